@@ -1,0 +1,1 @@
+//! Decides where a computational task should run in a federated network of GA4GH services.

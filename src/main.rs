@@ -1,0 +1,3 @@
+//! The `testribute` command.
+
+fn main() {}
