@@ -1,1 +1,4 @@
 //! Decides where a computational task should run in a federated network of GA4GH services.
+
+pub mod config;
+pub mod domain;

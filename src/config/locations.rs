@@ -1,0 +1,130 @@
+//! `locations`: how hosts are placed on the map.
+
+use std::{fmt, path::PathBuf};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::geo::{Coordinates, Host, NotOnEarth};
+
+/// How hosts are placed on the map.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Locations {
+    /// The database that places addresses.
+    pub database: Database,
+    /// Places that are known beforehand; the first match wins.
+    pub overrides: Vec<Override>,
+}
+
+/// Which database places addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Database {
+    /// The table that comes with the program.
+    #[default]
+    Embedded,
+    /// None: only `overrides` place hosts.
+    None,
+    /// A City database in MaxMind's format.
+    File(PathBuf),
+}
+
+impl From<String> for Database {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "embedded" => Self::Embedded,
+            "none" => Self::None,
+            _ => Self::File(text.into()),
+        }
+    }
+}
+
+impl From<Database> for String {
+    fn from(database: Database) -> Self {
+        match database {
+            Database::Embedded => "embedded".to_owned(),
+            Database::None => "none".to_owned(),
+            Database::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// A place that is known beforehand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "FlatOverride", into = "FlatOverride")]
+pub struct Override {
+    /// Which hosts are there.
+    pub pattern: Pattern,
+    /// Where they are.
+    pub place: Coordinates,
+}
+
+/// One level, as it stands in the file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FlatOverride {
+    r#match: Pattern,
+    latitude: f64,
+    longitude: f64,
+}
+
+impl TryFrom<FlatOverride> for Override {
+    type Error = NotOnEarth;
+
+    fn try_from(flat: FlatOverride) -> Result<Self, NotOnEarth> {
+        let place = Coordinates::new(flat.latitude, flat.longitude)?;
+        Ok(Self {
+            pattern: flat.r#match,
+            place,
+        })
+    }
+}
+
+impl From<Override> for FlatOverride {
+    fn from(known: Override) -> Self {
+        Self {
+            r#match: known.pattern,
+            latitude: known.place.latitude(),
+            longitude: known.place.longitude(),
+        }
+    }
+}
+
+/// The hosts that an [`Override`] is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Pattern {
+    /// One host by name.
+    Name(Host),
+    /// One address, or all of a network.
+    Network(IpNet),
+}
+
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        match (
+            text.parse::<IpNet>(),
+            Host::name(text.trim_matches(['[', ']'])),
+        ) {
+            (Ok(network), _) => Self::Network(network),
+            (Err(_), Host::Address(address)) => Self::Network(address.into()),
+            (Err(_), name @ Host::Name(_)) => Self::Name(name),
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(host) => host.fmt(f),
+            Self::Network(network) => network.fmt(f),
+        }
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.to_string()
+    }
+}

@@ -1,0 +1,229 @@
+//! The configuration: every key with its type and default. `config/config.yaml` lists them all for the user.
+//!
+//! Reading it from a file and the environment, and checking ranges, is in `load`.
+
+mod locations;
+mod security;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    locations::{Database, Locations, Override, Pattern},
+    security::{Audience, Check, Jwt, Method, Security},
+};
+use crate::domain::money::Currency;
+
+/// Everything that can be configured; `Config::default()` is what an empty file gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How the HTTP service listens.
+    pub server: Server,
+    /// Seconds for one outbound call, from connect to the last byte.
+    pub timeout: f64,
+    /// The currency of every amount in an answer.
+    pub target_currency: Currency,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Who may ask.
+    pub security: Security,
+    /// Where calls may go, and how many at once.
+    pub outbound: Outbound,
+    /// How much one request may ask for.
+    pub limits: Limits,
+    /// What the estimates assume.
+    pub estimation: Estimation,
+    /// How hosts are placed on the map.
+    pub locations: Locations,
+    /// How currencies are converted.
+    pub exchange_rates: ExchangeRates,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            server: Server::default(),
+            timeout: 2.0,
+            target_currency: Currency::EUR,
+            log: Log::default(),
+            security: Security::default(),
+            outbound: Outbound::default(),
+            limits: Limits::default(),
+            estimation: Estimation::default(),
+            locations: Locations::default(),
+            exchange_rates: ExchangeRates::default(),
+        }
+    }
+}
+
+impl Config {
+    /// How long one outbound call may take.
+    pub fn call_timeout(&self) -> Duration {
+        Duration::from_secs_f64(self.timeout)
+    }
+}
+
+/// How the HTTP service listens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// The address or name to listen on.
+    pub host: String,
+    /// The TCP port; 0 takes a free one.
+    pub port: u16,
+    /// The largest body of a request, in bytes.
+    pub max_body_bytes: usize,
+    /// Requests at once; the next one is answered with 503.
+    pub max_in_flight: usize,
+    /// Seconds until a request is answered with 504.
+    pub request_deadline_sec: f64,
+    /// Seconds that requests in flight are given when the service is told to stop.
+    pub shutdown_grace_sec: f64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            host: "0.0.0.0".to_owned(),
+            port: 8080,
+            max_body_bytes: 1 << 20,
+            max_in_flight: 256,
+            request_deadline_sec: 10.0,
+            shutdown_grace_sec: 10.0,
+        }
+    }
+}
+
+/// What is logged to STDERR, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,testribute=debug`.
+    pub level: String,
+    /// Lines for people or for machines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// The shape of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where calls may go, and how many at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outbound {
+    /// Networks that calls may reach although they are not public.
+    pub allowed_networks: Vec<IpNet>,
+    /// Calls in flight, over the whole process.
+    pub max_concurrency: usize,
+    /// The largest answer that is read, in bytes after decompression.
+    pub max_response_bytes: usize,
+    /// Whether the caller's token may go over plain http.
+    pub forward_token_over_http: bool,
+}
+
+impl Default for Outbound {
+    fn default() -> Self {
+        Self {
+            allowed_networks: Vec::new(),
+            max_concurrency: 64,
+            max_response_bytes: 1 << 20,
+            forward_token_over_http: false,
+        }
+    }
+}
+
+/// How much one request may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// TES instances in a request.
+    pub tes_uris: usize,
+    /// DRS instances in a request.
+    pub drs_uris: usize,
+    /// Objects in a request.
+    pub object_ids: usize,
+    /// Combinations in an answer: the default and the maximum of `limit`.
+    pub combinations: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tes_uris: 100,
+            drs_uris: 100,
+            object_ids: 1000,
+            combinations: 1000,
+        }
+    }
+}
+
+/// What the estimates assume.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Estimation {
+    /// Megabits per second between two hosts; without it, moving data takes no time.
+    pub transfer_rate_mbps: Option<f64>,
+}
+
+/// How currencies are converted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExchangeRates {
+    /// Where the rates come from.
+    pub source: RateSource,
+    /// The currency that the configured `rates` are per one unit of.
+    pub base: Currency,
+    /// Units per one unit of `base`: the table of `static`, the fallback of `ecb`.
+    pub rates: BTreeMap<String, f64>,
+    /// The date of `rates`, told in the warning when they stand in for the source.
+    pub as_of: Option<String>,
+    /// Seconds that fetched rates are kept.
+    pub cache_ttl_sec: u64,
+    /// The European Central Bank's daily document.
+    pub ecb_url: String,
+    /// The ticker that gives the price of one BTC.
+    pub btc_url: String,
+}
+
+impl Default for ExchangeRates {
+    fn default() -> Self {
+        Self {
+            source: RateSource::Ecb,
+            base: Currency::EUR,
+            rates: BTreeMap::new(),
+            as_of: None,
+            cache_ttl_sec: 43_200,
+            ecb_url: "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml".to_owned(),
+            btc_url: "https://blockchain.info/ticker".to_owned(),
+        }
+    }
+}
+
+/// Where exchange rates come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateSource {
+    /// The European Central Bank, and a ticker for BTC.
+    Ecb,
+    /// The table in the configuration, no calls.
+    Static,
+}

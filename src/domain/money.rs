@@ -1,0 +1,159 @@
+//! Currencies, amounts and the rates between them.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! currencies {
+    ($($code:ident)*) => {
+        /// A currency that offers may be made in and answers may be asked in: an ISO 4217 code, or `BTC` or `CNH`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[allow(clippy::upper_case_acronyms, missing_docs, reason = "the codes are the standard's own names and speak for themselves")]
+        pub enum Currency { $($code),* }
+
+        impl Currency {
+            /// Every currency, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$code),*];
+
+            /// The code, such as `EUR`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code)),* }
+            }
+        }
+    };
+}
+currencies!(AUD BRL BTC CAD CHF CNH EUR GBP HKD INR KRW JPY MXN NOK NZD RUB SEK SGD TRY USD ZAR);
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The text is not the code of a [`Currency`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a known currency")]
+pub struct UnknownCurrency(String);
+
+impl FromStr for Currency {
+    type Err = UnknownCurrency;
+
+    fn from_str(code: &str) -> Result<Self, UnknownCurrency> {
+        Self::ALL
+            .iter()
+            .find(|currency| currency.code() == code)
+            .copied()
+            .ok_or_else(|| UnknownCurrency(code.to_owned()))
+    }
+}
+
+/// An amount of money as a service names it: finite and not negative.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Money {
+    amount: f64,
+    currency: Currency,
+}
+
+/// The amount is negative, not a number, or beyond [`Money::MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("{0} is not an amount from 0 to 1e12")]
+pub struct BadAmount(f64);
+
+impl Money {
+    /// The largest amount that is believed. With it the cost of a combination stays far from overflow.
+    pub const MAX: f64 = 1e12;
+
+    /// # Errors
+    /// [`BadAmount`] unless `0 <= amount <= Money::MAX`.
+    pub fn new(amount: f64, currency: Currency) -> Result<Self, BadAmount> {
+        if (0.0..=Self::MAX).contains(&amount) {
+            Ok(Self { amount, currency })
+        } else {
+            Err(BadAmount(amount))
+        }
+    }
+
+    /// In units of [`currency`](Self::currency).
+    pub const fn amount(self) -> f64 {
+        self.amount
+    }
+
+    /// The currency of the amount.
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+}
+
+/// Units of each currency per one unit of a base currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rates(BTreeMap<Currency, f64>);
+
+impl Rates {
+    /// The table `per_base` with the base itself added at 1. Rates that are not positive and finite are dropped.
+    pub fn new(base: Currency, per_base: impl IntoIterator<Item = (Currency, f64)>) -> Self {
+        let mut table: BTreeMap<_, _> = per_base
+            .into_iter()
+            .filter(|(_, rate)| rate.is_finite() && *rate > 0.0)
+            .collect();
+        table.insert(base, 1.0);
+        Self(table)
+    }
+
+    /// Units of `to` for one unit of `from`; `None` if either is not in the table.
+    pub fn factor(&self, from: Currency, to: Currency) -> Option<f64> {
+        if from == to {
+            return Some(1.0);
+        }
+        Some(self.0.get(&to)? / self.0.get(&from)?)
+    }
+
+    /// How many units of `currency` there are for one unit of the base.
+    pub fn per_base(&self, currency: Currency) -> Option<f64> {
+        self.0.get(&currency).copied()
+    }
+
+    /// The rates as they are, then those of `other` for the currencies that are missing here.
+    #[must_use]
+    pub fn or(mut self, other: &Self) -> Self {
+        for (&currency, &rate) in &other.0 {
+            self.0.entry(currency).or_insert(rate);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_reads_back_as_its_currency() {
+        for &currency in Currency::ALL {
+            assert_eq!(currency.code().parse(), Ok(currency));
+        }
+        assert!("eur".parse::<Currency>().is_err());
+    }
+
+    #[test]
+    fn amounts_that_no_one_can_pay_are_refused() {
+        for bad in [-0.01, f64::NAN, f64::INFINITY, 1.1e12] {
+            assert!(Money::new(bad, Currency::EUR).is_err(), "{bad}");
+        }
+        assert!(Money::new(0.0, Currency::EUR).is_ok());
+    }
+
+    #[test]
+    fn rates_convert_over_the_base() {
+        let rates = Rates::new(Currency::EUR, [(Currency::USD, 2.0), (Currency::CHF, 0.5)]);
+        assert_eq!(rates.factor(Currency::USD, Currency::CHF), Some(0.25));
+        assert_eq!(rates.factor(Currency::EUR, Currency::USD), Some(2.0));
+        assert_eq!(rates.factor(Currency::RUB, Currency::RUB), Some(1.0));
+        assert_eq!(rates.factor(Currency::RUB, Currency::EUR), None);
+    }
+
+    #[test]
+    fn a_rate_of_zero_is_no_rate() {
+        let rates = Rates::new(Currency::EUR, [(Currency::USD, 0.0)]);
+        assert_eq!(rates.factor(Currency::USD, Currency::EUR), None);
+    }
+}
