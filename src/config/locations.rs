@@ -95,21 +95,18 @@ impl From<Override> for FlatOverride {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Pattern {
-    /// One host by name.
-    Name(Host),
+    /// One host by name, or one bucket.
+    Host(Host),
     /// One address, or all of a network.
     Network(IpNet),
 }
 
 impl From<String> for Pattern {
     fn from(text: String) -> Self {
-        match (
-            text.parse::<IpNet>(),
-            Host::name(text.trim_matches(['[', ']'])),
-        ) {
+        match (text.parse::<IpNet>(), Host::parse(&text)) {
             (Ok(network), _) => Self::Network(network),
             (Err(_), Host::Address(address)) => Self::Network(address.into()),
-            (Err(_), name @ Host::Name(_)) => Self::Name(name),
+            (Err(_), host) => Self::Host(host),
         }
     }
 }
@@ -117,7 +114,7 @@ impl From<String> for Pattern {
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(host) => host.fmt(f),
+            Self::Host(host) => host.fmt(f),
             Self::Network(network) => network.fmt(f),
         }
     }

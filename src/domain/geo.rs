@@ -74,32 +74,49 @@ impl Kilometres {
     }
 }
 
-/// The host part of a URI, normalised so that spellings of one host are equal: names in lower case and without the
-/// dot at their end, addresses parsed.
+/// Whatever has a place: the host part of a URI, or a bucket of a cloud store, whose host no URI tells.
+///
+/// Spellings of one host are equal: names are in lower case and without the dot at their end, addresses parsed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Host {
-    /// A name that only DNS or the configuration can place.
+    /// A name that DNS or the configuration can place.
     Name(String),
     /// A literal address.
     Address(IpAddr),
+    /// A bucket such as `s3://name`, which only the configuration can place.
+    Bucket(String),
 }
 
 impl Host {
+    /// Schemes whose authority is a bucket and not a host.
+    const STORES: [&str; 2] = ["s3", "gs"];
+
     /// The host of `url`; `None` for URLs without one, such as `file:///data`.
     pub fn of(url: &url::Url) -> Option<Self> {
         match url.host()? {
-            url::Host::Domain(name) => Some(Self::name(name)),
+            url::Host::Domain(name) if Self::STORES.contains(&url.scheme()) => {
+                Some(Self::Bucket(format!("{}://{name}", url.scheme())))
+            }
+            url::Host::Domain("") => None,
+            url::Host::Domain(name) => Some(Self::parse(name)),
             url::Host::Ipv4(address) => Some(Self::Address(address.into())),
             url::Host::Ipv6(address) => Some(Self::Address(IpAddr::from(address).to_canonical())),
         }
     }
 
-    /// `name` as it stands in a URL of any scheme: an address if it reads as one.
-    pub fn name(name: &str) -> Self {
-        let name = name.strip_suffix('.').unwrap_or(name);
-        match name.parse::<IpAddr>() {
+    /// The host that is written `text` in a URI or a configuration: a name, an address with or without brackets, or
+    /// `s3://bucket`.
+    pub fn parse(text: &str) -> Self {
+        if Self::STORES
+            .iter()
+            .any(|store| text.starts_with(&format!("{store}://")))
+        {
+            return Self::Bucket(text.trim_end_matches('/').to_owned());
+        }
+        let bare = text.trim_start_matches('[').trim_end_matches([']', '.']);
+        match bare.parse::<IpAddr>() {
             Ok(address) => Self::Address(address.to_canonical()),
-            Err(_) => Self::Name(name.to_ascii_lowercase()),
+            Err(_) => Self::Name(bare.to_ascii_lowercase()),
         }
     }
 }
@@ -107,7 +124,7 @@ impl Host {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => f.write_str(name),
+            Self::Name(name) | Self::Bucket(name) => f.write_str(name),
             Self::Address(address) => address.fmt(f),
         }
     }
@@ -162,8 +179,10 @@ mod tests {
             host("https://[::ffff:10.0.0.1]/"),
             host("https://10.0.0.1/")
         );
-        assert_eq!(host("ftp://10.0.0.1/x"), Host::name("10.0.0.1"));
-        assert_eq!(host("s3://Bucket/key"), Host::Name("bucket".into()));
+        assert_eq!(host("ftp://10.0.0.1/x"), Host::parse("10.0.0.1"));
+        assert_eq!(host("sftp://[::1]/x"), Host::parse("[::1]"));
+        assert_eq!(host("s3://Bucket/key"), Host::parse("s3://Bucket/"));
+        assert_ne!(host("s3://bucket/key"), host("gs://bucket/key"));
         assert_eq!(Host::of(&"file:///data".parse().unwrap()), None);
     }
 }

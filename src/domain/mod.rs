@@ -3,6 +3,17 @@
 //! No async, no I/O, no clock and no entropy: what is here gives the same answer for the same
 //! arguments, for ever.
 
+pub mod estimate;
+pub mod exact;
+pub mod findings;
 pub mod geo;
+pub mod mode;
 pub mod money;
+pub mod query;
+pub mod rank;
+pub mod resources;
+pub mod service;
+pub mod sites;
 pub mod token;
+pub mod unrankable;
+pub mod warning;

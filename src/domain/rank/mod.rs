@@ -1,0 +1,206 @@
+//! The best combinations of one TES and one access URI per object, out of a space that is never enumerated.
+//!
+//! The space is (TES) x (access URIs of object 1) x (access URIs of object 2) x ..., soon 10^13 and more. But the
+//! score of a combination is a constant of its TES plus one term for each object, so the best ones can be had in
+//! order from a few sorted lists that grow on demand ([`best`]), and the streams of all TES be merged. All sums are
+//! exact ([`super::exact`], [`score`]): ties are real ties, and are broken the same way at any size.
+
+mod best;
+mod merge;
+#[cfg(test)]
+mod oracle;
+mod pareto;
+mod random;
+mod score;
+mod space;
+
+use std::ops::Range;
+
+use super::{
+    estimate::{Estimates, TesEstimate},
+    exact::{Cost, Seconds},
+    mode::Mode,
+};
+use pareto::Front;
+use score::Scale;
+pub use space::SpaceSize;
+
+/// The best combinations, best first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking {
+    combinations: Vec<Ranked>,
+    /// The positions of the chosen access URIs, for all combinations one after the other.
+    uris: Vec<u32>,
+    space: SpaceSize,
+}
+
+/// One of the combinations: a TES, an access URI for each object, and what that would cost and take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Combination<'a> {
+    /// The position of the TES in the query.
+    pub tes: usize,
+    /// For each object the position of the chosen access URI among those of the object.
+    pub uris: &'a [u32],
+    /// What it costs.
+    pub cost: CostBreakdown,
+    /// How long it takes.
+    pub time: TimeBreakdown,
+    /// What it was ranked by, the lower the better; `None` in random order.
+    pub score: Option<f64>,
+    /// Whether no other combination of the whole space is at least as good in both cost and time and better in one.
+    pub pareto_optimal: bool,
+}
+
+/// What a combination costs, in the currency of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CostBreakdown {
+    /// What computing the task costs.
+    pub compute: Cost,
+    /// What its disk costs.
+    pub storage: Cost,
+    /// What moving all objects costs.
+    pub transfer: Cost,
+}
+
+impl CostBreakdown {
+    /// The whole.
+    pub fn total(self) -> Cost {
+        self.compute + self.storage + self.transfer
+    }
+}
+
+/// How long a combination takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeBreakdown {
+    /// How long the task waits before it runs.
+    pub queue: Seconds,
+    /// How long the task runs.
+    pub execution: Seconds,
+    /// How long moving all objects takes.
+    pub transfer: Seconds,
+}
+
+impl TimeBreakdown {
+    /// The whole.
+    pub fn total(self) -> Seconds {
+        self.queue + self.execution + self.transfer
+    }
+}
+
+/// What is kept of a combination.
+#[derive(Debug, Clone, PartialEq)]
+struct Ranked {
+    tes: usize,
+    uris: Range<usize>,
+    cost: CostBreakdown,
+    time: TimeBreakdown,
+    score: Option<f64>,
+    pareto_optimal: bool,
+}
+
+/// Ranks by `mode` and keeps the best `limit`; `seed` decides the order of [`Mode::Random`] and nothing else.
+///
+/// Lowest score first; equal scores by cost, then time, then the order of the TES, then, object by object, the order in
+/// which access URIs were first given. The score is `w * time / mean time + (1 - w) * cost / mean cost`, the means over
+/// the TES of the mean over each one's combinations.
+///
+/// Takes O(input + k * n) steps and memory for `k` combinations of `n` objects, however large the space is.
+pub fn rank(estimates: &Estimates, mode: Mode, limit: usize, seed: u64) -> Ranking {
+    let mut ranking = Ranking::empty(SpaceSize::of(&estimates.tes));
+    let front = Front::of(&estimates.tes);
+    match mode {
+        Mode::Weighted(weight) => {
+            let scale = Scale::new(weight, &estimates.tes);
+            let mut merged = merge::Merged::new(&estimates.tes, scale);
+            while ranking.len() < limit
+                && let Some(choice) = merged.next(&mut ranking.uris)
+            {
+                ranking.push(choice, &front, Some(&scale));
+            }
+        }
+        Mode::Random => {
+            for choice in random::sample(
+                &estimates.tes,
+                &ranking.space,
+                limit,
+                seed,
+                &mut ranking.uris,
+            ) {
+                ranking.push(choice, &front, None);
+            }
+        }
+    }
+    ranking
+}
+
+/// A chosen TES with what its chosen copies cost and take; the copies' URIs are the last ones written.
+struct Choice<'a> {
+    tes: &'a TesEstimate,
+    uris: Range<usize>,
+    transfer_cost: Cost,
+    transfer_time: Seconds,
+}
+
+impl Ranking {
+    const fn empty(space: SpaceSize) -> Self {
+        Self {
+            combinations: Vec::new(),
+            uris: Vec::new(),
+            space,
+        }
+    }
+
+    fn push(&mut self, choice: Choice<'_>, front: &Front, scale: Option<&Scale>) {
+        let Choice {
+            tes,
+            uris,
+            transfer_cost,
+            transfer_time,
+        } = choice;
+        let cost = CostBreakdown {
+            compute: tes.compute,
+            storage: tes.storage,
+            transfer: transfer_cost,
+        };
+        let time = TimeBreakdown {
+            queue: tes.queue,
+            execution: tes.execution,
+            transfer: transfer_time,
+        };
+        self.combinations.push(Ranked {
+            tes: tes.tes,
+            uris,
+            cost,
+            time,
+            score: scale.map(|scale| scale.to_f64(cost.total(), time.total())),
+            pareto_optimal: front.has_nothing_better(cost.total(), time.total()),
+        });
+    }
+
+    /// The combinations, best first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Combination<'_>> {
+        self.combinations.iter().map(|ranked| Combination {
+            tes: ranked.tes,
+            uris: self.uris.get(ranked.uris.clone()).unwrap_or_default(),
+            cost: ranked.cost,
+            time: ranked.time,
+            score: ranked.score,
+            pareto_optimal: ranked.pareto_optimal,
+        })
+    }
+
+    /// How many combinations were kept.
+    pub fn len(&self) -> usize {
+        self.combinations.len()
+    }
+
+    /// Whether there is no combination at all.
+    pub fn is_empty(&self) -> bool {
+        self.combinations.is_empty()
+    }
+
+    /// How many combinations there are in all.
+    pub const fn space(&self) -> &SpaceSize {
+        &self.space
+    }
+}

@@ -1,0 +1,148 @@
+//! The root of a TES or DRS instance, as the caller wrote it and as it is called.
+
+use std::{fmt, sync::Arc};
+
+use url::Url;
+
+use super::geo::Host;
+
+/// The root URI of a TES or DRS instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceUri {
+    given: Arc<str>,
+    root: Url,
+    host: Host,
+}
+
+/// The text is not the root URI of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadServiceUri {
+    /// It does not begin with `http://` or `https://`, or cannot be read as a URI.
+    #[error("must be an absolute URI that begins with http:// or https:// and has a host")]
+    NotAbsolute,
+    /// Paths are added at its end, so there can be nothing behind the path.
+    #[error("must be the root of a service, without a query or a fragment")]
+    NotARoot,
+}
+
+impl ServiceUri {
+    /// # Errors
+    /// [`BadServiceUri`] if `given` is not an absolute `http` or `https` URI with a host, or has a query or fragment.
+    pub fn parse(given: &str) -> Result<Self, BadServiceUri> {
+        // The URL parser would forgive white space, backslashes and missing slashes; two programs that forgive
+        // differently do not mean the same host.
+        let written_out = given.split_once("://").is_some_and(|(scheme, rest)| {
+            ["http", "https"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known))
+                && !rest.starts_with('/')
+        });
+        if !written_out
+            || given.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
+        {
+            return Err(BadServiceUri::NotAbsolute);
+        }
+        let mut root = Url::parse(given).map_err(|_| BadServiceUri::NotAbsolute)?;
+        let host = Host::of(&root).ok_or(BadServiceUri::NotAbsolute)?;
+        if root.query().is_some() || root.fragment().is_some() {
+            return Err(BadServiceUri::NotARoot);
+        }
+        let path = format!("{}/", root.path().trim_end_matches('/'));
+        root.set_path(&path);
+        Ok(Self {
+            given: given.into(),
+            root,
+            host,
+        })
+    }
+
+    /// Exactly what the caller wrote.
+    pub const fn given(&self) -> &Arc<str> {
+        &self.given
+    }
+
+    /// The normalised root; its path ends in a slash. Two URIs of one service have the same root.
+    pub const fn root(&self) -> &Url {
+        &self.root
+    }
+
+    /// The host that is called.
+    pub const fn host(&self) -> &Host {
+        &self.host
+    }
+}
+
+/// As the caller wrote it, but without user name and password: fit for warnings and logs.
+impl fmt::Display for ServiceUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.root.username().is_empty() && self.root.password().is_none() {
+            return f.write_str(&self.given);
+        }
+        let mut shown = self.root.clone();
+        // Neither can fail: the URI has a host.
+        let _ = (shown.set_username(""), shown.set_password(None));
+        f.write_str(shown.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailing_slash_and_the_case_of_the_host_make_no_difference() {
+        let roots: Vec<_> = [
+            "https://TES.example/ga4gh",
+            "https://tes.example:443/ga4gh/",
+            "HTTPS://tes.example/ga4gh//",
+        ]
+        .map(|given| ServiceUri::parse(given).unwrap().root().clone())
+        .into();
+        assert!(
+            roots
+                .iter()
+                .all(|root| root.as_str() == "https://tes.example/ga4gh/"),
+            "{roots:?}"
+        );
+    }
+
+    #[test]
+    fn user_info_is_kept_for_the_call_and_hidden_from_sight() {
+        let uri = ServiceUri::parse("https://ann:pw@tes.example/").unwrap();
+        assert_eq!(&**uri.given(), "https://ann:pw@tes.example/");
+        assert_eq!(uri.root().password(), Some("pw"));
+        assert_eq!(uri.to_string(), "https://tes.example/");
+    }
+
+    #[test]
+    fn what_is_not_an_absolute_http_uri_is_refused() {
+        for bad in [
+            "",
+            "tes.example",
+            "//tes.example",
+            "ftp://tes.example",
+            "http:tes.example",
+            "http://",
+            "http:///tes",
+            " http://tes.example",
+            "http://tes.example\n",
+            "http:\\\\tes.example",
+            "file:///etc/passwd",
+            "http://[::1",
+            "http://a:99999/",
+        ] {
+            assert_eq!(
+                ServiceUri::parse(bad),
+                Err(BadServiceUri::NotAbsolute),
+                "{bad:?}"
+            );
+        }
+        for bad in ["http://a/?q=1", "http://a/#top"] {
+            assert_eq!(
+                ServiceUri::parse(bad),
+                Err(BadServiceUri::NotARoot),
+                "{bad:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Why a valid query can have no ranking.
+
+use std::sync::Arc;
+
+use super::warning::Warning;
+
+/// Nothing can be ranked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
+pub struct Unrankable {
+    /// All that stands in the way; at least one.
+    pub reasons: Vec<Reason>,
+    /// What led to it.
+    pub warnings: Vec<Warning>,
+}
+
+/// One thing that stands in the way of any ranking.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Every TES is out of the race before data is even looked at.
+    #[error("None of the TES gave an offer that can be used.")]
+    NoOffer,
+    /// No DRS has the object.
+    #[error("Object '{0}' is at none of the DRS.")]
+    Nowhere(Arc<str>),
+    /// The object is known but cannot be had.
+    #[error("Object '{0}' has no access URI at any of the DRS.")]
+    NoAccessUri(Arc<str>),
+    /// Two DRS mean different things by one id.
+    #[error("Object '{object}' differs between '{first}' and '{second}': {what}.")]
+    Differs {
+        /// The object.
+        object: Arc<str>,
+        /// A DRS that has it, without credentials.
+        first: String,
+        /// Another, which says something else.
+        second: String,
+        /// What they say.
+        what: String,
+    },
+    /// No TES is at a known distance from the objects.
+    #[error("No combination is left: every TES is at an unknown distance from some object.")]
+    NoCombination,
+}
