@@ -2,8 +2,8 @@
 //!
 //! The space is (TES) x (access URIs of object 1) x (access URIs of object 2) x ..., soon 10^13 and more. But the
 //! score of a combination is a constant of its TES plus one term for each object, so the best ones can be had in
-//! order from a few sorted lists that grow on demand ([`best`]), and the streams of all TES be merged. All sums are
-//! exact ([`super::exact`], [`score`]): ties are real ties, and are broken the same way at any size.
+//! order from a few sorted lists that grow on demand (`best`), and the streams of all TES be merged. All sums are
+//! exact ([`super::exact`], `score`): ties are real ties, and are broken the same way at any size.
 
 mod best;
 mod merge;
