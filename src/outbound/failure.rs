@@ -1,0 +1,94 @@
+//! Why a call gave nothing.
+
+use std::{error::Error, net::IpAddr, time::Duration};
+
+use reqwest::StatusCode;
+
+use super::resolve::{OffLimits, ResolveError};
+
+/// Why a call gave nothing. The texts go on after the name of the service: "TES unavailable: 'https://..' _did not
+/// answer within 2 s_."; they hold no token, no URL, and of what the other side wrote at most a short piece.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The deadline of the call was over, wherever it was by then.
+    #[error("did not answer within {} s", .0.as_secs_f64())]
+    Timeout(Duration),
+    /// The host is at an address that may not be called.
+    #[error(
+        "is at {0}, which is not a public address; it can be called only if the operator adds it to \
+         outbound.allowed_networks"
+    )]
+    OffLimits(IpAddr),
+    /// The host name has no address.
+    #[error(transparent)]
+    Unresolved(#[from] ResolveError),
+    /// No connection came about.
+    #[error("cannot be reached: {0}")]
+    Unreachable(String),
+    /// The connection or what came over it broke down before the whole answer was there.
+    #[error("broke off the connection before the answer was complete ({0})")]
+    Interrupted(String),
+    /// An answer that says no.
+    #[error("answered with status {}", Shown(*.0))]
+    Status(StatusCode),
+    /// A redirect to a call that must not be repeated elsewhere.
+    #[error(
+        "answered with a redirect (status {0}), which is not followed for POST; give the URI that it leads to"
+    )]
+    Redirected(u16),
+    /// One redirect after the other.
+    #[error("redirected more than {0} times")]
+    TooManyRedirects(usize),
+    /// A redirect to nowhere, or to something that is not http.
+    #[error("redirected to something that is not an http(s) URI")]
+    BadRedirect,
+    /// More than is read.
+    #[error("answered with more than {0} bytes, the most that outbound.max_response_bytes lets in")]
+    TooLarge(usize),
+    /// An answer that cannot be read.
+    #[error("gave an answer that cannot be used: {0}")]
+    Malformed(String),
+}
+
+/// A status with its name, if it has one.
+struct Shown(StatusCode);
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.as_u16())?;
+        match self.0.canonical_reason() {
+            Some(reason) => write!(f, " ({reason})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FetchError {
+    /// Whether nothing can have reached the service, or it gave up on the call before it answered: a second try may do.
+    pub(super) const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Interrupted(_))
+    }
+}
+
+impl From<reqwest::Error> for FetchError {
+    /// Looks for the cause at the end of the chain: the client's own words repeat the URL, which may hold a password.
+    fn from(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let causes =
+            || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&e| e.source());
+        if let Some(&OffLimits(address)) = causes().find_map(|cause| cause.downcast_ref()) {
+            return Self::OffLimits(address);
+        }
+        if let Some(unresolved) = causes().find_map(|cause| cause.downcast_ref::<ResolveError>()) {
+            return Self::Unresolved(unresolved.clone());
+        }
+        let cause = causes().last().map(ToString::to_string).unwrap_or_default();
+        if error.is_connect() {
+            Self::Unreachable(cause)
+        } else if error.is_decode() {
+            Self::Malformed(format!("its compression is broken ({cause})"))
+        } else {
+            Self::Interrupted(cause)
+        }
+    }
+}

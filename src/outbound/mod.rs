@@ -1,0 +1,8 @@
+//! The services that are asked: one file for each kind, over one shared connection pool.
+//!
+//! Every call goes through [`fetch::Fetcher`], which knows where calls may go and what they may carry.
+
+pub mod failure;
+pub mod fetch;
+pub mod guard;
+pub mod resolve;

@@ -1,0 +1,106 @@
+//! From host names to addresses: one asynchronous resolver with one cache, for calls and for locations.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use hickory_resolver::{
+    TokioResolver,
+    config::{LookupIpStrategy, ResolverConfig},
+    net::{NetError, runtime::TokioRuntimeProvider},
+};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::guard::Guard;
+
+/// Asks the name servers of the system, and its hosts file. Answers are kept for as long as they say.
+#[derive(Debug, Clone)]
+pub struct Resolver(TokioResolver);
+
+/// A host name has no address. The texts go on after the name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// The name servers know that there is none.
+    #[error("does not resolve: DNS knows no address for its host name")]
+    Unknown,
+    /// The name servers could not be asked, or failed.
+    #[error("does not resolve: DNS did not answer ({0})")]
+    Failed(String),
+}
+
+impl Resolver {
+    /// A resolver that gives a name server at most `patience` to answer.
+    ///
+    /// # Errors
+    /// If the system's own description of its name servers cannot be used. That there is none is no error: then only
+    /// the hosts file is known.
+    pub fn new(patience: Duration) -> Result<Self, NetError> {
+        let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
+            tracing::warn!(%error, "no name servers are configured; only the hosts file is used");
+            let nothing = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+            TokioResolver::builder_with_config(nothing, TokioRuntimeProvider::default())
+        });
+        let options = builder.options_mut();
+        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+        options.timeout = patience;
+        options.attempts = 1;
+        options.positive_max_ttl = Some(Duration::from_secs(3600));
+        options.negative_max_ttl = Some(Duration::from_secs(60));
+        builder.build().map(Self)
+    }
+
+    /// All addresses of the host `name`, at least one.
+    ///
+    /// # Errors
+    /// [`ResolveError`] if there is none or the name servers do not say.
+    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        match self.0.lookup_ip(name).await {
+            Ok(found) => {
+                let addresses: Vec<_> = found.iter().collect();
+                if addresses.is_empty() {
+                    Err(ResolveError::Unknown)
+                } else {
+                    Ok(addresses)
+                }
+            }
+            Err(error) if error.is_no_records_found() => Err(ResolveError::Unknown),
+            Err(error) => Err(ResolveError::Failed(error.to_string())),
+        }
+    }
+}
+
+/// The addresses of a name that `guard` admits, and no others: what is checked here is what is connected to.
+#[derive(Debug)]
+pub(super) struct GuardedResolver<F> {
+    pub(super) resolver: Resolver,
+    pub(super) guard: Arc<Guard>,
+    pub(super) admits: F,
+}
+
+/// All addresses of a host are off limits; this is one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} may not be called")]
+pub(super) struct OffLimits(pub(super) IpAddr);
+
+impl<F: Fn(&Guard, IpAddr) -> bool + Copy + Send + Sync + 'static> Resolve for GuardedResolver<F> {
+    fn resolve(&self, name: Name) -> Resolving {
+        let Self {
+            resolver,
+            guard,
+            admits,
+        } = self;
+        let (resolver, guard, admits) = (resolver.clone(), Arc::clone(guard), *admits);
+        Box::pin(async move {
+            let mut addresses = resolver.addresses(name.as_str()).await?;
+            let first = addresses.first().copied();
+            addresses.retain(|&address| admits(&guard, address));
+            if let (Some(first), true) = (first, addresses.is_empty()) {
+                return Err(OffLimits(first).into());
+            }
+            let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0));
+            Ok(Box::new(addresses) as Addrs)
+        })
+    }
+}
