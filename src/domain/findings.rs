@@ -12,8 +12,7 @@ use super::{
     geo::Host,
     money::{Currency, Money, Rates},
     query::Query,
-    unrankable::{Reason, Unrankable},
-    warning::Warning,
+    unrankable::Reason,
 };
 
 /// A TES's answer to task info, in its own currencies.
@@ -130,8 +129,6 @@ pub struct Findings {
     pub offers: Vec<(usize, Offer)>,
     /// The objects, in the order of the query.
     pub objects: Vec<DataObject>,
-    /// What went wrong on the way.
-    pub warnings: Vec<Warning>,
 }
 
 impl Findings {
@@ -139,13 +136,12 @@ impl Findings {
     /// in the order of the query, `None` where there was no usable answer.
     ///
     /// # Errors
-    /// [`Unrankable`], with every reason, if there is no offer, or an object is nowhere or not the same everywhere.
+    /// Every [`Reason`] why there is nothing to rank: no offer, an object that is nowhere or not the same everywhere.
     pub fn new(
         query: &Query,
         offers: Vec<Option<Offer>>,
         records: Vec<Vec<Option<DrsRecord>>>,
-        warnings: Vec<Warning>,
-    ) -> Result<Self, Unrankable> {
+    ) -> Result<Self, Vec<Reason>> {
         let mut reasons = Vec::new();
         let offers: Vec<_> = offers
             .into_iter()
@@ -163,13 +159,9 @@ impl Findings {
             }
         }
         if reasons.is_empty() {
-            Ok(Self {
-                offers,
-                objects,
-                warnings,
-            })
+            Ok(Self { offers, objects })
         } else {
-            Err(Unrankable { reasons, warnings })
+            Err(reasons)
         }
     }
 }

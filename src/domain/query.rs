@@ -1,6 +1,6 @@
 //! A request that was found to be valid.
 
-use std::{collections::HashSet, hash::Hash, sync::Arc};
+use std::{collections::HashSet, fmt, hash::Hash, sync::Arc};
 
 use super::{mode::Mode, resources::ResourceNeeds, service::ServiceUri, warning::Warning};
 
@@ -34,6 +34,8 @@ pub struct QueryParts {
     pub mode: Mode,
     /// How many combinations are wanted at most.
     pub limit: usize,
+    /// JSON pointers of properties of the request that mean nothing to us.
+    pub unknown: Vec<String>,
 }
 
 /// One thing that is wrong with a request.
@@ -51,6 +53,22 @@ impl Fault {
         Self {
             pointer: pointer.into(),
             message: message.into(),
+        }
+    }
+
+    /// Whether the fault is about the part at `pointer` or something inside of it.
+    pub fn is_inside(&self, pointer: &str) -> bool {
+        self.pointer
+            .strip_prefix(pointer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.message),
+            pointer => write!(f, "{pointer}: {}", self.message),
         }
     }
 }
@@ -89,6 +107,9 @@ impl Query {
         }
 
         let mut warnings = Vec::new();
+        if !parts.unknown.is_empty() {
+            warnings.push(Warning::UnknownProperties(parts.unknown));
+        }
         let tes = take_once(
             "tes_uris",
             parts.tes,
@@ -200,6 +221,7 @@ mod tests {
             objects: vec!["a001".into()],
             mode: Mode::BALANCED,
             limit: 10,
+            unknown: Vec::new(),
         }
     }
 

@@ -66,6 +66,13 @@ impl ServiceUri {
         &self.root
     }
 
+    /// The URL of `path`, which is relative to the root, percent-encoded, and has no steps up.
+    pub fn endpoint(&self, path: &str) -> Url {
+        let mut url = self.root.clone();
+        url.set_path(&format!("{}{path}", self.root.path()));
+        url
+    }
+
     /// The host that is called.
     pub const fn host(&self) -> &Host {
         &self.host

@@ -82,7 +82,16 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownProperties(pointers) => {
-                write!(f, "Unknown properties ignored: {}.", pointers.join(", "))
+                const SHOWN: usize = 10;
+                f.write_str("Unknown properties ignored: ")?;
+                for (position, pointer) in pointers.iter().take(SHOWN).enumerate() {
+                    let comma = if position > 0 { ", " } else { "" };
+                    write!(f, "{comma}{pointer:.100}")?;
+                }
+                match pointers.len().saturating_sub(SHOWN) {
+                    0 => f.write_str("."),
+                    more => write!(f, " and {more} more."),
+                }
             }
             Self::Duplicate { field, value } => {
                 write!(f, "Duplicate in {field}: '{value}' was taken once.")

@@ -70,6 +70,16 @@ impl FetchError {
     }
 }
 
+impl FetchError {
+    /// Whether every other call to the service would fail likewise, whatever it asks for.
+    pub const fn is_about_the_service(&self) -> bool {
+        matches!(
+            self,
+            Self::Timeout(_) | Self::OffLimits(_) | Self::Unresolved(_) | Self::Unreachable(_)
+        )
+    }
+}
+
 impl From<reqwest::Error> for FetchError {
     /// Looks for the cause at the end of the chain: the client's own words repeat the URL, which may hold a password.
     fn from(error: reqwest::Error) -> Self {

@@ -2,7 +2,9 @@
 //!
 //! Every call goes through [`fetch::Fetcher`], which knows where calls may go and what they may carry.
 
+pub mod drs;
 pub mod failure;
 pub mod fetch;
 pub mod guard;
 pub mod resolve;
+pub mod tes;

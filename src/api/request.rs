@@ -1,0 +1,391 @@
+//! The request: what a caller sends, before it is known to make sense.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, IgnoredAny, Unexpected, Visitor},
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, OneOfBuilder, Schema, Type},
+    },
+};
+
+use crate::{
+    config::Limits,
+    domain::{
+        mode::{BadMode, Mode},
+        query::{Fault, Query, QueryParts},
+        resources::ResourceNeeds,
+        service::ServiceUri,
+    },
+};
+
+/// A task, where it could run, and where its input objects may be had.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct RankRequest {
+    /// Root URIs of the TES instances that could run the task: absolute, `http` or `https`. A trailing slash makes no
+    /// difference, and a service that is listed twice is asked once.
+    #[schema(required = true, min_items = 1, max_items = 100)]
+    pub tes_uris: Vec<String>,
+    /// What the task needs from the TES that runs it.
+    #[schema(required = true)]
+    pub resource_requirements: ResourceRequirements,
+    /// Ids of the task's input objects, as the DRS instances know them. None may be `tes_uri`, which is the key of the
+    /// TES in the answer. At least one of `drs_uris` is needed as soon as there is one.
+    #[schema(max_items = 1000)]
+    pub object_ids: Vec<String>,
+    /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`.
+    #[schema(max_items = 100)]
+    pub drs_uris: Vec<String>,
+    /// What combinations are ranked by.
+    pub mode: RequestedMode,
+    /// How many combinations are wanted at most, best first. Without it, as many as the service gives.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "whole_option"
+    )]
+    #[schema(nullable = false, minimum = 1, maximum = 1000, value_type = u64)]
+    pub limit: Option<u64>,
+    /// Properties that mean nothing to us.
+    #[serde(flatten, skip_serializing)]
+    #[schema(ignore)]
+    pub unknown: Unknown,
+}
+
+/// What a task needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ResourceRequirements {
+    /// CPU cores that are needed.
+    #[serde(deserialize_with = "whole")]
+    #[schema(required = true, minimum = 0, maximum = 9_007_199_254_740_992_i64)]
+    pub cpu_cores: u64,
+    /// Memory that is needed, in gigabytes (10^9 bytes).
+    #[schema(required = true, minimum = 0)]
+    pub ram_gb: f64,
+    /// Disk that is needed, in gigabytes (10^9 bytes).
+    #[schema(required = true, minimum = 0)]
+    pub disk_gb: f64,
+    /// How long the task will run, in seconds.
+    #[serde(deserialize_with = "whole")]
+    #[schema(required = true, minimum = 0, maximum = 9_007_199_254_740_992_i64)]
+    pub execution_time_sec: u64,
+    /// Whether the task may run on machines that can be taken away from it.
+    #[schema(default = true)]
+    pub preemptible: bool,
+    /// The zones that the task may run in, by the names that the TES uses; empty for any.
+    pub zones: Vec<String>,
+    /// Properties that mean nothing to us.
+    #[serde(flatten, skip_serializing)]
+    #[schema(ignore)]
+    pub unknown: Unknown,
+}
+
+impl Default for ResourceRequirements {
+    fn default() -> Self {
+        Self {
+            cpu_cores: 0,
+            ram_gb: 0.0,
+            disk_gb: 0.0,
+            execution_time_sec: 0,
+            preemptible: true,
+            zones: Vec::new(),
+            unknown: Unknown::default(),
+        }
+    }
+}
+
+impl RankRequest {
+    /// The query that is asked for, if the request makes sense.
+    ///
+    /// # Errors
+    /// Every fault, with its JSON pointer.
+    pub fn into_query(self, limits: &Limits) -> Result<Query, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut at_most = |field: &str, length: usize, limit: usize| {
+            if length > limit {
+                faults.push(Fault::new(
+                    format!("/{field}"),
+                    format!("at most {limit} items are taken, here are {length}"),
+                ));
+            }
+        };
+        at_most("tes_uris", self.tes_uris.len(), limits.tes_uris);
+        at_most("object_ids", self.object_ids.len(), limits.object_ids);
+        at_most("drs_uris", self.drs_uris.len(), limits.drs_uris);
+        let unknown = self.unknown_properties();
+        let tes = services("tes_uris", &self.tes_uris, &mut faults);
+        let drs = services("drs_uris", &self.drs_uris, &mut faults);
+        let mode = self.mode.read().unwrap_or_else(|bad| {
+            faults.push(Fault::new("/mode", bad.to_string()));
+            Mode::default()
+        });
+        let limit = self.limit.map_or(limits.combinations, |limit| {
+            usize::try_from(limit).unwrap_or(usize::MAX)
+        });
+        if !(1..=limits.combinations).contains(&limit) {
+            faults.push(Fault::new(
+                "/limit",
+                format!("must be a whole number from 1 to {}", limits.combinations),
+            ));
+        }
+        let needs = self.resource_requirements.check(&mut faults);
+        let parts = QueryParts {
+            needs,
+            // A list whose items are all wrong is not an empty one: that would be a second fault for one mistake.
+            tes: tes.unwrap_or_default(),
+            drs: drs.unwrap_or_default(),
+            objects: self.object_ids.into_iter().map(Into::into).collect(),
+            mode,
+            limit,
+            unknown,
+        };
+        match Query::new(parts) {
+            Ok(query) if faults.is_empty() => Ok(query),
+            Ok(_) => Err(faults),
+            Err(mut further) => {
+                further.retain(|fault| !faults.iter().any(|known| known.is_inside(&fault.pointer)));
+                faults.extend(further);
+                Err(faults)
+            }
+        }
+    }
+
+    /// JSON pointers of the properties that mean nothing to us.
+    fn unknown_properties(&self) -> Vec<String> {
+        let inner = &self.resource_requirements.unknown;
+        let top = self.unknown.pointers("");
+        top.chain(inner.pointers("/resource_requirements"))
+            .collect()
+    }
+}
+
+impl ResourceRequirements {
+    fn check(self, faults: &mut Vec<Fault>) -> ResourceNeeds {
+        for (field, amount) in [("ram_gb", self.ram_gb), ("disk_gb", self.disk_gb)] {
+            if !(amount.is_finite() && amount >= 0.0) {
+                faults.push(Fault::new(
+                    format!("/resource_requirements/{field}"),
+                    "must be a number of at least 0",
+                ));
+            }
+        }
+        ResourceNeeds {
+            cpu_cores: self.cpu_cores,
+            ram_gb: self.ram_gb,
+            disk_gb: self.disk_gb,
+            execution_seconds: self.execution_time_sec,
+            preemptible: self.preemptible,
+            zones: self.zones,
+        }
+    }
+}
+
+/// The URIs in `field`; `None`, with their faults told, if none of them can be used.
+fn services(field: &str, given: &[String], faults: &mut Vec<Fault>) -> Option<Vec<ServiceUri>> {
+    let good: Vec<_> = given
+        .iter()
+        .enumerate()
+        .filter_map(|(position, uri)| match ServiceUri::parse(uri) {
+            Ok(uri) => Some(uri),
+            Err(bad) => {
+                faults.push(Fault::new(format!("/{field}/{position}"), bad.to_string()));
+                None
+            }
+        })
+        .collect();
+    (!good.is_empty()).then_some(good)
+}
+
+/// A mode as it is written in a request: a name or a number, not yet known to be one of those that there are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a name or a number")]
+pub enum RequestedMode {
+    /// The weight of time against cost, or -1.
+    Number(f64),
+    /// `cost`, `time` or `random`.
+    Name(String),
+}
+
+impl RequestedMode {
+    fn read(&self) -> Result<Mode, BadMode> {
+        match self {
+            Self::Number(number) => Mode::parse_number(*number),
+            Self::Name(name) => Mode::parse_name(name),
+        }
+    }
+}
+
+impl Default for RequestedMode {
+    fn default() -> Self {
+        Self::Number(0.5)
+    }
+}
+
+impl ToSchema for RequestedMode {}
+
+impl PartialSchema for RequestedMode {
+    fn schema() -> RefOr<Schema> {
+        let name = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(["cost", "time", "random"]))
+            .description(Some("`cost` is 0, `time` is 1, `random` is -1."));
+        let weight = ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .minimum(Some(0.0))
+            .maximum(Some(1.0))
+            .description(Some(
+                "The weight of time against cost: 0 ranks by cost alone, 1 by time alone.",
+            ));
+        let random = ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .enum_values(Some([-1]))
+            .description(Some("A random order."));
+        OneOfBuilder::new()
+            .item(name)
+            .item(weight)
+            .item(random)
+            .default(Some(0.5.into()))
+            .description(Some(
+                "What combinations are ranked by: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1).",
+            ))
+            .into()
+    }
+}
+
+/// The names of properties that mean nothing to us.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "serde flattens into maps only"
+)]
+pub struct Unknown(BTreeMap<String, IgnoredAny>);
+
+impl Unknown {
+    fn pointers(&self, parent: &str) -> impl Iterator<Item = String> {
+        self.0
+            .keys()
+            .map(move |name| format!("{parent}/{}", escaped(name)))
+    }
+}
+
+/// `name` as one step of a JSON pointer (RFC 6901).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A whole number, however it is written: JSON Schema takes 2.0 for an integer, as does the predecessor.
+struct Whole;
+
+impl Visitor<'_> for Whole {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number of at least 0")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
+        Ok(number)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<u64, E> {
+        number
+            .try_into()
+            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<u64, E> {
+        /// Beyond it not every whole number has a 64-bit float of its own.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if number.fract() == 0.0 && (0.0..=EXACT).contains(&number) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole and in range"
+            )]
+            return Ok(number as u64);
+        }
+        Err(E::invalid_value(Unexpected::Float(number), &self))
+    }
+}
+
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    deserializer.deserialize_any(Whole)
+}
+
+fn whole_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    whole(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn faults(request: serde_json::Value) -> Vec<String> {
+        serde_json::from_value::<RankRequest>(request)
+            .unwrap()
+            .into_query(&Limits::default())
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect()
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_as_floats() {
+        let needs: ResourceRequirements =
+            serde_json::from_value(json!({"cpu_cores": 2.0, "execution_time_sec": 1e3})).unwrap();
+        assert_eq!((needs.cpu_cores, needs.execution_time_sec), (2, 1000));
+        for bad in [json!(1.5), json!(-1), json!(1e300), json!("1"), json!(null)] {
+            let parsed: Result<ResourceRequirements, _> =
+                serde_json::from_value(json!({ "cpu_cores": bad }));
+            assert!(parsed.is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_mistake_is_one_fault() {
+        assert_eq!(
+            faults(
+                json!({"tes_uris": ["ftp://a"], "object_ids": ["a"], "drs_uris": ["x"], "mode": "Cost", "limit": 0})
+            ),
+            ["/tes_uris/0", "/drs_uris/0", "/mode", "/limit"]
+        );
+        assert_eq!(
+            faults(json!({"object_ids": ["a"]})),
+            ["/tes_uris", "/drs_uris"]
+        );
+    }
+
+    #[test]
+    fn lists_and_limits_have_a_maximum() {
+        let many: Vec<_> = (0..101).map(|n| format!("http://tes-{n}/")).collect();
+        assert_eq!(
+            faults(json!({"tes_uris": many, "limit": 1001})),
+            ["/tes_uris", "/limit"]
+        );
+    }
+
+    #[test]
+    fn unknown_properties_are_a_warning_that_names_them() {
+        let query = serde_json::from_value::<RankRequest>(json!({
+            "tes_uris": ["http://tes.example"], "colour": 1,
+            "resource_requirements": {"a/b": 2}
+        }))
+        .unwrap()
+        .into_query(&Limits::default())
+        .unwrap();
+        let warnings: Vec<_> = query.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            warnings,
+            ["Unknown properties ignored: /colour, /resource_requirements/a~1b."]
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! The answer: ranked combinations, best first, and what went wrong on the way.
+
+use std::{fmt, sync::Arc};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, Visitor},
+    ser::SerializeMap,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
+
+use crate::domain::{
+    findings::Findings,
+    money::Currency,
+    query::{Query, TES_KEY},
+    rank::{Combination, Ranking},
+    warning::Warning,
+};
+
+/// The ranked combinations, best first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RankResponse {
+    /// Combinations of one TES and one access URI for each object, best first.
+    pub service_combinations: Vec<ServiceCombination>,
+    /// What went wrong on the way without stopping the ranking: which service, what happened, what to change.
+    pub warnings: Vec<String>,
+}
+
+/// One way to run the task: where it would run, where its objects would come from, and what that costs and takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServiceCombination {
+    /// The place in the ranking: 1, 2, 3, ...
+    #[schema(minimum = 1)]
+    pub rank: u64,
+    /// The access URI of each object, by its id, and under `tes_uri` the TES as it was given in the request.
+    pub access_uris: AccessUris,
+    /// What the whole costs.
+    pub cost_estimate: Amount,
+    /// How long the whole takes, in seconds.
+    #[serde(serialize_with = "plain")]
+    #[schema(minimum = 0)]
+    pub time_estimate: f64,
+    /// What the combination was ranked by, the lower the better: `w * time / mean time + (1 - w) * cost / mean cost`.
+    /// Absent in mode `random`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub score: Option<f64>,
+    /// What the cost consists of, in the currency of `cost_estimate`.
+    pub cost_breakdown: CostBreakdown,
+    /// What the time consists of, in seconds.
+    pub time_breakdown: TimeBreakdown,
+    /// Whether no other combination, listed or not, is at least as good in both cost and time and better in one.
+    pub pareto_optimal: bool,
+}
+
+/// An amount of money.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Amount {
+    /// How much, in units of `currency`.
+    #[schema(minimum = 0)]
+    pub amount: f64,
+    /// The currency: an ISO 4217 code, `BTC` or `CNH`.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$")]
+    pub currency: Currency,
+}
+
+/// What a cost consists of; the parts add up to it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CostBreakdown {
+    /// What computing the task costs.
+    #[schema(minimum = 0)]
+    pub compute: f64,
+    /// What its disk costs.
+    #[schema(minimum = 0)]
+    pub storage: f64,
+    /// What moving all objects to the TES costs.
+    #[schema(minimum = 0)]
+    pub transfer: f64,
+}
+
+/// What a time consists of; the parts add up to it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TimeBreakdown {
+    /// How long the task waits before it runs, in seconds.
+    #[serde(serialize_with = "plain")]
+    #[schema(minimum = 0)]
+    pub queue: f64,
+    /// How long it runs, in seconds.
+    #[serde(serialize_with = "plain")]
+    #[schema(minimum = 0)]
+    pub execution: f64,
+    /// How long moving all objects to the TES takes, in seconds; 0 unless the service knows a transfer rate.
+    #[serde(serialize_with = "plain")]
+    #[schema(minimum = 0)]
+    pub transfer: f64,
+}
+
+/// The chosen access URIs by object id, in the order of the request, and the chosen TES.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessUris {
+    /// Ids of objects, each with its access URI.
+    pub objects: Vec<(Arc<str>, Arc<str>)>,
+    /// The TES as it was given in the request.
+    pub tes_uri: Arc<str>,
+}
+
+impl RankResponse {
+    /// Tells a `ranking` of what was found for `query`; amounts are in `currency`.
+    pub fn new(
+        query: &Query,
+        findings: &Findings,
+        ranking: &Ranking,
+        currency: Currency,
+        warnings: &[Warning],
+    ) -> Self {
+        let combinations = (1..).zip(ranking.iter());
+        Self {
+            service_combinations: combinations
+                .map(|(rank, combination)| ServiceCombination {
+                    rank,
+                    access_uris: AccessUris::of(&combination, query, findings),
+                    cost_estimate: Amount {
+                        amount: combination.cost.total().to_f64(),
+                        currency,
+                    },
+                    time_estimate: combination.time.total().to_f64(),
+                    score: combination.score,
+                    cost_breakdown: CostBreakdown {
+                        compute: combination.cost.compute.to_f64(),
+                        storage: combination.cost.storage.to_f64(),
+                        transfer: combination.cost.transfer.to_f64(),
+                    },
+                    time_breakdown: TimeBreakdown {
+                        queue: combination.time.queue.to_f64(),
+                        execution: combination.time.execution.to_f64(),
+                        transfer: combination.time.transfer.to_f64(),
+                    },
+                    pareto_optimal: combination.pareto_optimal,
+                })
+                .collect(),
+            warnings: warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl AccessUris {
+    /// Shares the texts: a thousand combinations of the same few URIs hold each URI once.
+    fn of(combination: &Combination<'_>, query: &Query, findings: &Findings) -> Self {
+        let chosen = findings.objects.iter().zip(combination.uris);
+        let objects = chosen.filter_map(|(object, &uri)| {
+            let access = object.access.get(usize::try_from(uri).ok()?)?;
+            Some((Arc::clone(&object.id), Arc::clone(&access.uri)))
+        });
+        let tes = query.tes().get(combination.tes);
+        Self {
+            objects: objects.collect(),
+            tes_uri: tes.map(|tes| Arc::clone(tes.given())).unwrap_or_default(),
+        }
+    }
+}
+
+impl Serialize for AccessUris {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.objects.len() + 1))?;
+        for (id, uri) in &self.objects {
+            map.serialize_entry(&**id, &**uri)?;
+        }
+        map.serialize_entry(TES_KEY, &*self.tes_uri)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for AccessUris {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = AccessUris;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from ids to URIs")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<AccessUris, M::Error> {
+                let mut objects = Vec::new();
+                let mut tes_uri = None;
+                while let Some((id, uri)) = map.next_entry::<Arc<str>, Arc<str>>()? {
+                    if &*id == TES_KEY {
+                        tes_uri = Some(uri);
+                    } else {
+                        objects.push((id, uri));
+                    }
+                }
+                let tes_uri = tes_uri.ok_or_else(|| de::Error::missing_field(TES_KEY))?;
+                Ok(AccessUris { objects, tes_uri })
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+impl ToSchema for AccessUris {}
+
+impl PartialSchema for AccessUris {
+    fn schema() -> RefOr<Schema> {
+        let uri = |description: &str| {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some(description))
+        };
+        ObjectBuilder::new()
+            .property(
+                TES_KEY,
+                uri("The TES, exactly as it was given in the request."),
+            )
+            .required(TES_KEY)
+            .additional_properties(Some(Schema::from(uri("The access URI of the object."))))
+            .into()
+    }
+}
+
+/// A number, without a fraction if it has none: times were whole seconds for the predecessor's users.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde asks for"
+)]
+fn plain<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Beyond it not every whole number has a 64-bit float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && (0.0..=EXACT).contains(number) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and in range"
+        )]
+        return serializer.serialize_u64(*number as u64);
+    }
+    serializer.serialize_f64(*number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_come_in_the_order_of_the_request_and_the_tes_last() {
+        let uris = AccessUris {
+            objects: vec![
+                ("z".into(), "ftp://z".into()),
+                ("a".into(), "ftp://a".into()),
+            ],
+            tes_uri: "https://tes".into(),
+        };
+        let json = serde_json::to_string(&uris).unwrap();
+        assert_eq!(
+            json,
+            r#"{"z":"ftp://z","a":"ftp://a","tes_uri":"https://tes"}"#
+        );
+        assert_eq!(serde_json::from_str::<AccessUris>(&json).unwrap(), uris);
+    }
+
+    #[test]
+    fn whole_seconds_have_no_fraction() {
+        let time = TimeBreakdown {
+            queue: 714.0,
+            execution: 1800.5,
+            transfer: 0.0,
+        };
+        assert_eq!(
+            serde_json::to_string(&time).unwrap(),
+            r#"{"queue":714,"execution":1800.5,"transfer":0}"#
+        );
+    }
+}
