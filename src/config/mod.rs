@@ -1,17 +1,28 @@
 //! The configuration: every key with its type and default. `config/config.yaml` lists them all for the user.
 //!
-//! Reading it from a file and the environment, and checking ranges, is in `load`.
+//! [`Config::load`] goes `tree` (YAML, unfolded) -> `environment` (laid over) -> `read` (types) -> `check` (ranges); what
+//! can go wrong on the way is in `fault`.
 
+mod check;
+mod check_security;
+mod environment;
+mod fault;
+mod load;
 mod locations;
+mod outbound;
+mod read;
 mod security;
+mod tree;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    environment::environment,
+    fault::{ConfigError, Fault, Origin, Reason},
     locations::{Database, Locations, Override, Pattern},
+    outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
 };
 use crate::domain::money::Currency;
@@ -124,31 +135,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-/// Where calls may go, and how many at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Outbound {
-    /// Networks that calls may reach although they are not public.
-    pub allowed_networks: Vec<IpNet>,
-    /// Calls in flight, over the whole process.
-    pub max_concurrency: usize,
-    /// The largest answer that is read, in bytes after decompression.
-    pub max_response_bytes: usize,
-    /// Whether the caller's token may go over plain http.
-    pub forward_token_over_http: bool,
-}
-
-impl Default for Outbound {
-    fn default() -> Self {
-        Self {
-            allowed_networks: Vec::new(),
-            max_concurrency: 64,
-            max_response_bytes: 1 << 20,
-            forward_token_over_http: false,
-        }
-    }
 }
 
 /// How much one request may ask for.

@@ -45,7 +45,8 @@ pub struct Jwt {
     pub audience: Option<Audience>,
     /// Seconds that clocks may differ.
     pub leeway_sec: u64,
-    /// Seconds that discovery documents and key sets are kept.
+    /// Seconds that discovery documents and key sets are kept. FOCA calls it `cache_ttl`.
+    #[serde(alias = "cache_ttl")]
     pub cache_ttl_sec: u64,
 }
 
@@ -93,7 +94,7 @@ pub enum Check {
 
 /// Whom a token must be meant for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be a string, a list of strings, or null")]
 pub enum Audience {
     /// This one.
     One(String),
