@@ -4,5 +4,6 @@
 
 pub mod failure;
 pub mod fetch;
+pub mod geolocation;
 pub mod guard;
 pub mod resolve;
