@@ -2,6 +2,7 @@
 //!
 //! Every call goes through [`fetch::Fetcher`], which knows where calls may go and what they may carry.
 
+pub mod exchange_rates;
 pub mod failure;
 pub mod fetch;
 pub mod geolocation;
