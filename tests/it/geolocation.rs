@@ -16,7 +16,7 @@ use testribute::{
 
 use crate::support::mmdb::{
     Mmdb,
-    Value::{self, Double, List, Map, Short, Text},
+    Value::{self, Double, Float, List, Map, Short, Text},
 };
 
 fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Geolocation {
@@ -166,7 +166,7 @@ async fn a_file_of_either_layout_and_width_places_addresses() {
                 ),
                 (
                     "9.0.0.0/8",
-                    Map(vec![("latitude", Short(12)), ("longitude", Double(-5.5))]),
+                    Map(vec![("latitude", Short(12)), ("longitude", Float(-5.5))]),
                 ),
             ];
             let file = Mmdb {

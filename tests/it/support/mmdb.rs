@@ -12,6 +12,7 @@ pub(crate) enum Value {
     List(Vec<Self>),
     Text(&'static str),
     Double(f64),
+    Float(f32),
     /// Unsigned, 16 bits.
     Short(u16),
     /// Unsigned, 32 bits.
@@ -134,6 +135,10 @@ impl Value {
             }
             Self::Double(number) => {
                 out.push(3 << 5 | 8);
+                out.extend(number.to_be_bytes());
+            }
+            Self::Float(number) => {
+                out.extend([4, 15 - 7]);
                 out.extend(number.to_be_bytes());
             }
             Self::Short(number) => {
