@@ -62,12 +62,21 @@ pub enum Warning {
         /// The currency of the answer.
         target: Currency,
     },
-    /// The source of exchange rates failed, and older rates stand in.
+    /// A source of exchange rates failed, and older rates stand in.
     RatesFellBack {
-        /// What the source did.
+        /// Who it is, in words.
+        source: &'static str,
+        /// What it did.
         cause: String,
-        /// The date of the rates that are used, if it is known.
+        /// The date or age of the rates that are used, if it is known.
         as_of: Option<String>,
+    },
+    /// A source of exchange rates failed, and nothing stands in.
+    RatesUnavailable {
+        /// Who it is, in words.
+        source: &'static str,
+        /// What it did.
+        cause: String,
     },
     /// There are more combinations than were asked for.
     Cut {
@@ -141,13 +150,21 @@ impl fmt::Display for Warning {
                     ", for which there is no exchange rate to {target}; exchange_rates.rates can give one."
                 )
             }
-            Self::RatesFellBack { cause, as_of } => {
-                write!(f, "Exchange rates unavailable: the source {cause}; ")?;
+            Self::RatesFellBack {
+                source,
+                cause,
+                as_of,
+            } => {
+                write!(f, "Exchange rates unavailable: {source} {cause}; ")?;
                 match as_of {
                     Some(date) => write!(f, "the rates of {date} were used instead."),
                     None => f.write_str("older rates of unknown date were used instead."),
                 }
             }
+            Self::RatesUnavailable { source, cause } => write!(
+                f,
+                "Exchange rates unavailable: {source} {cause}; exchange_rates.rates can give some."
+            ),
             Self::Cut { space, limit } => {
                 write!(
                     f,

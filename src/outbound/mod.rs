@@ -3,8 +3,10 @@
 //! Every call goes through [`fetch::Fetcher`], which knows where calls may go and what they may carry.
 
 pub mod drs;
+pub mod exchange_rates;
 pub mod failure;
 pub mod fetch;
+pub mod geolocation;
 pub mod guard;
 pub mod resolve;
 pub mod tes;

@@ -1,3 +1,16 @@
 //! The integration tests, one binary: each module is one part of the contract.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    unreachable_pub,
+    reason = "a test that fails may stop at once"
+)]
+
 mod config;
+mod exchange_rates;
+mod geolocation;
+mod support;

@@ -1,0 +1,157 @@
+//! One thing that is fetched now and then and kept: one fetch at a time, and no hammering of a source that fails.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Mutex;
+
+use super::super::failure::FetchError;
+
+/// How long a failure is remembered: until then the source is not asked again, and the failure is told again.
+const FAILURE_PAUSE: Duration = Duration::from_secs(30);
+
+/// The latest that was fetched, for as long as it may be used.
+#[derive(Debug)]
+pub(super) struct Feed<T> {
+    /// The source, as it is called in the log.
+    source: &'static str,
+    state: Mutex<State<T>>,
+    /// How long what was fetched is fresh.
+    ttl: Duration,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    good: Option<(Arc<T>, Instant)>,
+    failed: Option<(FetchError, Instant)>,
+}
+
+/// What a [`Feed`] has.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Served<T> {
+    /// The latest that was fetched, even if it is not fresh, and its age.
+    pub(super) latest: Option<(Arc<T>, Duration)>,
+    /// Why it is not fresh, or not there.
+    pub(super) failure: Option<FetchError>,
+}
+
+impl<T> Default for Served<T> {
+    /// Nothing, as nothing was asked for.
+    fn default() -> Self {
+        Self {
+            latest: None,
+            failure: None,
+        }
+    }
+}
+
+impl<T> Feed<T> {
+    /// Nothing yet, from `source`.
+    pub(super) fn new(source: &'static str, ttl: Duration) -> Self {
+        let state = State {
+            good: None,
+            failed: None,
+        };
+        Self {
+            source,
+            state: Mutex::new(state),
+            ttl,
+        }
+    }
+
+    /// What there is at `now`, after a call of `fetch` if it is not fresh and `fetch` did not just fail. Everyone else
+    /// waits for that call; if its caller gives up, the next one makes a call of its own.
+    pub(super) async fn serve(
+        &self,
+        now: Instant,
+        fetch: impl AsyncFnOnce() -> Result<T, FetchError>,
+    ) -> Served<T> {
+        let mut state = self.state.lock().await;
+        // Whoever waited for the lock has a `now` from before the fetch: its age is nothing then.
+        let age = |since: Instant| now.saturating_duration_since(since);
+        let is_fresh = matches!(state.good, Some((_, since)) if age(since) < self.ttl);
+        let may_ask = !matches!(state.failed, Some((_, since)) if age(since) < FAILURE_PAUSE);
+        if !is_fresh && may_ask {
+            match fetch().await {
+                Ok(fetched) => {
+                    state.good = Some((Arc::new(fetched), now));
+                    state.failed = None;
+                }
+                Err(failure) => {
+                    tracing::warn!(source = self.source, cause = %failure, "no new exchange rates");
+                    state.failed = Some((failure, now));
+                }
+            }
+        }
+        Served {
+            latest: state
+                .good
+                .as_ref()
+                .map(|(fetched, since)| (Arc::clone(fetched), age(*since))),
+            failure: state
+                .failed
+                .as_ref()
+                .filter(|_| !is_fresh)
+                .map(|(failure, _)| failure.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TTL: Duration = Duration::from_secs(3600);
+
+    fn down() -> FetchError {
+        FetchError::Timeout(Duration::from_secs(2))
+    }
+
+    async fn never<T>() -> Result<T, FetchError> {
+        panic!("fetched although there was no need")
+    }
+
+    #[tokio::test]
+    async fn what_was_fetched_is_kept_until_it_is_old() {
+        let (feed, start) = (Feed::new("a source", TTL), Instant::now());
+        feed.serve(start, async || Ok(1)).await;
+        let kept = feed.serve(start + TTL / 2, never).await;
+        assert_eq!(kept.latest, Some((Arc::new(1), TTL / 2)));
+        let renewed = feed.serve(start + TTL, async || Ok(2)).await;
+        assert_eq!(renewed.latest, Some((Arc::new(2), Duration::ZERO)));
+        assert_eq!(renewed.failure, None);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_remembered_for_a_while_and_then_forgiven() {
+        let (feed, start) = (Feed::new("a source", TTL), Instant::now());
+        let failed = feed.serve(start, async || Err(down())).await;
+        assert_eq!((failed.latest, failed.failure), (None, Some(down())));
+        let again = feed.serve(start + FAILURE_PAUSE / 2, never::<u8>).await;
+        assert_eq!(again.failure, Some(down()));
+        let mended = feed.serve(start + FAILURE_PAUSE, async || Ok(3)).await;
+        assert_eq!(mended.failure, None);
+        assert!(mended.latest.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_old_serves_while_the_source_fails() {
+        let (feed, start) = (Feed::new("a source", TTL), Instant::now());
+        feed.serve(start, async || Ok(1)).await;
+        let stale = feed.serve(start + TTL * 2, async || Err(down())).await;
+        assert_eq!(stale.latest, Some((Arc::new(1), TTL * 2)));
+        assert_eq!(stale.failure, Some(down()));
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_gives_up_leaves_the_fetch_to_the_next() {
+        let (feed, start) = (Feed::new("a source", TTL), Instant::now());
+        let impatient = feed.serve(start, async || std::future::pending().await);
+        let given_up = tokio::time::timeout(Duration::from_millis(20), impatient).await;
+        assert!(given_up.is_err());
+        let next = feed.serve(start, async || Ok(1)).await;
+        assert_eq!(next.latest, Some((Arc::new(1), Duration::ZERO)));
+    }
+}

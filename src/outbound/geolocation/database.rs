@@ -1,0 +1,138 @@
+//! Databases that place addresses: City databases in MaxMind's format, of either layout.
+
+use std::{
+    fs, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader};
+use serde::Deserialize;
+
+use crate::{config, domain::geo::Coordinates};
+
+/// What places addresses.
+#[derive(Debug)]
+pub(super) enum Database {
+    /// Nothing does.
+    None,
+    /// A City database in MaxMind's format, in memory.
+    File(Box<Reader<Vec<u8>>>),
+}
+
+/// The location database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GeolocationError {
+    /// The file cannot be read.
+    #[error("locations.database: '{}' cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file is something else.
+    #[error("locations.database: '{}' is not a database in MaxMind's format: {source}", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// Where it differs.
+        source: MaxMindDbError,
+    },
+    /// The file is a database of something else, such as countries or networks.
+    #[error("locations.database: '{}' has no coordinates (its type is '{kind}'); a City database has", path.display())]
+    NoCoordinates {
+        /// The file.
+        path: PathBuf,
+        /// What it says that it is.
+        kind: String,
+    },
+}
+
+/// How many networks of a file are looked at for coordinates before it is refused.
+const PROBED_NETWORKS: usize = 100_000;
+
+/// Where the coordinates may be in a record: MaxMind nests them, others do not.
+const LAYOUTS: [&[PathElement<'static>]; 2] = [&[PathElement::Key("location")], &[]];
+
+impl Database {
+    /// The database that the configuration names.
+    pub(super) fn load(database: &config::Database) -> Result<Self, GeolocationError> {
+        match database {
+            // The embedded table will be a variant of its own; as long as there is none, nothing is known.
+            config::Database::Embedded | config::Database::None => Ok(Self::None),
+            config::Database::File(path) => Ok(Self::File(Box::new(load_file(path)?))),
+        }
+    }
+
+    /// Whether no address has a place.
+    pub(super) const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// Where `address` is.
+    pub(super) fn place(&self, address: IpAddr) -> Option<Coordinates> {
+        match self {
+            Self::None => None,
+            // It fails on an IPv6 address in an IPv4-only file and on a broken record: there is no place in either.
+            Self::File(reader) => coordinates(&reader.lookup(address).ok()?),
+        }
+    }
+}
+
+fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, GeolocationError> {
+    let bytes = fs::read(path).map_err(|source| GeolocationError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let not_a_database = |source| GeolocationError::NotADatabase {
+        path: path.to_owned(),
+        source,
+    };
+    let reader = Reader::from_source(bytes).map_err(not_a_database)?;
+    let mut networks = reader
+        .networks(maxminddb::WithinOptions::default())
+        .map_err(not_a_database)?
+        .take(PROBED_NETWORKS);
+    if networks.any(|network| network.is_ok_and(|found| coordinates(&found).is_some())) {
+        drop(networks);
+        Ok(reader)
+    } else {
+        Err(GeolocationError::NoCoordinates {
+            path: path.to_owned(),
+            kind: reader.metadata().database_type.clone(),
+        })
+    }
+}
+
+/// The place in a record of either layout. Where 0 N 0 E is written, in the sea off Ghana, nothing is known: some
+/// databases have no other way to say so.
+fn coordinates(found: &LookupResult<'_, Vec<u8>>) -> Option<Coordinates> {
+    LAYOUTS.iter().find_map(|layout| {
+        let degrees = |key| {
+            let path = [layout, &[PathElement::Key(key)][..]].concat();
+            found.decode_path::<Degrees>(&path).ok()??.get()
+        };
+        let (latitude, longitude) = (degrees("latitude")?, degrees("longitude")?);
+        Coordinates::new(latitude, longitude)
+            .ok()
+            .filter(|_| latitude != 0.0 || longitude != 0.0)
+    })
+}
+
+/// A number, or a text that is one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Degrees {
+    Number(f64),
+    Text(String),
+}
+
+impl Degrees {
+    fn get(self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Text(text) => text.trim().parse().ok(),
+        }
+    }
+}

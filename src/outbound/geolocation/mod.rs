@@ -1,0 +1,203 @@
+//! Where a host is: what the operator says, else what a location database says of its addresses.
+
+mod database;
+
+use std::{fmt, net::IpAddr, time::Duration};
+
+use ipnet::IpNet;
+use tokio::time::timeout;
+
+use self::database::Database;
+pub use self::database::GeolocationError;
+use super::resolve::{ResolveError, Resolver};
+use crate::{
+    config::{Locations, Override, Pattern},
+    domain::geo::{Coordinates, Host},
+};
+
+/// Places hosts.
+#[derive(Debug)]
+pub struct Geolocation {
+    overrides: Vec<Override>,
+    database: Database,
+    resolver: Resolver,
+    timeout: Duration,
+}
+
+/// No one knows where a host is. The texts go on after the host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlace {
+    /// A bucket has no address of its own, and no override names it.
+    #[error("is a bucket, whose place no URI tells")]
+    Bucket,
+    /// The host name has no address.
+    #[error(transparent)]
+    Unresolved(#[from] ResolveError),
+    /// DNS took too long.
+    #[error("does not resolve: DNS did not answer within {} s", .0.as_secs_f64())]
+    Slow(Duration),
+    /// There is nothing to look addresses up in.
+    #[error(
+        "can be placed by its address only, and there is no location database (locations.database)"
+    )]
+    NoDatabase,
+    /// A literal address that the database does not place.
+    #[error("is an address that the location database does not place")]
+    UnplacedAddress,
+    /// A name whose addresses the database does not place.
+    #[error("is at {}, which the location database does not place", Listed(.0))]
+    Unplaced(Vec<IpAddr>),
+}
+
+impl Geolocation {
+    /// Places hosts as `locations` says. A database file is read into memory; names are looked up with `resolver`,
+    /// which keeps its answers, within `timeout`.
+    ///
+    /// # Errors
+    /// [`GeolocationError`] if the database file cannot be used.
+    pub fn new(
+        locations: &Locations,
+        resolver: Resolver,
+        timeout: Duration,
+    ) -> Result<Self, GeolocationError> {
+        Ok(Self {
+            overrides: locations.overrides.clone(),
+            database: Database::load(&locations.database)?,
+            resolver,
+            timeout,
+        })
+    }
+
+    /// Where `host` is: at the first override that names it or its address, else where the database has the first of
+    /// its addresses, IPv4 before IPv6, that it places at all.
+    ///
+    /// An override that names the host comes before one for a network, wherever they are in the list: it needs no DNS.
+    ///
+    /// # Errors
+    /// [`NoPlace`] says why no place is known.
+    pub async fn locate(&self, host: &Host) -> Result<Coordinates, NoPlace> {
+        if let Some(place) = self.override_for_host(host) {
+            return Ok(place);
+        }
+        match host {
+            Host::Bucket(_) => Err(NoPlace::Bucket),
+            Host::Address(address) => self
+                .place(&[*address])
+                .ok_or_else(|| self.unplaced(NoPlace::UnplacedAddress)),
+            // No address can help.
+            Host::Name(_) if !self.places_addresses() => Err(NoPlace::NoDatabase),
+            Host::Name(name) => {
+                let addresses = within(self.timeout, self.resolver.addresses(name)).await?;
+                let addresses = in_order(addresses);
+                self.place(&addresses)
+                    .ok_or_else(|| self.unplaced(NoPlace::Unplaced(addresses)))
+            }
+        }
+    }
+
+    fn override_for_host(&self, host: &Host) -> Option<Coordinates> {
+        self.overrides
+            .iter()
+            .find(|known| matches!(&known.pattern, Pattern::Host(named) if named == host))
+            .map(|known| known.place)
+    }
+
+    /// The place of the first override for one of `addresses`, else that of the first of them in the database.
+    fn place(&self, addresses: &[IpAddr]) -> Option<Coordinates> {
+        self.networks()
+            .find(|(network, _)| addresses.iter().any(|address| network.contains(address)))
+            .map(|(_, place)| place)
+            .or_else(|| {
+                addresses
+                    .iter()
+                    .find_map(|&address| self.database.place(address))
+            })
+    }
+
+    fn networks(&self) -> impl Iterator<Item = (&IpNet, Coordinates)> {
+        self.overrides
+            .iter()
+            .filter_map(|known| match &known.pattern {
+                Pattern::Network(network) => Some((network, known.place)),
+                Pattern::Host(_) => None,
+            })
+    }
+
+    /// Whether anything is known of any address.
+    fn places_addresses(&self) -> bool {
+        !self.database.is_none() || self.networks().next().is_some()
+    }
+
+    fn unplaced(&self, cause: NoPlace) -> NoPlace {
+        if self.database.is_none() {
+            NoPlace::NoDatabase
+        } else {
+            cause
+        }
+    }
+}
+
+/// What DNS says, unless it takes longer than `limit`.
+async fn within(
+    limit: Duration,
+    looking_up: impl Future<Output = Result<Vec<IpAddr>, ResolveError>>,
+) -> Result<Vec<IpAddr>, NoPlace> {
+    match timeout(limit, looking_up).await {
+        Ok(found) => Ok(found?),
+        Err(_) => Err(NoPlace::Slow(limit)),
+    }
+}
+
+/// Name servers turn their answers round: sorted, the same addresses give the same place. IPv4 comes first.
+fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let mut addresses: Vec<_> = addresses
+        .into_iter()
+        .map(|address| address.to_canonical())
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
+}
+
+/// Shows the first of many addresses, and how many more there are.
+struct Listed<'a>(&'a [IpAddr]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("no address"),
+            [only] => only.fmt(f),
+            [first, second] => write!(f, "{first} and {second}"),
+            [first, rest @ ..] => write!(f, "{first} and {} more addresses", rest.len()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_tried_in_one_order_however_dns_turns_them() {
+        let addresses = |texts: [&str; 4]| texts.map(|text| text.parse().unwrap()).to_vec();
+        let sorted = in_order(addresses([
+            "10.0.0.2",
+            "2001:db8::1",
+            "9.9.9.9",
+            "::ffff:9.9.9.9",
+        ]));
+        let turned = in_order(addresses(["2001:db8::1", "9.9.9.9", "10.0.0.2", "9.9.9.9"]));
+        assert_eq!(sorted, turned);
+        assert_eq!(Listed(&sorted).to_string(), "9.9.9.9 and 2 more addresses");
+    }
+
+    #[tokio::test]
+    async fn dns_that_never_answers_is_given_up() {
+        let limit = Duration::from_millis(50);
+        let cause = within(limit, std::future::pending()).await.unwrap_err();
+        assert_eq!(
+            cause.to_string(),
+            "does not resolve: DNS did not answer within 0.05 s"
+        );
+    }
+}

@@ -1,0 +1,370 @@
+//! Exchange rates: what is fetched, how often, and what stands in while a source fails.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use testribute::{
+    config::{self, RateSource},
+    domain::money::{
+        Currency::{self, BTC, CAD, CHF, CNH, EUR, GBP, RUB, USD},
+        Rates,
+    },
+    outbound::exchange_rates::ExchangeRates,
+};
+use tokio::net::TcpSocket;
+
+use crate::support::{fetcher, source::Source};
+
+const DAILY: &str = include_str!("fixtures/ecb/daily.xml");
+const DOUBLE_QUOTES: &str = include_str!("fixtures/ecb/double_quotes.xml");
+const TICKER: &str = r#"{"USD": {"15m": 1.0, "last": 121000.0, "buy": 1.0, "sell": 1.0, "symbol": "$"},
+                         "EUR": {"15m": 1.0, "last": 104000.0, "buy": 1.0, "sell": 1.0, "symbol": "E"}}"#;
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Both sources, and the rates that come from them.
+struct Bench {
+    ecb: Source,
+    btc: Source,
+    rates: ExchangeRates,
+}
+
+impl Bench {
+    async fn new(adjust: impl FnOnce(&mut config::ExchangeRates)) -> Self {
+        let (ecb, btc) = (Source::start(DAILY).await, Source::start(TICKER).await);
+        let mut config = config::ExchangeRates {
+            ecb_url: ecb.url.clone(),
+            btc_url: btc.url.clone(),
+            cache_ttl_sec: HOUR.as_secs(),
+            ..config::ExchangeRates::default()
+        };
+        adjust(&mut config);
+        let rates = ExchangeRates::new(&config, fetcher()).unwrap();
+        Self { ecb, btc, rates }
+    }
+
+    /// How often the ECB and the ticker were asked.
+    fn calls(&self) -> (usize, usize) {
+        (self.ecb.calls(), self.btc.calls())
+    }
+
+    async fn ask<const N: usize>(&self, currencies: [Currency; N]) -> (Rates, Vec<String>) {
+        self.ask_at(Instant::now(), currencies).await
+    }
+
+    async fn ask_at<const N: usize>(
+        &self,
+        now: Instant,
+        currencies: [Currency; N],
+    ) -> (Rates, Vec<String>) {
+        let (rates, warnings) = self.rates.rates_at(now, &currencies.into()).await;
+        (rates, warnings.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// A table of the operator's own, with what the ECB has not.
+fn fallback(config: &mut config::ExchangeRates) {
+    let table = [("CHF", 0.5), ("USD", 2.0), ("RUB", 80.0), ("BTC", 0.00002)];
+    config.rates = table.map(|(code, rate)| (code.to_owned(), rate)).into();
+    config.as_of = Some("2022-02-28".to_owned());
+}
+
+#[track_caller]
+fn assert_amount(rates: &Rates, (amount, from): (f64, Currency), (expected, to): (f64, Currency)) {
+    let converted = amount * rates.factor(from, to).unwrap();
+    let off = (converted / expected - 1.0).abs();
+    assert!(
+        off < 1e-9,
+        "{amount} {from} are {converted} {to}, not {expected}"
+    );
+}
+
+#[tokio::test]
+async fn amounts_convert_as_by_hand() {
+    for document in [DAILY, DOUBLE_QUOTES] {
+        let bench = Bench::new(|_| ()).await;
+        bench.ecb.publish(document);
+        let (rates, warnings) = bench.ask([CHF, CNH, USD, BTC, EUR]).await;
+        assert_eq!(warnings, [""; 0]);
+        assert_amount(&rates, (100.0, CHF), (107.422_924_052_03, EUR));
+        assert_amount(&rates, (100.0, EUR), (93.09, CHF));
+        assert_amount(&rates, (100.0, USD), (80.173_973_0, CHF));
+        // CNY stands in for CNH.
+        assert_amount(&rates, (826.98, CNH), (100.0, EUR));
+        assert_amount(&rates, (2.0, BTC), (208_000.0, EUR));
+        assert_amount(&rates, (1.0, BTC), (120_754.4, USD));
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_needed_is_fetched() {
+    let bench = Bench::new(|_| ()).await;
+    bench.ask([]).await;
+    bench.ask([CHF]).await;
+    assert_eq!(bench.calls(), (0, 0));
+    let (rates, _) = bench.ask([BTC, EUR]).await;
+    assert_amount(&rates, (1.0, BTC), (104_000.0, EUR));
+    assert_eq!(bench.calls(), (0, 1));
+    bench.ask([CHF, EUR]).await;
+    assert_eq!(bench.calls(), (1, 1));
+    bench.ask([CHF, BTC, USD]).await;
+    assert_eq!(bench.calls(), (1, 1), "both are kept");
+}
+
+#[tokio::test]
+async fn a_btc_price_in_usd_alone_needs_the_rate_of_usd() {
+    let bench = Bench::new(|_| ()).await;
+    bench.btc.publish(r#"{"USD": {"last": 116110}}"#);
+    let (rates, warnings) = bench.ask([BTC, EUR]).await;
+    assert_amount(&rates, (1.0, BTC), (100_000.0, EUR));
+    assert_eq!((warnings.len(), bench.calls()), (0, (1, 1)));
+}
+
+#[tokio::test]
+async fn many_callers_at_once_make_one_call() {
+    let bench = Bench::new(|_| ()).await;
+    let answers = join_all((0..50).map(|_| bench.ask([CHF, BTC, EUR]))).await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(bench.calls(), (1, 1));
+}
+
+#[tokio::test]
+async fn many_callers_at_once_make_one_call_that_fails() {
+    let bench = Bench::new(fallback).await;
+    bench.ecb.fail();
+    let answers = join_all((0..50).map(|_| bench.ask([CHF, EUR]))).await;
+    assert!(answers.iter().all(|(_, warnings)| warnings.len() == 1));
+    assert_eq!(bench.calls(), (1, 0));
+}
+
+#[tokio::test]
+async fn rates_are_fetched_again_when_they_are_old() {
+    let (bench, start) = (Bench::new(|_| ()).await, Instant::now());
+    bench.ask_at(start, [CHF, EUR]).await;
+    bench.ecb.publish(&DAILY.replace("0.9309", "0.5"));
+    let (kept, _) = bench.ask_at(start + HOUR / 2, [CHF, EUR]).await;
+    assert_amount(&kept, (93.09, CHF), (100.0, EUR));
+    let (renewed, _) = bench.ask_at(start + HOUR, [CHF, EUR]).await;
+    assert_amount(&renewed, (50.0, CHF), (100.0, EUR));
+    assert_eq!(bench.calls(), (2, 0));
+}
+
+#[tokio::test]
+async fn older_rates_serve_while_the_sources_fail_and_their_date_is_told() {
+    let (bench, start) = (Bench::new(fallback).await, Instant::now());
+    bench.ask_at(start, [CHF, BTC, EUR]).await;
+    bench.ecb.fail();
+    bench.btc.fail();
+    let (rates, warnings) = bench.ask_at(start + HOUR * 3, [CHF, BTC, EUR]).await;
+    assert_amount(&rates, (93.09, CHF), (100.0, EUR));
+    assert_amount(&rates, (1.0, BTC), (104_000.0, EUR));
+    assert_eq!(
+        warnings,
+        [
+            "Exchange rates unavailable: the European Central Bank answered with status 500 (Internal Server Error); \
+             the rates of 2025-10-09 were used instead.",
+            "Exchange rates unavailable: the BTC ticker answered with status 500 (Internal Server Error); \
+             the rates of 3 h ago were used instead.",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_configured_table_serves_while_the_source_fails_and_its_date_is_told() {
+    let bench = Bench::new(fallback).await;
+    bench.ecb.fail();
+    for _ in 0..2 {
+        let (rates, warnings) = bench.ask([CHF, USD, EUR]).await;
+        assert_amount(&rates, (50.0, CHF), (200.0, USD));
+        assert_eq!(
+            warnings,
+            [
+                "Exchange rates unavailable: the European Central Bank answered with status 500 (Internal Server Error); \
+              the rates of 2022-02-28 were used instead."
+            ]
+        );
+    }
+    assert_eq!(
+        bench.calls(),
+        (1, 0),
+        "a source that failed is left alone for a while"
+    );
+}
+
+#[tokio::test]
+async fn a_configured_table_of_another_base_serves_too() {
+    let adjust = |config: &mut config::ExchangeRates| {
+        config.base = USD;
+        config.rates = [("CHF".to_owned(), 0.8), ("CNY".to_owned(), 7.0)].into();
+    };
+    let bench = Bench::new(adjust).await;
+    bench.ecb.fail();
+    let (rates, warnings) = bench.ask([CHF, USD, CNH]).await;
+    assert_amount(&rates, (0.8, CHF), (7.0, CNH));
+    assert!(
+        warnings[0].ends_with("; older rates of unknown date were used instead."),
+        "{warnings:?}"
+    );
+    assert_eq!(rates.factor(CHF, EUR), None);
+    let healthy = Bench::new(adjust).await;
+    let (rates, warnings) = healthy.ask([CHF, USD, EUR]).await;
+    assert_amount(&rates, (93.09, CHF), (116.11, USD));
+    assert_eq!(warnings, [""; 0]);
+}
+
+#[tokio::test]
+async fn without_any_table_nothing_converts_and_that_is_told() {
+    let bench = Bench::new(|_| ()).await;
+    bench.ecb.fail();
+    let (rates, warnings) = bench.ask([CHF, EUR]).await;
+    assert_eq!(rates.factor(CHF, EUR), None);
+    assert_eq!(rates.factor(EUR, EUR), Some(1.0));
+    assert_eq!(
+        warnings,
+        [
+            "Exchange rates unavailable: the European Central Bank answered with status 500 (Internal Server Error); \
+          exchange_rates.rates can give some."
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_there_or_talks_nonsense_is_told_apart() {
+    let huge = format!("{DAILY}<!--{}-->", " ".repeat(100_000));
+    for (document, said) in [
+        (
+            "<html>Sorry</html>",
+            "gave an answer that cannot be used: it has no day of exchange rates;",
+        ),
+        ("rates", "gave an answer that cannot be used: it is not XML"),
+        (huge.as_str(), "answered with more than 65536 bytes"),
+    ] {
+        let bench = Bench::new(|_| ()).await;
+        bench.ecb.publish(document);
+        let (rates, warnings) = bench.ask([CHF, EUR]).await;
+        assert_eq!(rates.factor(CHF, EUR), None);
+        assert!(warnings[0].contains(said), "{warnings:?}");
+    }
+    // Bound, but not listened on: no one else can take the port meanwhile.
+    let dead = TcpSocket::new_v4().unwrap();
+    dead.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nowhere = format!("http://{}/", dead.local_addr().unwrap());
+    let refused = Bench::new(|config| config.ecb_url = nowhere).await;
+    let (_, warnings) = refused.ask([CHF, EUR]).await;
+    assert!(
+        warnings[0].contains("the European Central Bank cannot be reached"),
+        "{warnings:?}"
+    );
+    let private = Bench::new(|config| config.ecb_url = "http://10.0.0.1/".to_owned()).await;
+    let (_, warnings) = private.ask([CHF, EUR]).await;
+    assert!(
+        warnings[0].contains("is not a public address"),
+        "{warnings:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_dead_ticker_leaves_the_other_currencies_alone() {
+    let bench = Bench::new(|_| ()).await;
+    bench.btc.fail();
+    let (rates, warnings) = bench.ask([CHF, BTC, EUR]).await;
+    assert_amount(&rates, (93.09, CHF), (100.0, EUR));
+    assert_eq!(rates.factor(BTC, EUR), None);
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].contains("the BTC ticker answered with status 500"),
+        "{warnings:?}"
+    );
+
+    let bench = Bench::new(fallback).await;
+    bench.btc.publish("{}");
+    let (rates, warnings) = bench.ask([CHF, BTC, EUR]).await;
+    assert_amount(&rates, (93.09, CHF), (100.0, EUR));
+    assert_amount(&rates, (1.0, BTC), (50_000.0, EUR));
+    assert_eq!(
+        warnings,
+        [
+            "Exchange rates unavailable: the BTC ticker gave an answer that cannot be used: it has no price of BTC in a \
+          known currency; the rates of 2022-02-28 were used instead."
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_live_ticker_serves_while_the_ecb_is_down() {
+    for adjust in [|_: &mut config::ExchangeRates| (), fallback] {
+        let bench = Bench::new(adjust).await;
+        bench.ecb.fail();
+        let (rates, warnings) = bench.ask([GBP, BTC, EUR]).await;
+        assert_amount(&rates, (1.0, BTC), (104_000.0, EUR));
+        assert_eq!(rates.factor(GBP, EUR), None);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_sources_lack_comes_from_the_configured_table_with_a_warning() {
+    let bench = Bench::new(fallback).await;
+    let (rates, warnings) = bench.ask([RUB, CHF, EUR]).await;
+    assert_amount(&rates, (8000.0, RUB), (93.09, CHF));
+    assert_eq!(
+        warnings,
+        [
+            "Exchange rates unavailable: the European Central Bank has no rate for RUB; \
+          the rates of 2022-02-28 were used instead."
+        ]
+    );
+    let (_, warnings) = bench.ask([CHF, EUR]).await;
+    assert_eq!(warnings, [""; 0], "RUB was not asked for");
+    let (rates, warnings) = Bench::new(|_| ()).await.ask([RUB, EUR]).await;
+    assert_eq!(
+        (rates.factor(RUB, EUR), warnings.len()),
+        (None, 0),
+        "whoever asked knows what is missing"
+    );
+}
+
+#[tokio::test]
+async fn a_static_table_needs_no_calls() {
+    let bench = Bench::new(|config| {
+        fallback(config);
+        config.source = RateSource::Static;
+        config.rates.insert("CNY".to_owned(), 8.0);
+        config.rates.insert("GBP".to_owned(), f64::NAN);
+        config.ecb_url = "nowhere".to_owned();
+    })
+    .await;
+    let (rates, warnings) = bench.ask([CHF, CNH, BTC, EUR]).await;
+    assert_amount(&rates, (0.5, CHF), (8.0, CNH));
+    assert_amount(&rates, (1.0, BTC), (50_000.0, EUR));
+    assert_eq!(
+        [GBP, CAD].map(|currency| rates.factor(currency, EUR)),
+        [None, None]
+    );
+    assert_eq!((warnings.len(), bench.calls()), (0, (0, 0)));
+}
+
+#[test]
+fn a_source_without_a_url_is_refused_by_its_key() {
+    let config = config::ExchangeRates {
+        btc_url: "ticker".to_owned(),
+        ..config::ExchangeRates::default()
+    };
+    let refusal = ExchangeRates::new(&config, fetcher())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refusal.starts_with("exchange_rates.btc_url is not a URL"),
+        "{refusal}"
+    );
+}
+
+#[tokio::test]
+async fn the_clock_is_read_when_no_time_is_given() {
+    let bench = Bench::new(|_| ()).await;
+    let (rates, warnings) = bench.rates.rates(&BTreeSet::from([CHF, EUR])).await;
+    assert_amount(&rates, (93.09, CHF), (100.0, EUR));
+    assert!(warnings.is_empty());
+}

@@ -1,0 +1,344 @@
+//! Where hosts are: overrides, DNS and database files of every layout.
+
+use std::{path::Path, time::Duration};
+
+use testribute::{
+    config::{Database, Locations},
+    domain::{
+        geo::{Coordinates, Host},
+        warning::Warning,
+    },
+    outbound::{
+        geolocation::{Geolocation, NoPlace},
+        resolve::Resolver,
+    },
+};
+
+use crate::support::mmdb::{
+    Mmdb,
+    Value::{self, Double, Float, List, Map, Short, Text},
+};
+
+fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Geolocation {
+    let overrides = overrides.iter().map(|(pattern, latitude, longitude)| {
+        serde_json::json!({"match": pattern, "latitude": latitude, "longitude": longitude})
+    });
+    let locations = Locations {
+        database,
+        overrides: serde_json::from_value(overrides.collect()).unwrap(),
+    };
+    let timeout = Duration::from_secs(2);
+    Geolocation::new(&locations, Resolver::new(timeout / 2).unwrap(), timeout).unwrap()
+}
+
+/// A geolocation with the file `name`, in which there are `networks`.
+fn with_file(name: &str, ip_version: u16, networks: Vec<(&'static str, Value)>) -> Geolocation {
+    let file = Mmdb {
+        ip_version,
+        record_bits: 24,
+        networks,
+    };
+    geolocation(Database::File(file.write(name)), &[])
+}
+
+async fn place(geolocation: &Geolocation, uri: &str) -> Result<(f64, f64), NoPlace> {
+    let host = Host::of(&uri.parse().unwrap()).unwrap();
+    let place: Coordinates = geolocation.locate(&host).await?;
+    Ok((place.latitude(), place.longitude()))
+}
+
+fn flat(latitude: f64, longitude: f64) -> Value {
+    Map(vec![
+        ("latitude", Double(latitude)),
+        ("longitude", Double(longitude)),
+    ])
+}
+
+fn nested(latitude: f64, longitude: f64) -> Value {
+    let city = (
+        "city",
+        Map(vec![("names", Map(vec![("en", Text("Basel"))]))]),
+    );
+    Map(vec![city, ("location", flat(latitude, longitude))])
+}
+
+#[tokio::test]
+async fn an_override_matches_every_spelling_of_its_host() {
+    let known = geolocation(
+        Database::None,
+        &[
+            ("TES.Example.org.", 47.5, 7.5),
+            ("10.1.2.3", 60.0, 25.0),
+            ("10.2.0.0/16", 1.0, 2.0),
+            ("2001:db8::/32", 3.0, 4.0),
+            ("[2001:db9::1]", 5.0, 6.0),
+            ("s3://genomes", 7.0, 8.0),
+        ],
+    );
+    for (uri, expected) in [
+        ("https://tes.example.org/ga4gh", (47.5, 7.5)),
+        ("http://TES.EXAMPLE.ORG.:8080/", (47.5, 7.5)),
+        ("ftp://user:secret@tes.example.org/", (47.5, 7.5)),
+        ("https://10.1.2.3/", (60.0, 25.0)),
+        ("https://[::ffff:10.1.2.3]:443/", (60.0, 25.0)),
+        ("https://10.2.255.1/", (1.0, 2.0)),
+        ("https://[2001:db8:1::9]/", (3.0, 4.0)),
+        ("https://[2001:0DB9:0::1]/", (5.0, 6.0)),
+        ("s3://genomes/a/b", (7.0, 8.0)),
+    ] {
+        assert_eq!(place(&known, uri).await, Ok(expected), "{uri}");
+    }
+    for other in [
+        "https://10.1.2.4/",
+        "https://example.org/",
+        "s3://Genomes/a",
+        "gs://genomes/a",
+        "https://genomes/",
+    ] {
+        assert!(place(&known, other).await.is_err(), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_override_that_matches_wins() {
+    let networks = [
+        ("10.0.0.0/8", 1.0, 1.0),
+        ("10.1.0.0/16", 2.0, 2.0),
+        ("0.0.0.0/0", 3.0, 3.0),
+    ];
+    let known = geolocation(Database::None, &networks);
+    assert_eq!(place(&known, "https://10.1.0.1/").await, Ok((1.0, 1.0)));
+    assert_eq!(place(&known, "https://11.1.0.1/").await, Ok((3.0, 3.0)));
+}
+
+#[tokio::test]
+async fn a_network_matches_the_addresses_of_a_name() {
+    let known = geolocation(
+        Database::None,
+        &[("::/0", 9.0, 9.0), ("127.0.0.0/8", 1.0, 2.0)],
+    );
+    assert!(place(&known, "http://localhost:8080/").await.is_ok());
+    let known = geolocation(
+        Database::None,
+        &[("127.0.0.0/8", 1.0, 2.0), ("::/0", 9.0, 9.0)],
+    );
+    assert_eq!(
+        place(&known, "http://localhost:8080/").await,
+        Ok((1.0, 2.0))
+    );
+}
+
+#[tokio::test]
+async fn a_name_comes_before_a_network_as_it_needs_no_dns() {
+    let known = geolocation(
+        Database::None,
+        &[("127.0.0.0/8", 1.0, 2.0), ("localhost", 3.0, 4.0)],
+    );
+    assert_eq!(place(&known, "http://localhost/").await, Ok((3.0, 4.0)));
+}
+
+#[tokio::test]
+async fn an_override_comes_before_the_database() {
+    let file = Mmdb {
+        ip_version: 4,
+        record_bits: 24,
+        networks: vec![("8.8.8.0/24", nested(1.0, 1.0))],
+    };
+    let database = Database::File(file.write("overridden.mmdb"));
+    let known = geolocation(database, &[("8.8.8.8", 2.0, 2.0)]);
+    assert_eq!(place(&known, "https://8.8.8.8/").await, Ok((2.0, 2.0)));
+    assert_eq!(place(&known, "https://8.8.8.9/").await, Ok((1.0, 1.0)));
+}
+
+#[tokio::test]
+async fn a_file_of_either_layout_and_width_places_addresses() {
+    for ip_version in [4, 6] {
+        for record_bits in [24, 32] {
+            let networks = vec![
+                ("131.152.0.0/16", nested(47.5, 7.5)),
+                ("193.166.24.0/24", flat(60.25, 25.0)),
+                (
+                    "45.55.99.72/32",
+                    Map(vec![
+                        ("latitude", Text("40.75")),
+                        ("longitude", Text(" -74.25 ")),
+                    ]),
+                ),
+                (
+                    "9.0.0.0/8",
+                    Map(vec![("latitude", Short(12)), ("longitude", Float(-5.5))]),
+                ),
+            ];
+            let file = Mmdb {
+                ip_version,
+                record_bits,
+                networks,
+            };
+            let path = file.write(&format!("layouts-{ip_version}-{record_bits}.mmdb"));
+            let known = geolocation(Database::File(path), &[]);
+            for (uri, expected) in [
+                ("https://131.152.229.70/", (47.5, 7.5)),
+                ("https://[::ffff:131.152.229.70]/", (47.5, 7.5)),
+                ("https://193.166.24.111/", (60.25, 25.0)),
+                ("https://45.55.99.72/", (40.75, -74.25)),
+                ("https://9.9.9.9/", (12.0, -5.5)),
+            ] {
+                assert_eq!(place(&known, uri).await, Ok(expected), "{uri}");
+            }
+            let unknown = place(&known, "https://1.1.1.1/").await;
+            assert_eq!(unknown, Err(NoPlace::UnplacedAddress));
+        }
+    }
+}
+
+#[tokio::test]
+async fn ipv6_addresses_are_placed_and_are_no_fault_in_a_file_without_them() {
+    let networks = vec![
+        ("2001:1458::/32", nested(46.25, 6.125)),
+        ("8.8.8.0/24", flat(1.0, 1.0)),
+    ];
+    let both = with_file("both.mmdb", 6, networks);
+    let cern = "https://[2001:1458:201:a8::100:1a7]/";
+    assert_eq!(place(&both, cern).await, Ok((46.25, 6.125)));
+    let ipv4_only = with_file("ipv4-only.mmdb", 4, vec![("8.8.8.0/24", flat(1.0, 1.0))]);
+    assert_eq!(place(&ipv4_only, cern).await, Err(NoPlace::UnplacedAddress));
+}
+
+#[tokio::test]
+async fn a_record_without_coordinates_is_no_place() {
+    let nowhere = vec![
+        ("1.0.0.0/8", Map(vec![])),
+        ("2.0.0.0/8", Map(vec![("location", Map(vec![]))])),
+        ("3.0.0.0/8", Map(vec![("latitude", Double(47.5))])),
+        ("4.0.0.0/8", flat(0.0, 0.0)),
+        ("5.0.0.0/8", flat(90.5, 7.5)),
+        ("6.0.0.0/8", nested(f64::NAN, 7.5)),
+        (
+            "7.0.0.0/8",
+            Map(vec![("latitude", Text("")), ("longitude", Text("-"))]),
+        ),
+        ("9.0.0.0/8", Text("Basel")),
+        (
+            "11.0.0.0/8",
+            Map(vec![
+                ("location", List(vec![Double(1.0)])),
+                ("latitude", Map(vec![])),
+            ]),
+        ),
+        ("12.0.0.0/8", Map(vec![("location", Text("47.5,7.5"))])),
+    ];
+    let networks: Vec<_> = nowhere
+        .iter()
+        .cloned()
+        .chain([("8.0.0.0/8", flat(0.0, 7.5))])
+        .collect();
+    let known = with_file("nowhere.mmdb", 4, networks);
+    for (network, record) in nowhere {
+        let uri = format!("https://{}/", network.replace("0/8", "1"));
+        let found = place(&known, &uri).await;
+        assert_eq!(found, Err(NoPlace::UnplacedAddress), "{record:?}");
+    }
+    assert_eq!(place(&known, "https://8.8.8.8/").await, Ok((0.0, 7.5)));
+}
+
+#[tokio::test]
+async fn a_name_is_at_the_first_of_its_addresses_that_is_placed() {
+    let ipv6 = ("::1/128", flat(2.0, 2.0));
+    let known = with_file("loopback.mmdb", 6, vec![("127.0.0.0/8", flat(1.0, 1.0))]);
+    assert_eq!(place(&known, "http://localhost/").await, Ok((1.0, 1.0)));
+    // Whether localhost has an IPv6 address is up to the machine; if so, it comes second.
+    let known = with_file(
+        "elsewhere.mmdb",
+        6,
+        vec![("8.8.8.0/24", flat(1.0, 1.0)), ipv6],
+    );
+    match place(&known, "http://localhost/").await {
+        Ok(found) => assert_eq!(found, (2.0, 2.0)),
+        Err(cause) => assert_eq!(cause, NoPlace::Unplaced(vec!["127.0.0.1".parse().unwrap()])),
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let refusal = |path: &Path| {
+        let locations = Locations {
+            database: Database::File(path.to_owned()),
+            ..Locations::default()
+        };
+        let resolver = Resolver::new(Duration::from_secs(1)).unwrap();
+        let refused = Geolocation::new(&locations, resolver, Duration::from_secs(1));
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.starts_with(&format!("locations.database: '{}' ", path.display())),
+            "{message}"
+        );
+        message
+    };
+    let text = directory.join("text.mmdb");
+    std::fs::write(&text, "network,latitude,longitude\n").unwrap();
+    assert!(refusal(&text).contains("is not a database in MaxMind's format"));
+    let cut = directory.join("cut.mmdb");
+    let file = Mmdb {
+        ip_version: 4,
+        record_bits: 24,
+        networks: vec![("8.8.8.0/24", flat(1.0, 1.0))],
+    };
+    let whole = std::fs::read(file.write("whole.mmdb")).unwrap();
+    std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    assert!(refusal(&cut).contains("is not a database in MaxMind's format"));
+    assert!(refusal(&directory.join("missing.mmdb")).contains("cannot be read"));
+    let countries = Map(vec![("country", Map(vec![("iso_code", Text("CH"))]))]);
+    let countries = Mmdb {
+        ip_version: 4,
+        record_bits: 24,
+        networks: vec![("8.0.0.0/8", countries)],
+    };
+    let message = refusal(&countries.write("countries.mmdb"));
+    assert!(
+        message.contains("has no coordinates (its type is 'Test-City')"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn why_a_host_has_no_place_is_told() {
+    let nothing = geolocation(Database::None, &[]);
+    let embedded = geolocation(Database::Embedded, &[]);
+    let file = with_file("told.mmdb", 4, vec![("8.8.8.0/24", flat(1.0, 1.0))]);
+    let told = async |geolocation: &Geolocation, uri: &str| {
+        let host = Host::of(&uri.parse().unwrap()).unwrap();
+        let cause = geolocation.locate(&host).await.unwrap_err().to_string();
+        Warning::UnknownPlace {
+            host: host.to_string(),
+            cause,
+        }
+        .to_string()
+    };
+    for geolocation in [&nothing, &embedded] {
+        assert_eq!(
+            told(geolocation, "https://tes.example.org/").await,
+            "Location unknown: 'tes.example.org' can be placed by its address only, and there is no location database \
+             (locations.database); locations.overrides can say where it is."
+        );
+    }
+    for (uri, cause) in [
+        (
+            "https://10.0.0.1/",
+            "'10.0.0.1' is an address that the location database does not place;",
+        ),
+        (
+            "https://[::1]/",
+            "'::1' is an address that the location database does not place;",
+        ),
+        ("http://localhost/", "'localhost' is at 127.0.0.1"),
+        (
+            "s3://genomes/a",
+            "'s3://genomes' is a bucket, whose place no URI tells;",
+        ),
+        ("https://tes.invalid/", "'tes.invalid' does not resolve: "),
+    ] {
+        let warning = told(&file, uri).await;
+        assert!(warning.contains(cause), "{warning}");
+    }
+}
