@@ -20,7 +20,6 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemEntry {
     /// What kind of failure it is.
-    #[schema(inline)]
     pub reason: Reason,
     /// What is wrong and what to change; for a `ResourceUnavailableError` also the warnings that led to it.
     pub message: Vec<String>,

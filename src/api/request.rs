@@ -26,30 +26,32 @@ use crate::{
 
 /// A task, where it could run, and where its input objects may be had.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct RankRequest {
     /// Root URIs of the TES instances that could run the task: absolute, `http` or `https`. A trailing slash makes no
     /// difference, and a service that is listed twice is asked once.
-    #[schema(required = true, min_items = 1, max_items = 100)]
+    #[schema(min_items = 1, max_items = 100)]
     pub tes_uris: Vec<String>,
     /// What the task needs from the TES that runs it.
-    #[schema(required = true)]
     pub resource_requirements: ResourceRequirements,
     /// Ids of the task's input objects, as the DRS instances know them. None may be `tes_uri`, which is the key of the
     /// TES in the answer. At least one of `drs_uris` is needed as soon as there is one.
+    #[serde(default)]
     #[schema(max_items = 1000)]
     pub object_ids: Vec<String>,
     /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`.
+    #[serde(default)]
     #[schema(max_items = 100)]
     pub drs_uris: Vec<String>,
     /// What combinations are ranked by.
+    #[serde(default)]
     pub mode: RequestedMode,
     /// How many combinations are wanted at most, best first. Without it, as many as the service gives.
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "whole_option"
     )]
-    #[schema(nullable = false, minimum = 1, maximum = 1000, value_type = u64)]
+    #[schema(nullable = false, default = 1000, minimum = 1, maximum = 1000, value_type = u64)]
     pub limit: Option<u64>,
     /// Properties that mean nothing to us.
     #[serde(flatten, skip_serializing)]
@@ -59,26 +61,27 @@ pub struct RankRequest {
 
 /// What a task needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct ResourceRequirements {
     /// CPU cores that are needed.
     #[serde(deserialize_with = "whole")]
-    #[schema(required = true, minimum = 0, maximum = 9_007_199_254_740_992_i64)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
     pub cpu_cores: u64,
     /// Memory that is needed, in gigabytes (10^9 bytes).
-    #[schema(required = true, minimum = 0)]
+    #[schema(minimum = 0)]
     pub ram_gb: f64,
     /// Disk that is needed, in gigabytes (10^9 bytes).
-    #[schema(required = true, minimum = 0)]
+    #[schema(minimum = 0)]
     pub disk_gb: f64,
     /// How long the task will run, in seconds.
     #[serde(deserialize_with = "whole")]
-    #[schema(required = true, minimum = 0, maximum = 9_007_199_254_740_992_i64)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
     pub execution_time_sec: u64,
     /// Whether the task may run on machines that can be taken away from it.
+    #[serde(default = "yes")]
     #[schema(default = true)]
     pub preemptible: bool,
     /// The zones that the task may run in, by the names that the TES uses; empty for any.
+    #[serde(default)]
     pub zones: Vec<String>,
     /// Properties that mean nothing to us.
     #[serde(flatten, skip_serializing)]
@@ -314,6 +317,10 @@ impl Visitor<'_> for Whole {
     }
 }
 
+const fn yes() -> bool {
+    true
+}
+
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     deserializer.deserialize_any(Whole)
 }
@@ -324,14 +331,23 @@ fn whole_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn faults(request: serde_json::Value) -> Vec<String> {
+    fn parse(mut request: Value) -> Result<Query, Vec<Fault>> {
+        let needs =
+            json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1, "a/b": 2});
+        if let Some(members) = request.as_object_mut() {
+            members.insert("resource_requirements".to_owned(), needs);
+        }
         serde_json::from_value::<RankRequest>(request)
             .unwrap()
             .into_query(&Limits::default())
+    }
+
+    fn faults(request: Value) -> Vec<String> {
+        parse(request)
             .unwrap_err()
             .into_iter()
             .map(|fault| fault.pointer)
@@ -340,13 +356,15 @@ mod tests {
 
     #[test]
     fn whole_numbers_may_be_written_as_floats() {
-        let needs: ResourceRequirements =
-            serde_json::from_value(json!({"cpu_cores": 2.0, "execution_time_sec": 1e3})).unwrap();
+        let read = |cores: Value| {
+            let needs =
+                json!({"cpu_cores": cores, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1e3});
+            serde_json::from_value::<ResourceRequirements>(needs)
+        };
+        let needs = read(json!(2.0)).unwrap();
         assert_eq!((needs.cpu_cores, needs.execution_time_sec), (2, 1000));
         for bad in [json!(1.5), json!(-1), json!(1e300), json!("1"), json!(null)] {
-            let parsed: Result<ResourceRequirements, _> =
-                serde_json::from_value(json!({ "cpu_cores": bad }));
-            assert!(parsed.is_err(), "{bad}");
+            assert!(read(bad.clone()).is_err(), "{bad}");
         }
     }
 
@@ -359,7 +377,7 @@ mod tests {
             ["/tes_uris/0", "/drs_uris/0", "/mode", "/limit"]
         );
         assert_eq!(
-            faults(json!({"object_ids": ["a"]})),
+            faults(json!({"tes_uris": [], "object_ids": ["a"]})),
             ["/tes_uris", "/drs_uris"]
         );
     }
@@ -375,13 +393,7 @@ mod tests {
 
     #[test]
     fn unknown_properties_are_a_warning_that_names_them() {
-        let query = serde_json::from_value::<RankRequest>(json!({
-            "tes_uris": ["http://tes.example"], "colour": 1,
-            "resource_requirements": {"a/b": 2}
-        }))
-        .unwrap()
-        .into_query(&Limits::default())
-        .unwrap();
+        let query = parse(json!({"tes_uris": ["http://tes.example"], "colour": 1})).unwrap();
         let warnings: Vec<_> = query.warnings().iter().map(ToString::to_string).collect();
         assert_eq!(
             warnings,

@@ -221,6 +221,9 @@ impl PartialSchema for AccessUris {
                 uri("The TES, exactly as it was given in the request."),
             )
             .required(TES_KEY)
+            .description(Some(
+                "The access URI of each object, by its id, and under `tes_uri` the TES. Ids come in the order of the request.",
+            ))
             .additional_properties(Some(Schema::from(uri("The access URI of the object."))))
             .into()
     }

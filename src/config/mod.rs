@@ -93,6 +93,8 @@ pub struct Server {
     pub request_deadline_sec: f64,
     /// Seconds that requests in flight are given when the service is told to stop.
     pub shutdown_grace_sec: f64,
+    /// The request that `/ui/` offers to send; without it, one that shows the shape.
+    pub example_request: Option<serde_json::Value>,
 }
 
 impl Default for Server {
@@ -104,6 +106,7 @@ impl Default for Server {
             max_in_flight: 256,
             request_deadline_sec: 10.0,
             shutdown_grace_sec: 10.0,
+            example_request: None,
         }
     }
 }

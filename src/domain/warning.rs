@@ -84,6 +84,8 @@ pub enum Warning {
         space: String,
         /// How many are in the answer.
         limit: usize,
+        /// Whether these were drawn by chance, and are not the best.
+        at_random: bool,
     },
 }
 
@@ -161,16 +163,26 @@ impl fmt::Display for Warning {
                     None => f.write_str("older rates of unknown date were used instead."),
                 }
             }
+            Self::Cut {
+                space,
+                limit,
+                at_random: false,
+            } => write!(
+                f,
+                "There are {space} combinations; the best {limit} are listed."
+            ),
+            Self::Cut {
+                space,
+                limit,
+                at_random: true,
+            } => write!(
+                f,
+                "There are {space} combinations; {limit} of them, drawn at random, are listed."
+            ),
             Self::RatesUnavailable { source, cause } => write!(
                 f,
                 "Exchange rates unavailable: {source} {cause}; exchange_rates.rates can give some."
             ),
-            Self::Cut { space, limit } => {
-                write!(
-                    f,
-                    "There are {space} combinations; the best {limit} are listed."
-                )
-            }
         }
     }
 }

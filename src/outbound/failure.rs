@@ -1,6 +1,6 @@
 //! Why a call gave nothing.
 
-use std::{error::Error, net::IpAddr, time::Duration};
+use std::{error::Error, io, net::IpAddr, time::Duration};
 
 use reqwest::StatusCode;
 
@@ -93,9 +93,15 @@ impl From<reqwest::Error> for FetchError {
             return Self::Unresolved(unresolved.clone());
         }
         let cause = causes().last().map(ToString::to_string).unwrap_or_default();
+        let broke_off = causes()
+            .filter_map(|cause| cause.downcast_ref::<io::Error>())
+            .any(|cause| {
+                cause.kind() != io::ErrorKind::InvalidInput
+                    && cause.kind() != io::ErrorKind::InvalidData
+            });
         if error.is_connect() {
             Self::Unreachable(cause)
-        } else if error.is_decode() {
+        } else if error.is_decode() && !broke_off {
             Self::Malformed(format!("its compression is broken ({cause})"))
         } else {
             Self::Interrupted(cause)

@@ -1,0 +1,90 @@
+//! The ranking core: time, and the most memory that is held at once ("max alloc").
+//!
+//! `cargo bench --bench ranking`
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that fails may stop at once"
+)]
+
+use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
+use testribute::domain::{
+    estimate::{CopyEstimate, Estimates, TesEstimate},
+    exact::{Cost, Seconds},
+    mode::Mode,
+    rank::rank,
+};
+
+#[global_allocator]
+static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
+
+fn main() {
+    divan::main();
+}
+
+/// A space of `tes` * `copies`^`objects` combinations whose costs and times look like chance.
+fn space(tes: usize, objects: usize, copies: u32) -> Estimates {
+    let mut state = 1_u64;
+    let mut number = move || {
+        // The generator of Knuth's MMIX: the same space in every run.
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(state >> 33).unwrap()) / f64::from(1 << 20)
+    };
+    let mut copy = |uri| CopyEstimate {
+        uri,
+        cost: Cost::from_f64(number()),
+        time: Seconds::from_f64(if uri == 0 { 0.0 } else { 60.0 }),
+    };
+    let estimates = (0..tes).map(|tes| TesEstimate {
+        tes,
+        compute: copy(0).cost,
+        storage: copy(0).cost,
+        queue: Seconds::from_f64(copy(0).cost.to_f64()),
+        execution: Seconds::from_f64(1800.0),
+        objects: (0..objects)
+            .map(|_| {
+                let mut copies: Vec<_> = (0..copies).map(&mut copy).collect();
+                // A copy on the TES's own host costs nothing to get.
+                copies[0].cost = Cost::ZERO;
+                copies
+            })
+            .collect(),
+    });
+    Estimates {
+        tes: estimates.collect(),
+        warnings: Vec::new(),
+    }
+}
+
+/// Every combination of a space: 1 TES, 10 copies of each object.
+#[divan::bench(args = [2, 3, 4, 5, 6], max_time = 3)]
+fn full_ranking_of_10_to_the(bencher: Bencher, exponent: u32) {
+    let estimates = space(1, exponent as usize, 10);
+    bencher
+        .counter(ItemsCount::new(10_usize.pow(exponent)))
+        .bench(|| rank(black_box(&estimates), Mode::BALANCED, usize::MAX, 0));
+}
+
+/// The best 1000 of a space: 10 TES, 10 copies of each object.
+#[divan::bench(args = [4, 6, 8, 10, 15, 20, 25, 30], max_time = 1)]
+fn top_1000_of_10_to_the(bencher: Bencher, exponent: u32) {
+    let estimates = space(10, exponent as usize - 1, 10);
+    bencher.bench(|| rank(black_box(&estimates), Mode::BALANCED, 1000, 0));
+}
+
+/// The best 1000 of 20 TES * 6^20 = 7 * 10^16 combinations.
+#[divan::bench(max_time = 1)]
+fn top_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
+    let estimates = space(20, 20, 6);
+    bencher.bench(|| rank(black_box(&estimates), Mode::BALANCED, 1000, 0));
+}
+
+/// A random 1000 of the same space.
+#[divan::bench(max_time = 1)]
+fn random_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
+    let estimates = space(20, 20, 6);
+    bencher.bench(|| rank(black_box(&estimates), Mode::Random, 1000, 0));
+}

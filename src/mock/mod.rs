@@ -1,0 +1,34 @@
+//! The TES and DRS instances of the demonstration and the tests, as real HTTP servers.
+//!
+//! Names nothing of the rest of the crate and writes its JSON by hand: a mistake in the types of the service cannot cancel
+//! itself out here.
+
+pub mod drs;
+mod reply;
+mod scenario;
+pub mod tes;
+
+use std::{future::IntoFuture, io};
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+pub use self::scenario::{
+    AccessMethod, AccessUrl, Checksum, DataObject, DrsScenario, Queue, TesScenario, UnitCosts,
+};
+
+/// Serves `router` on `listener` until `shutdown` is ready.
+///
+/// # Errors
+/// If the socket fails.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    // Not gracefully: no one loses anything when a mock ends.
+    tokio::select! {
+        served = axum::serve(listener, router).into_future() => served,
+        () = shutdown => Ok(()),
+    }
+}

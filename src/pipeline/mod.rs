@@ -1,0 +1,158 @@
+//! The way from a query to its ranking: the only place that knows the order of the steps.
+
+mod gather;
+mod locate;
+
+use tracing::{debug, info};
+
+use crate::{
+    config::Config,
+    domain::{
+        estimate::{Estimates, TransferRate},
+        findings::Findings,
+        mode::Mode,
+        money::Currency,
+        query::Query,
+        rank::{Ranking, rank},
+        token::Token,
+        unrankable::Unrankable,
+        warning::Warning,
+    },
+    outbound::{
+        drs::DrsClient,
+        exchange_rates::{BadRatesUrl, ExchangeRates},
+        fetch::{Fetcher, FetcherError},
+        geolocation::{Geolocation, GeolocationError},
+        tes::TesClient,
+    },
+};
+
+/// The services that are asked, and what is assumed about them.
+#[derive(Debug)]
+pub struct Pipeline {
+    fetcher: Fetcher,
+    tes: TesClient,
+    drs: DrsClient,
+    geolocation: Geolocation,
+    exchange_rates: ExchangeRates,
+    target_currency: Currency,
+    transfer_rate: Option<TransferRate>,
+    /// How many calls one request may have in flight: half of all, so that one request with many dead services does
+    /// not take every call from the others.
+    calls_per_request: usize,
+}
+
+/// The pipeline cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// No calls can be made.
+    #[error(transparent)]
+    Fetcher(#[from] FetcherError),
+    /// The location database cannot be opened.
+    #[error(transparent)]
+    Geolocation(#[from] GeolocationError),
+    /// A source of exchange rates has no usable URL.
+    #[error(transparent)]
+    ExchangeRates(#[from] BadRatesUrl),
+}
+
+/// A ranking with all that is needed to tell it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// What was asked.
+    pub query: Query,
+    /// What was found out.
+    pub findings: Findings,
+    /// The best combinations, best first.
+    pub ranking: Ranking,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// What went wrong on the way, in the order of the steps.
+    pub warnings: Vec<Warning>,
+}
+
+impl Pipeline {
+    /// A pipeline that calls through `fetcher`.
+    ///
+    /// # Errors
+    /// [`SetupError`] if the location database cannot be opened.
+    pub fn new(config: &Config, fetcher: Fetcher) -> Result<Self, SetupError> {
+        Ok(Self {
+            tes: TesClient::new(fetcher.clone()),
+            drs: DrsClient::new(fetcher.clone()),
+            geolocation: Geolocation::new(
+                &config.locations,
+                fetcher.resolver().clone(),
+                config.call_timeout(),
+            )?,
+            exchange_rates: ExchangeRates::new(&config.exchange_rates, fetcher.clone())?,
+            target_currency: config.target_currency,
+            transfer_rate: config.estimation.transfer_rate_mbps.map(TransferRate),
+            calls_per_request: (config.outbound.max_concurrency / 2).max(1),
+            fetcher,
+        })
+    }
+
+    /// Ranks what `query` asks for, with the rights of `token`. `seed` decides the order in mode random.
+    ///
+    /// # Errors
+    /// [`Unrankable`] if there is nothing to rank, with every reason and all warnings so far.
+    pub async fn run(
+        &self,
+        query: Query,
+        token: Option<&Token>,
+        seed: u64,
+    ) -> Result<Ranked, Unrankable> {
+        let mut warnings = query.warnings().to_vec();
+        let (findings, from_gathering) = self.gather(&query, token).await;
+        warnings.extend(from_gathering);
+        let findings = match findings {
+            Ok(findings) => findings,
+            Err(reasons) => return Err(Unrankable { reasons, warnings }),
+        };
+
+        debug!(
+            offers = findings.offers.len(),
+            objects = findings.objects.len(),
+            "gathered"
+        );
+
+        let sites = self.locate(&query, &findings).await;
+        warnings.extend(sites.warnings.iter().cloned());
+        debug!(places = sites.places.len(), "located");
+
+        let estimates = match Estimates::new(&query, &findings, &sites, self.transfer_rate) {
+            Ok(estimates) => estimates,
+            Err(mut unrankable) => {
+                warnings.append(&mut unrankable.warnings);
+                return Err(Unrankable {
+                    warnings,
+                    ..unrankable
+                });
+            }
+        };
+        warnings.extend(estimates.warnings.iter().cloned());
+
+        let ranking = rank(&estimates, query.mode(), query.limit(), seed);
+        if ranking.space().exceeds(query.limit()) {
+            warnings.push(Warning::Cut {
+                space: ranking.space().to_string(),
+                limit: query.limit(),
+                at_random: query.mode() == Mode::Random,
+            });
+        }
+        info!(
+            listed = ranking.len(),
+            of = %ranking.space(),
+            warnings = warnings.len(),
+            "ranked"
+        );
+        Ok(Ranked {
+            query,
+            findings,
+            ranking,
+            currency: self.target_currency,
+            warnings,
+        })
+    }
+}

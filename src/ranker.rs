@@ -1,0 +1,108 @@
+//! From a request to its answer: the one code path of service, console and library.
+
+use rand::random;
+
+use crate::{
+    api::{request::RankRequest, response::RankResponse},
+    auth::{AuthError, Verifier},
+    config::{Config, Limits},
+    domain::token::Token,
+    error::Error,
+    outbound::{fetch::Fetcher, guard::Reach},
+    pipeline::{Pipeline, SetupError},
+};
+
+/// Ranks services, one request after the other or many at once.
+///
+/// Owns the connections, the names and rates that were looked up, and the keys of identity providers: make one and keep
+/// it.
+#[derive(Debug)]
+pub struct Ranker {
+    pipeline: Pipeline,
+    /// There is one if a valid token is required.
+    verifier: Option<Verifier>,
+    limits: Limits,
+}
+
+impl Ranker {
+    /// A ranker that calls what strangers name: public addresses and `outbound.allowed_networks`.
+    ///
+    /// # Errors
+    /// [`SetupError`] if the location database cannot be opened or no HTTP client can be made.
+    pub fn new(config: &Config) -> Result<Self, SetupError> {
+        Self::with_reach(config, Reach::Public)
+    }
+
+    /// A ranker that calls what `reach` lets it.
+    ///
+    /// # Errors
+    /// [`SetupError`] if the location database cannot be opened or no HTTP client can be made.
+    pub fn with_reach(config: &Config, reach: Reach) -> Result<Self, SetupError> {
+        let fetcher = Fetcher::new(config, reach)?;
+        let security = &config.security;
+        Ok(Self {
+            verifier: security
+                .authorization_required
+                .then(|| Verifier::new(security, fetcher.clone())),
+            pipeline: Pipeline::new(config, fetcher)?,
+            limits: config.limits,
+        })
+    }
+
+    /// Lets a caller in, if the configuration asks for no token or `token` is a valid one.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] if a valid token is required and this is none.
+    pub async fn admit(&self, token: Option<Token>) -> Result<Caller, Error> {
+        if let Some(verifier) = &self.verifier {
+            verifier
+                .verify(token.as_ref().ok_or(AuthError::Missing)?)
+                .await?;
+        }
+        Ok(Caller { token })
+    }
+
+    /// Whether callers need a token.
+    pub const fn needs_token(&self) -> bool {
+        self.verifier.is_some()
+    }
+
+    /// Ranks what `request` asks for. The caller's token is sent to the services of the request.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] or [`Error::Unrankable`].
+    pub async fn rank(&self, request: RankRequest, caller: &Caller) -> Result<RankResponse, Error> {
+        let query = request.into_query(&self.limits).map_err(Error::Invalid)?;
+        let ranked = self
+            .pipeline
+            .run(query, caller.token.as_ref(), random())
+            .await?;
+        Ok(RankResponse::new(
+            &ranked.query,
+            &ranked.findings,
+            &ranked.ranking,
+            ranked.currency,
+            &ranked.warnings,
+        ))
+    }
+}
+
+/// Someone who may ask: can only be had from [`Ranker::admit`].
+#[derive(Debug, Clone)]
+pub struct Caller {
+    token: Option<Token>,
+}
+
+/// Ranks what `request` asks for, once. For more than one request, keep a [`Ranker`].
+///
+/// # Errors
+/// [`Error`], whose variants say what to do about it.
+pub async fn rank_services(
+    config: &Config,
+    request: RankRequest,
+    token: Option<Token>,
+) -> Result<RankResponse, Error> {
+    let ranker = Ranker::new(config)?;
+    let caller = ranker.admit(token).await?;
+    ranker.rank(request, &caller).await
+}
