@@ -68,6 +68,7 @@ pub mod auth;
 pub mod config;
 pub mod domain;
 mod error;
+pub mod http;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod outbound;

@@ -1,0 +1,202 @@
+//! Checks a body against the schema of the OpenAPI document, and against what it means, and tells all faults at once.
+
+use std::iter;
+
+use jsonschema::{
+    ValidationError, Validator,
+    error::{TypeKind, ValidationErrorKind},
+};
+use serde_json::{Value, json};
+
+use super::{error::Failure, error::invalid, json};
+use crate::{
+    api::request::RankRequest,
+    config::Limits,
+    domain::{mode::BadMode, query::Fault},
+    error::Error,
+};
+
+/// The compiled schema of a request.
+#[derive(Debug)]
+pub(super) struct RequestValidator {
+    schema: Validator,
+    limits: Limits,
+}
+
+impl RequestValidator {
+    /// The validator for the request that `document` describes, within `limits`.
+    ///
+    /// # Errors
+    /// If the document has no usable schema of a request.
+    pub(super) fn new(
+        document: &Value,
+        limits: Limits,
+    ) -> Result<Self, Box<ValidationError<'static>>> {
+        // With the whole document as the schema, its references resolve.
+        let mut schema = document.clone();
+        if let Some(top) = schema.as_object_mut() {
+            top.insert("$ref".to_owned(), json!("#/components/schemas/RankRequest"));
+        }
+        Ok(Self {
+            schema: jsonschema::draft202012::new(&schema).map_err(Box::new)?,
+            limits,
+        })
+    }
+
+    /// The request that `body` is.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every fault: those of the schema, and those of meaning in the parts that keep to it.
+    pub(super) fn read(&self, body: &[u8]) -> Result<RankRequest, Failure> {
+        let mut value = json::parse(body)
+            .map_err(|error| invalid(format!("the body is not valid JSON: {error}")))?;
+        let mut faults = Vec::new();
+        let mut spoilt = Vec::new();
+        for error in self.schema.iter_errors(&value) {
+            let fault = fault(&error);
+            if !is_about_length(error.kind()) {
+                spoilt.push(fault.pointer.clone());
+            }
+            faults.push(fault);
+        }
+        if faults.is_empty() {
+            return deserialise(value).map_err(|fault| Error::Invalid(vec![fault]).into());
+        }
+        for pointer in &spoilt {
+            neutralise(&mut value, pointer);
+        }
+        complete(&mut value);
+        // What is left keeps to the schema; it may still make no sense.
+        if let Ok(request) = deserialise(value)
+            && let Err(further) = request.into_query(&self.limits)
+        {
+            let is_new = |fault: &Fault| {
+                faults.iter().all(|known| known.pointer != fault.pointer)
+                    && !spoilt.iter().any(|pointer| fault.is_inside(pointer))
+            };
+            let further: Vec<_> = further.into_iter().filter(is_new).collect();
+            faults.extend(further);
+        }
+        Err(Error::Invalid(faults).into())
+    }
+}
+
+/// Whether a list is too long or too short: its items can be read all the same.
+const fn is_about_length(kind: &ValidationErrorKind) -> bool {
+    matches!(
+        kind,
+        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MaxItems { .. }
+    )
+}
+
+/// A value that keeps to the schema can still be refused, where numbers are beyond what is computed with.
+fn deserialise(value: Value) -> Result<RankRequest, Fault> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let steps = error.path().iter().map(ToString::to_string);
+        let pointer = iter::once(String::new())
+            .chain(steps)
+            .collect::<Vec<_>>()
+            .join("/");
+        Fault::new(pointer, error.into_inner().to_string())
+    })
+}
+
+/// Replaces what is at `pointer` by something that keeps to the schema. Places in lists are kept, so that the pointers
+/// of further faults are right.
+fn neutralise(value: &mut Value, pointer: &str) {
+    let Some((parent, step)) = pointer.rsplit_once('/') else {
+        *value = json!({});
+        return;
+    };
+    match value.pointer_mut(parent) {
+        Some(Value::Object(members)) => {
+            members.shift_remove(&step.replace("~1", "/").replace("~0", "~"));
+        }
+        Some(Value::Array(items)) => {
+            let item = step
+                .parse::<usize>()
+                .ok()
+                .and_then(|step| items.get_mut(step));
+            if let Some(item) = item {
+                *item = json!("");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Adds what is required and not there.
+fn complete(value: &mut Value) {
+    let Some(request) = value.as_object_mut() else {
+        return;
+    };
+    request.entry("tes_uris").or_insert_with(|| json!([]));
+    let needs = request
+        .entry("resource_requirements")
+        .or_insert_with(|| json!({}));
+    if let Some(needs) = needs.as_object_mut() {
+        for field in ["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec"] {
+            needs.entry(field).or_insert_with(|| json!(0));
+        }
+    }
+}
+
+/// A violation of the schema in our own words.
+fn fault(error: &ValidationError<'_>) -> Fault {
+    let pointer = error.instance_path().to_string();
+    if pointer == "/mode" {
+        return Fault::new(pointer, BadMode.to_string());
+    }
+    let message = match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let property = property.as_str().unwrap_or_default();
+            return Fault::new(format!("{pointer}/{property}"), "is required");
+        }
+        ValidationErrorKind::Type { kind } => {
+            format!(
+                "must be {}, not {}",
+                kind_name(kind),
+                name_of(error.instance())
+            )
+        }
+        ValidationErrorKind::MinItems { limit } => match pointer.as_str() {
+            "/tes_uris" => "at least one URI is needed".to_owned(),
+            _ => format!("at least {limit} items are needed"),
+        },
+        ValidationErrorKind::MaxItems { limit } => {
+            let length = error.instance().as_array().map_or(0, Vec::len);
+            format!("at most {limit} items are taken, here are {length}")
+        }
+        ValidationErrorKind::Minimum { limit } => format!("must be at least {limit}"),
+        ValidationErrorKind::Maximum { limit } => format!("must be at most {limit}"),
+        ValidationErrorKind::MinLength { .. } => "cannot be empty".to_owned(),
+        _ => error.masked().to_string(),
+    };
+    Fault::new(pointer, message)
+}
+
+fn kind_name(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(kind) => with_article(&kind.to_string()),
+        TypeKind::Multiple(_) => "of another type".to_owned(),
+    }
+}
+
+fn with_article(kind: &str) -> String {
+    match kind {
+        "array" | "integer" | "object" => format!("an {kind}"),
+        "null" => kind.to_owned(),
+        _ => format!("a {kind}"),
+    }
+}
+
+const fn name_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "this number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
