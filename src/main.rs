@@ -1,3 +1,7 @@
-//! The `testribute` command.
+//! The program; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    testribute::cli::run()
+}

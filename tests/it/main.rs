@@ -10,7 +10,13 @@
     reason = "a test that fails may stop at once"
 )]
 
+mod architecture;
+mod cli;
 mod config;
+mod contract;
 mod exchange_rates;
 mod geolocation;
+mod partial_failure;
+mod rank_services;
+mod serving;
 mod support;

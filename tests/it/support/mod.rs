@@ -1,15 +1,56 @@
-//! What tests of several parts need.
+//! What the tests have in common: real servers on free ports of loopback.
 
-pub(crate) mod mmdb;
-pub(crate) mod source;
+pub mod faulty;
+pub mod mmdb;
+pub mod network;
+pub mod source;
 
+use std::net::SocketAddr;
+
+use axum::Router;
 use testribute::{
     config::Config,
     outbound::{fetch::Fetcher, guard::Reach},
 };
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A server on a free port, until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves `router` on 127.0.0.1.
+    pub async fn start(router: Router) -> Self {
+        Self::start_on("127.0.0.1", router).await
+    }
+
+    /// Serves `router` on a free port of `host`.
+    pub async fn start_on(host: &str, router: Router) -> Self {
+        let listener = TcpListener::bind((host, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move {
+            axum::serve(listener, router).await.unwrap();
+        });
+        Self { address, task }
+    }
+
+    /// The URL of `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
 
 /// Calls that may go to loopback, where the servers of tests are.
-pub(crate) fn fetcher() -> Fetcher {
+pub fn fetcher() -> Fetcher {
     let mut config = Config::default();
     config.outbound.allowed_networks = vec!["127.0.0.0/8".parse().unwrap()];
     config.outbound.max_response_bytes = 64 << 10;

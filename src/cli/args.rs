@@ -1,0 +1,297 @@
+//! The options, as the predecessor had them and more.
+
+use std::{convert::Infallible, path::PathBuf};
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use secrecy::SecretString;
+
+use crate::{
+    api::request::{RankRequest, RequestedMode, ResourceRequirements},
+    config::Config,
+    domain::query::Fault,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  Try it without anything else:
+      testribute demo
+
+  Rank two places for a task, cheapest first, as a table:
+      testribute --tes-uri https://tes-1.example/ga4gh/tes/v1/ --tes-uri https://tes-2.example/ga4gh/tes/v1/ \\
+          --drs-uri https://drs.example/ga4gh/drs/v1/ --object-id a001 --object-id a002 \\
+          --cpu-cores 2 --ram-gb 8 --disk-gb 50 --execution-time-sec 1800 --mode cost --output table
+
+  Serve the same over HTTP, with a page to try it:
+      testribute serve --port 8080
+
+Exit codes: 0 ranked, 1 nothing could be ranked, 2 wrong usage or configuration.";
+
+/// Decides where a task should run: ranks every combination of one TES and one access URI per object by cost, time or both.
+#[derive(Debug, Parser)]
+#[command(
+    name = "testribute",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = false,
+    subcommand_negates_reqs = true
+)]
+pub(super) struct Cli {
+    /// Configuration file (YAML); config/config.yaml lists all keys
+    #[arg(long, global = true, env = "TESTRIBUTE_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Log more to STDERR; twice for still more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    #[command(flatten)]
+    pub(super) rank: RankArgs,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve over HTTP: POST /rank-services, and a page to try it at /ui/
+    Serve(ServeArgs),
+    /// Start a small network on this machine, rank a task on it, and stay up for more
+    #[cfg(feature = "mock")]
+    Demo(DemoArgs),
+    /// Serve a mock TES that answers task info with prices from a scenario
+    #[cfg(feature = "mock")]
+    MockTes(MockTesArgs),
+    /// Serve a mock DRS with the objects of a scenario
+    #[cfg(feature = "mock")]
+    MockDrs(MockDrsArgs),
+    /// Print the OpenAPI document of the service
+    Openapi {
+        /// How it is written
+        #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml)]
+        format: DocumentFormat,
+    },
+    /// Print a script that completes options in your shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Ask a running service whether it is alive: exit code 0 or 1
+    Healthcheck {
+        /// Its root URL; by default the configured port on this machine
+        url: Option<url::Url>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum DocumentFormat {
+    Yaml,
+    Json,
+}
+
+/// How a ranking is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// The answer of the service, for programs.
+    Json,
+    /// For people.
+    Table,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Ranking")]
+pub(super) struct RankArgs {
+    /// Root URI of a TES that could run the task; may be repeated
+    #[arg(long = "tes-uri", value_name = "URI", required = true)]
+    tes_uris: Vec<String>,
+    /// CPU cores that the task needs
+    #[arg(long, value_name = "INT", required = true)]
+    cpu_cores: Option<u64>,
+    /// Memory that the task needs, in gigabytes
+    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    ram_gb: Option<f64>,
+    /// Disk that the task needs, in gigabytes
+    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    disk_gb: Option<f64>,
+    /// How long the task will run, in seconds
+    #[arg(long, value_name = "INT", required = true)]
+    execution_time_sec: Option<u64>,
+    /// Bearer token that is sent to the TES and DRS; better put into the environment than on the command line
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "TESTRIBUTE_JWT",
+        hide_env_values = true
+    )]
+    pub(super) jwt: Option<SecretString>,
+    /// Id of an input object of the task; may be repeated
+    #[arg(long = "object-id", value_name = "ID")]
+    object_ids: Vec<String>,
+    /// Root URI of a DRS that may have the objects; may be repeated
+    #[arg(
+        long = "drs-uri",
+        visible_alias = "drs-id",
+        alias = "drs_id",
+        value_name = "URI"
+    )]
+    drs_uris: Vec<String>,
+    /// What to rank by: cost (0), time (1), a weight of time between them, or random (-1)
+    #[arg(short, long, value_name = "MODE", default_value = "0.5", allow_hyphen_values = true, value_parser = mode)]
+    mode: RequestedMode,
+    /// How many combinations are wanted at most, best first
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// How to print the ranking on STDOUT
+    #[arg(long, value_enum, default_value_t = Output::Json)]
+    pub(super) output: Output,
+}
+
+impl RankArgs {
+    /// The same as a request. The parser has made sure that what is required is there.
+    pub(super) fn into_request(self) -> RankRequest {
+        RankRequest {
+            tes_uris: self.tes_uris,
+            resource_requirements: ResourceRequirements {
+                cpu_cores: self.cpu_cores.unwrap_or_default(),
+                ram_gb: self.ram_gb.unwrap_or_default(),
+                disk_gb: self.disk_gb.unwrap_or_default(),
+                execution_time_sec: self.execution_time_sec.unwrap_or_default(),
+                ..ResourceRequirements::default()
+            },
+            object_ids: self.object_ids,
+            drs_uris: self.drs_uris,
+            mode: self.mode,
+            limit: self.limit,
+            ..RankRequest::default()
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address or name to listen on, instead of server.host
+    #[arg(long)]
+    host: Option<String>,
+    /// Port to listen on, instead of server.port; 0 takes a free one
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl ServeArgs {
+    pub(super) fn apply(self, config: &mut Config) {
+        if let Some(host) = self.host {
+            config.server.host = host;
+        }
+        if let Some(port) = self.port {
+            config.server.port = port;
+        }
+    }
+}
+
+/// Where a mock listens.
+#[cfg(feature = "mock")]
+#[derive(Debug, Args)]
+pub(super) struct ListenArgs {
+    /// Address or name to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(super) host: String,
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+}
+
+#[cfg(feature = "mock")]
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// End after the ranking
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Port of the service; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+}
+
+#[cfg(feature = "mock")]
+#[derive(Debug, Args)]
+pub(super) struct MockTesArgs {
+    #[command(flatten)]
+    pub(super) listen: ListenArgs,
+    /// Scenario (YAML) with prices and queue; config/demo has examples
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenario: Option<PathBuf>,
+    /// Currency of all prices
+    #[arg(long, value_name = "CODE")]
+    pub(super) currency: Option<String>,
+    /// Price of a core for a second
+    #[arg(long, value_name = "PRICE", value_parser = amount)]
+    pub(super) cpu_usage: Option<f64>,
+    /// Price of a gigabyte of memory for a second
+    #[arg(long, value_name = "PRICE", value_parser = amount)]
+    pub(super) memory_consumption: Option<f64>,
+    /// Price of a gigabyte of disk
+    #[arg(long, value_name = "PRICE", value_parser = amount)]
+    pub(super) data_storage: Option<f64>,
+    /// Price of moving a gigabyte over 1000 km
+    #[arg(long, value_name = "PRICE", value_parser = amount)]
+    pub(super) data_transfer: Option<f64>,
+    /// How long a task waits, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = amount)]
+    pub(super) queue_sec: Option<f64>,
+}
+
+#[cfg(feature = "mock")]
+#[derive(Debug, Args)]
+pub(super) struct MockDrsArgs {
+    #[command(flatten)]
+    pub(super) listen: ListenArgs,
+    /// Scenario (YAML) with objects; config/demo has examples
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenario: Option<PathBuf>,
+}
+
+fn amount(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
+        _ => Err("must be a number of at least 0".to_owned()),
+    }
+}
+
+/// Any number or name; whether there is such a mode is decided in one place for all kinds of use.
+#[expect(clippy::unnecessary_wraps, reason = "the shape that clap asks for")]
+fn mode(text: &str) -> Result<RequestedMode, Infallible> {
+    Ok(text.parse().map_or_else(
+        |_| RequestedMode::Name(text.to_owned()),
+        RequestedMode::Number,
+    ))
+}
+
+/// `fault` with the option's name instead of the JSON pointer.
+pub(super) fn in_terms_of_options(fault: &Fault) -> String {
+    let field = fault.pointer.trim_start_matches('/');
+    let (field, position) = field.split_once('/').unwrap_or((field, ""));
+    let option = match field {
+        "tes_uris" => "--tes-uri",
+        "drs_uris" => "--drs-uri",
+        "object_ids" => "--object-id",
+        "mode" => "--mode",
+        "limit" => "--limit",
+        _ => return fault.to_string(),
+    };
+    match position.parse::<usize>() {
+        Ok(position) => format!("{option} (number {}): {}", position + 1, fault.message),
+        Err(_) => format!("{option}: {}", fault.message),
+    }
+}
+
+/// What is logged when ranking on the console: the answer and its warnings are printed anyway.
+pub(super) const fn console_log_level(verbose: u8) -> &'static str {
+    match verbose {
+        0 => "error",
+        1 => "info",
+        _ => "debug",
+    }
+}
+
+/// Logs at least as much as `-v` asks for.
+pub(super) fn raise_log_level(verbose: u8, config: &mut Config) {
+    if verbose > 0 {
+        "debug".clone_into(&mut config.log.level);
+    }
+}

@@ -1,0 +1,145 @@
+//! `testribute demo`: a small network on this machine, the service, and a request that goes through all of it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{
+    Stop,
+    args::DemoArgs,
+    console::Console,
+    serve::{bind, stop_signal},
+    table::Table,
+};
+use crate::{
+    api::response::RankResponse,
+    config::Config,
+    http::{self, Readiness},
+    mock::{self, DrsScenario, TesScenario},
+    ranker::Ranker,
+};
+
+const CONFIG: &str = include_str!("../../config/demo/config.yaml");
+const TES: [(&str, &str); 2] = [
+    (
+        "tes-basel",
+        include_str!("../../config/demo/tes-basel.yaml"),
+    ),
+    (
+        "tes-helsinki",
+        include_str!("../../config/demo/tes-helsinki.yaml"),
+    ),
+];
+const DRS: [(&str, &str); 2] = [
+    ("drs-1", include_str!("../../config/demo/drs-1.yaml")),
+    ("drs-2", include_str!("../../config/demo/drs-2.yaml")),
+];
+
+/// Starts everything, ranks, prints, and stays up until Ctrl-C unless told otherwise.
+pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), Stop> {
+    let config: Config = yaml_serde::from_str(CONFIG).map_err(scenario_error("config.yaml"))?;
+    let mut tes = Vec::new();
+    for (name, scenario) in TES {
+        let scenario = TesScenario::parse(scenario).map_err(scenario_error(name))?;
+        tes.push(start_mock(name, "/ga4gh/tes/v1/", mock::tes::router(scenario)).await?);
+    }
+    let mut drs = Vec::new();
+    for (name, scenario) in DRS {
+        let scenario = DrsScenario::parse(scenario).map_err(scenario_error(name))?;
+        drs.push(start_mock(name, "/ga4gh/drs/v1/", mock::drs::router(scenario)).await?);
+    }
+    let request = request(&tes, &drs);
+
+    let ranker = Arc::new(Ranker::new(&config)?);
+    let readiness = Readiness::default();
+    let router = http::router(ranker, &config, readiness.clone(), Some(request.clone()))?;
+    let listener = bind("127.0.0.1", options.port).await?;
+    let address = local_address(&listener)?;
+    let grace = Duration::from_secs(1);
+    let service = tokio::spawn(http::serve(
+        listener,
+        router,
+        readiness,
+        std::future::pending(),
+        grace,
+    ));
+
+    let answer = ask(address, &request).await?;
+    console.note("The network:");
+    for root in tes.iter().chain(&drs) {
+        console.note(format_args!("  {root}"));
+    }
+    console.note("The request, as in the README:");
+    console.note(format_args!(
+        "  curl -s http://{address}/rank-services -H 'Content-Type: application/json' -d '{request}'"
+    ));
+    console.note("The answer:");
+    console.warnings(&answer.warnings);
+    console.print(Table::new(
+        &answer.service_combinations,
+        console.has_colour(),
+    ))?;
+    if !options.once {
+        console.note(format_args!(
+            "Try your own: http://{address}/ui/   (Ctrl-C ends the demonstration)"
+        ));
+        stop_signal().await;
+    }
+    service.abort();
+    Ok(())
+}
+
+/// Starts a mock on a free port; gives back its root URI. It ends with the process.
+async fn start_mock(name: &str, path: &str, router: Router) -> Result<String, Stop> {
+    let listener = bind("127.0.0.1", 0).await?;
+    let port = local_address(&listener)?.port();
+    tokio::spawn(mock::serve(listener, router, std::future::pending()));
+    // Names under localhost are this machine, everywhere; each has a place of its own in the configuration.
+    Ok(format!("http://{name}.localhost:{port}{path}"))
+}
+
+fn local_address(listener: &TcpListener) -> Result<SocketAddr, Stop> {
+    listener
+        .local_addr()
+        .map_err(Stop::io("the socket has no address"))
+}
+
+fn request(tes: &[String], drs: &[String]) -> Value {
+    json!({
+        "object_ids": ["a001", "a002"],
+        "drs_uris": drs,
+        "mode": 0.5,
+        "resource_requirements": {
+            "cpu_cores": 2, "ram_gb": 8, "disk_gb": 50, "execution_time_sec": 1800, "preemptible": true, "zones": []
+        },
+        "tes_uris": tes
+    })
+}
+
+async fn ask(address: SocketAddr, request: &Value) -> Result<RankResponse, Stop> {
+    let failed = |error: reqwest::Error| Stop::Service(format!("the request failed: {error}"));
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .map_err(failed)?;
+    let response = client
+        .post(format!("http://{address}/rank-services"))
+        .json(request)
+        .send()
+        .await
+        .map_err(failed)?;
+    if response.status().is_success() {
+        response.json().await.map_err(failed)
+    } else {
+        Err(Stop::Service(response.text().await.map_err(failed)?))
+    }
+}
+
+fn scenario_error(file: &str) -> impl FnOnce(yaml_serde::Error) -> Stop {
+    move |error| Stop::File {
+        file: file.to_owned(),
+        reason: error.to_string(),
+    }
+}

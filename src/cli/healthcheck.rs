@@ -1,0 +1,30 @@
+//! `testribute healthcheck`: for container images, which have neither shell nor curl.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::Stop;
+use crate::config::Config;
+
+/// Asks the service at `root`, by default the configured one on this machine, whether it is alive.
+pub(super) async fn run(config: &Config, root: Option<Url>) -> Result<(), Stop> {
+    let root = root.map_or_else(
+        || format!("http://127.0.0.1:{}/", config.server.port),
+        |url| url.to_string(),
+    );
+    let url = format!("{}/healthz", root.trim_end_matches('/'));
+    let failed = |error: reqwest::Error| Stop::Service(format!("{url}: {error}"));
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .map_err(failed)?;
+    client
+        .get(&url)
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(failed)?;
+    Ok(())
+}

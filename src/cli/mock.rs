@@ -1,0 +1,84 @@
+//! `testribute mock-tes` and `mock-drs`: services to try things out with.
+
+use std::path::Path;
+
+use axum::Router;
+
+use super::{
+    Stop,
+    args::{ListenArgs, MockDrsArgs, MockTesArgs},
+    console::Console,
+    serve::{bind, stop_signal},
+};
+use crate::mock::{self, DrsScenario, Queue, TesScenario};
+
+/// Serves a mock TES.
+pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<(), Stop> {
+    let mut scenario = load(args.scenario.as_deref(), TesScenario::parse)?;
+    let costs = &mut scenario.unit_costs;
+    for (price, option) in [
+        (&mut costs.cpu_usage, args.cpu_usage),
+        (&mut costs.memory_consumption, args.memory_consumption),
+        (&mut costs.data_storage, args.data_storage),
+        (&mut costs.data_transfer, args.data_transfer),
+    ] {
+        *price = option.unwrap_or(*price);
+    }
+    if let Some(currency) = args.currency {
+        scenario.currency = currency;
+    }
+    if let Some(seconds) = args.queue_sec {
+        scenario.queue = Queue::Fixed(seconds);
+    }
+    serve(
+        &args.listen,
+        "/ga4gh/tes/v1/",
+        mock::tes::router(scenario),
+        console,
+    )
+    .await
+}
+
+/// Serves a mock DRS.
+pub(super) async fn run_drs(args: MockDrsArgs, console: &mut Console) -> Result<(), Stop> {
+    let scenario = load(args.scenario.as_deref(), DrsScenario::parse)?;
+    serve(
+        &args.listen,
+        "/ga4gh/drs/v1/",
+        mock::drs::router(scenario),
+        console,
+    )
+    .await
+}
+
+async fn serve(
+    listen: &ListenArgs,
+    path: &str,
+    router: Router,
+    console: &mut Console,
+) -> Result<(), Stop> {
+    let listener = bind(&listen.host, listen.port).await?;
+    let address = listener
+        .local_addr()
+        .map_err(Stop::io("the socket has no address"))?;
+    console.note(format_args!("listening: http://{address}{path}"));
+    mock::serve(listener, router, stop_signal())
+        .await
+        .map_err(Stop::io("the socket failed"))
+}
+
+/// The scenario in `file`, or the one that an empty file gives.
+fn load<T: Default>(
+    file: Option<&Path>,
+    parse: impl FnOnce(&str) -> Result<T, yaml_serde::Error>,
+) -> Result<T, Stop> {
+    let Some(file) = file else {
+        return Ok(T::default());
+    };
+    let wrong = |reason: String| Stop::File {
+        file: file.display().to_string(),
+        reason,
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    parse(&text).map_err(|error| wrong(error.to_string()))
+}

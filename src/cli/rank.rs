@@ -1,0 +1,48 @@
+//! `testribute --tes-uri ...`: ranks once and prints the answer.
+
+use secrecy::ExposeSecret;
+
+use super::{
+    Stop,
+    args::{Output, RankArgs},
+    console::Console,
+    table::Table,
+};
+use crate::{
+    api::response::RankResponse, config::Config, domain::token::Token, outbound::guard::Reach,
+    ranker::Ranker,
+};
+
+/// Ranks with the rights of the user: every address may be called.
+pub(super) async fn run(
+    config: &Config,
+    mut args: RankArgs,
+    console: &mut Console,
+) -> Result<(), Stop> {
+    let output = args.output;
+    let token = args
+        .jwt
+        .take()
+        .map(|text| Token::new(text.expose_secret()))
+        .transpose()?;
+    let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
+    let caller = ranker.admit(token).await?;
+    let answer = ranker.rank(args.into_request(), &caller).await?;
+    print(&answer, output, console)
+}
+
+/// Prints the ranking to STDOUT and its warnings to STDERR.
+fn print(answer: &RankResponse, output: Output, console: &mut Console) -> Result<(), Stop> {
+    console.warnings(&answer.warnings);
+    match output {
+        Output::Json => {
+            // Names, numbers and texts can always be written.
+            let text = serde_json::to_string_pretty(answer).unwrap_or_default();
+            console.print(text)
+        }
+        Output::Table => {
+            let table = Table::new(&answer.service_combinations, console.has_colour());
+            console.print(table)
+        }
+    }
+}

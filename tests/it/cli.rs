@@ -1,0 +1,304 @@
+//! The console script as its users know it.
+
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
+
+use crate::support::{
+    Server,
+    network::{drs, drs_root, tes, tes_root},
+};
+
+/// The program, with nothing of this process's own configuration.
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_testribute"));
+    command
+        .env_clear()
+        .env("TESTRIBUTE__LOCATIONS__DATABASE", "none")
+        .env("TESTRIBUTE__EXCHANGE_RATES__SOURCE", "static")
+        .env(
+            "TESTRIBUTE__LOCATIONS__OVERRIDES",
+            "[{match: 127.0.0.1, latitude: 47.56, longitude: 7.59}, {match: near.example, latitude: 47, longitude: 8}]",
+        )
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+struct Network {
+    tes: Server,
+    drs: Server,
+}
+
+impl Network {
+    async fn start() -> Self {
+        Self {
+            tes: tes("127.0.0.1", "EUR", 1.0, 1.0, 60.0).await,
+            drs: drs(&[("a001", 1_000, &["https://near.example/a"])]).await,
+        }
+    }
+
+    /// The predecessor's call, with `more` options.
+    async fn rank(&self, more: &[&str]) -> Output {
+        program()
+            .args([
+                "--tes-uri",
+                &tes_root(&self.tes),
+                "--cpu-cores",
+                "1",
+                "--ram-gb",
+                "1.5",
+                "--disk-gb",
+                "1",
+            ])
+            .args([
+                "--execution-time-sec",
+                "10",
+                "--object-id",
+                "a001",
+                "--drs-uri",
+                &drs_root(&self.drs),
+            ])
+            .args(more)
+            .output()
+            .await
+            .unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn the_answer_alone_is_on_stdout() {
+    let network = Network::start().await;
+    let output = network.rank(&[]).await;
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["service_combinations"][0]["rank"], 1);
+    assert_eq!(
+        answer["service_combinations"][0]["access_uris"]["tes_uri"],
+        tes_root(&network.tes)
+    );
+}
+
+#[tokio::test]
+async fn the_predecessors_options_work_as_they_did() {
+    let network = Network::start().await;
+    for mode in [
+        ["-m", "-1"].as_slice(),
+        &["--mode=-1"],
+        &["-m", "random"],
+        &["--mode", "cost"],
+        &["-m", "0.25"],
+        &["-m1"],
+        &["-v"],
+        &["--jwt", "abc.def.ghi"],
+    ] {
+        let output = network.rank(mode).await;
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{mode:?}: {}",
+            text(&output.stderr)
+        );
+    }
+    for spelling in ["--drs-id", "--drs_id"] {
+        let output = network.rank(&[spelling, "http://127.0.0.1:1/"]).await;
+        assert_eq!(output.status.code(), Some(0));
+        assert!(
+            text(&output.stderr).starts_with("[WARNING] DRS unavailable: 'http://127.0.0.1:1/' ")
+        );
+    }
+}
+
+#[tokio::test]
+async fn failures_are_told_on_stderr() {
+    let network = Network::start().await;
+    let output = network.rank(&["--object-id", "nothing"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(
+        text(&output.stderr),
+        "[ERROR] ResourceUnavailableError: Object 'nothing' is at none of the DRS.\n"
+    );
+}
+
+#[tokio::test]
+async fn wrong_usage_has_an_exit_code_of_its_own() {
+    let network = Network::start().await;
+    for (options, says) in [
+        (
+            ["-m", "-0.5"].as_slice(),
+            "[ERROR] ValidationError: --mode: must be \"cost\"",
+        ),
+        (
+            &["--mode", "Cost"],
+            "[ERROR] ValidationError: --mode: must be",
+        ),
+        (
+            &["--tes-uri", "ftp://x"],
+            "[ERROR] ValidationError: --tes-uri (number 2): must be an absolute URI",
+        ),
+        (
+            &["--limit", "0"],
+            "[ERROR] ValidationError: --limit: must be a whole number from 1 to 1000",
+        ),
+        (
+            &["--jwt", "two words"],
+            "[ERROR] ValidationError: --jwt: the token is empty or has characters",
+        ),
+        (&["--nonsense"], "unexpected argument '--nonsense'"),
+        (
+            &["--config", "/nonexistent.yaml"],
+            "[ERROR] ConfigurationError: /nonexistent.yaml: cannot be read",
+        ),
+    ] {
+        let output = network.rank(options).await;
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        assert!(
+            text(&output.stderr).contains(says),
+            "{options:?}: {}",
+            text(&output.stderr)
+        );
+        assert_eq!(text(&output.stdout), "");
+    }
+    let output = program()
+        .args(["--tes-uri", "http://x/"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--cpu-cores <INT>"));
+}
+
+#[tokio::test]
+async fn a_token_is_neither_printed_nor_sent_over_plain_http() {
+    let network = Network::start().await;
+    let output = network.rank(&["--jwt", "s3cr3t", "-vv"]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stderr);
+    assert!(!told.contains("s3cr3t"), "{told}");
+    assert!(
+        told.contains(&format!(
+            "[WARNING] Token held back: '{}' ",
+            tes_root(&network.tes)
+        )),
+        "{told}"
+    );
+    let help = program()
+        .env("TESTRIBUTE_JWT", "s3cr3t")
+        .arg("--help")
+        .output()
+        .await
+        .unwrap();
+    assert!(!text(&help.stdout).contains("s3cr3t"));
+}
+
+#[tokio::test]
+async fn a_table_is_for_people() {
+    let network = Network::start().await;
+    let output = network.rank(&["--output", "table"]).await;
+    let table = text(&output.stdout);
+    for part in [
+        "Rank",
+        "TES and access URIs",
+        "Cost",
+        "Time",
+        "Score",
+        "1 min 10 s",
+        "a001 https://near.example/a",
+    ] {
+        assert!(table.contains(part), "{part} is not in:\n{table}");
+    }
+    assert!(!table.contains('\u{1b}'), "colours are for terminals");
+}
+
+#[tokio::test]
+async fn help_and_completions_are_printed() {
+    let help = program().arg("--help").output().await.unwrap();
+    assert!(text(&help.stdout).contains("Examples:"));
+    for shell in ["bash", "zsh", "fish"] {
+        let script = program()
+            .args(["completions", shell])
+            .output()
+            .await
+            .unwrap();
+        assert!(
+            text(&script.stdout).contains("execution-time-sec"),
+            "{shell}"
+        );
+    }
+    let document = program().arg("openapi").output().await.unwrap();
+    assert_eq!(
+        text(&document.stdout).trim_end(),
+        include_str!("../../openapi/testribute.openapi.yaml").trim_end()
+    );
+}
+
+#[tokio::test]
+async fn the_demonstration_ranks_on_a_network_of_its_own() {
+    let output = program().args(["demo", "--once"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    assert!(table.matches("http://tes-").count() >= 4, "{table}");
+    assert!(
+        !text(&output.stderr).contains("[WARNING]"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[tokio::test]
+async fn the_service_says_where_it_listens_and_stops_when_told_to() {
+    let mut service = program()
+        .args(["serve", "--host", "127.0.0.1", "--port", "0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(service.stderr.take().unwrap()).lines();
+    let root = loop {
+        let line = log.next_line().await.unwrap().unwrap();
+        if let Some((_, rest)) = line.split_once("listening on ") {
+            break rest.split(';').next().unwrap().to_owned();
+        }
+    };
+    let check = program()
+        .args(["healthcheck", &root])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+    let pid = service.id().unwrap().to_string();
+    Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .await
+        .unwrap();
+    assert_eq!(service.wait().await.unwrap().code(), Some(0));
+    let check = program()
+        .args(["healthcheck", &root])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(check.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_taken_port_is_an_error_that_names_it() {
+    let network = Network::start().await;
+    let port = network.tes.address.port().to_string();
+    let output = program()
+        .args(["serve", "--host", "127.0.0.1", "--port", &port])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(&format!("cannot listen on 127.0.0.1, port {port}")));
+}

@@ -1,0 +1,316 @@
+//! One bad neighbour beside a good one: the rest is ranked, and a warning names service and cause.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::support::{
+    Server,
+    faulty::{Manner, RawServer, always, nobody},
+    network::{Service, drs, drs_root, request, tes, tes_root, warnings},
+};
+
+/// The longest that one call may take in these tests.
+const CALL: &str = "timeout: 0.25";
+
+/// Far more than a call may take, and far less than a hanging neighbour would.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A bad neighbour: what keeps it running, its root URI, and what the warning must say of it.
+struct Neighbour {
+    root: String,
+    cause: String,
+    _alive: (Option<Server>, Option<RawServer>),
+}
+
+async fn raw(manner: Manner, cause: &str) -> Neighbour {
+    let server = RawServer::start(manner).await;
+    Neighbour {
+        root: server.root.clone(),
+        cause: cause.to_owned(),
+        _alive: (None, Some(server)),
+    }
+}
+
+async fn http(
+    status: u16,
+    media_type: &'static str,
+    body: impl Into<Vec<u8>>,
+    cause: &str,
+) -> Neighbour {
+    let server = always(status, media_type, body).await;
+    Neighbour {
+        root: server.url("/"),
+        cause: cause.to_owned(),
+        _alive: (Some(server), None),
+    }
+}
+
+async fn json(body: Value, cause: &str) -> Neighbour {
+    http(200, "application/json", body.to_string(), cause).await
+}
+
+fn at(root: &str, cause: &str) -> Neighbour {
+    Neighbour {
+        root: root.to_owned(),
+        cause: cause.to_owned(),
+        _alive: (None, None),
+    }
+}
+
+/// Neighbours that are bad at HTTP: the same for TES and DRS.
+async fn bad_at_http() -> Vec<Neighbour> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    let broken_gzip = format!("{head}content-encoding: gzip\r\ncontent-length: 4\r\n\r\nABCD");
+    let endless = format!("{head}transfer-encoding: chunked\r\n\r\n");
+    let piece = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    let drip = Duration::from_millis(20);
+    let mut all = vec![
+        at(&nobody().await, "cannot be reached: Connection refused"),
+        at("http://tes.invalid/", "does not resolve"),
+        raw(Manner::Hangs, "did not answer within 0.25 s").await,
+        raw(
+            Manner::SaysThenHangs(format!("{head}content-length: 100\r\n\r\n{{").into_bytes()),
+            "did not answer within 0.25 s",
+        )
+        .await,
+        raw(
+            Manner::Repeats(endless.clone().into_bytes(), b"1\r\n \r\n".to_vec(), drip),
+            "did not answer within 0.25 s",
+        )
+        .await,
+        raw(
+            Manner::Repeats(endless.into_bytes(), piece.into_bytes(), Duration::ZERO),
+            "answered with more than 1048576 bytes",
+        )
+        .await,
+        raw(Manner::says(""), "broke off the connection").await,
+        raw(
+            Manner::Says(format!("{head}content-length: 100\r\n\r\n{{}}").into_bytes()),
+            "broke off the connection",
+        )
+        .await,
+        raw(
+            Manner::says("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+            "broke off the connection",
+        )
+        .await,
+        raw(
+            Manner::Repeats(
+                head.as_bytes().to_vec(),
+                b"x: y\r\n".repeat(1000),
+                Duration::ZERO,
+            ),
+            "broke off the connection",
+        )
+        .await,
+        raw(
+            Manner::Says(broken_gzip.into_bytes()),
+            "gave an answer that cannot be used",
+        )
+        .await,
+        http(200, "text/html", "<html>", "it is not JSON").await,
+        http(200, "application/json", "{\"size\":", "it is not JSON").await,
+        http(200, "application/json", "\"\u{0}\"", "it is not JSON").await,
+        http(
+            200,
+            "application/json",
+            b"\"\xff\"".as_slice(),
+            "it is not JSON",
+        )
+        .await,
+        http(
+            200,
+            "application/json",
+            "[".repeat(10_000),
+            "cannot be used",
+        )
+        .await,
+        http(204, "application/json", "", "it is not JSON").await,
+        http(307, "text/plain", "", "redirect").await,
+    ];
+    for status in [
+        400, 401, 403, 405, 410, 418, 429, 500, 501, 502, 503, 504, 599,
+    ] {
+        let cause = format!("answered with status {status}");
+        all.push(http(status, "application/json", "{}", &cause).await);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_bad_tes_is_a_warning() {
+    let price = |amount: Value| json!({"amount": amount, "currency": "EUR"});
+    let info = |field: &str, value: Value| {
+        let mut info = json!({
+            "estimated_compute_costs": price(json!(1)), "estimated_storage_costs": price(json!(1)),
+            "unit_costs_data_transfer": price(json!(1)), "estimated_queue_time_sec": 1
+        });
+        match value {
+            Value::Null => drop(info.as_object_mut().unwrap().remove(field)),
+            value => info[field] = value,
+        }
+        info
+    };
+    let mut bad = bad_at_http().await;
+    for (field, value, cause) in [
+        (
+            "estimated_compute_costs",
+            Value::Null,
+            "missing field `estimated_compute_costs`",
+        ),
+        (
+            "estimated_compute_costs",
+            price(json!(-0.01)),
+            "estimated_compute_costs.amount: -0.01 is not",
+        ),
+        (
+            "estimated_storage_costs",
+            price(json!("1")),
+            "estimated_storage_costs.amount: invalid type",
+        ),
+        (
+            "estimated_storage_costs",
+            price(json!(1e300)),
+            "is not an amount",
+        ),
+        (
+            "unit_costs_data_transfer",
+            json!({"amount": 1, "currency": "XXX"}),
+            "not a currency that is known",
+        ),
+        (
+            "unit_costs_data_transfer",
+            json!(7),
+            "at unit_costs_data_transfer",
+        ),
+        (
+            "estimated_queue_time_sec",
+            json!(-1),
+            "estimated_queue_time_sec",
+        ),
+        (
+            "estimated_queue_time_sec",
+            json!("NaN"),
+            "estimated_queue_time_sec",
+        ),
+    ] {
+        bad.push(json(info(field, value), cause).await);
+    }
+    let infinite = info("estimated_queue_time_sec", json!(1))
+        .to_string()
+        .replace(":1}", ":1e999}");
+    bad.push(http(200, "application/json", infinite, "number out of range").await);
+    bad.push(http(404, "application/json", "{}", "answered with status 404").await);
+
+    let service = Service::start_with(CALL).await;
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    for neighbour in &bad {
+        let request = request(&[neighbour.root.clone(), tes_root(&good)], &[], &[]);
+        let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
+        assert_one_warning(&answer, "TES unavailable", neighbour);
+        assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_drs_is_a_warning() {
+    let mut bad = bad_at_http().await;
+    for (body, cause) in [
+        (json!({"id": "a"}), "size: is missing"),
+        (json!({"size": -1}), "at size"),
+        (json!({"size": 1.5}), "at size"),
+        (json!({"size": "many"}), "size: is not a whole number"),
+        (
+            json!({"size": 1, "access_methods": "none"}),
+            "at access_methods",
+        ),
+        (json!([]), "it is not JSON"),
+    ] {
+        let cause = if body.is_array() {
+            "cannot be used"
+        } else {
+            cause
+        };
+        bad.push(json(body, cause).await);
+    }
+    let service = Service::start_with(CALL).await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let good = drs(&[("a", 1000, &["https://near.example/a"])]).await;
+    for neighbour in &bad {
+        let request = request(
+            &[tes_root(&tes)],
+            &[neighbour.root.clone(), drs_root(&good)],
+            &["a"],
+        );
+        let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
+        assert_one_warning(&answer, "DRS unavailable", neighbour);
+        assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
+    }
+}
+
+fn assert_one_warning(answer: &Value, kind: &str, neighbour: &Neighbour) {
+    let warnings = warnings(answer);
+    let [warning] = warnings.as_slice() else {
+        panic!("{} warnings: {warnings:?}", neighbour.cause);
+    };
+    let named = format!("{kind}: '{}' ", neighbour.root);
+    assert!(warning.starts_with(&named), "{warning}");
+    assert!(
+        warning.contains(&neighbour.cause),
+        "{warning}, not: {}",
+        neighbour.cause
+    );
+}
+
+#[tokio::test]
+async fn many_dead_services_take_no_longer_than_one() {
+    let service = Service::start_with(CALL).await;
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let data = drs(&[("a", 1000, &["https://near.example/a"])]).await;
+    let mut dead = Vec::new();
+    for _ in 0..10 {
+        dead.push(RawServer::start(Manner::Hangs).await);
+    }
+    let mut tes = vec![tes_root(&good)];
+    tes.extend(dead[..5].iter().map(|server| server.root.clone()));
+    let mut drs = vec![drs_root(&data)];
+    drs.extend(dead[5..].iter().map(|server| server.root.clone()));
+    let request = request(&tes, &drs, &["a"]);
+    // One after the other they would take 2.5 s.
+    let answer = timeout(Duration::from_secs(2), service.rank(&request))
+        .await
+        .unwrap();
+    assert_eq!(warnings(&answer).len(), 10);
+}
+
+#[tokio::test]
+async fn a_dead_drs_is_not_waited_for_once_per_object() {
+    let service = Service::start_with(CALL).await;
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let ids: Vec<_> = (0..100).map(|n| format!("o{n}")).collect();
+    let uris = ["https://near.example/x"];
+    let objects: Vec<_> = ids
+        .iter()
+        .map(|id| (id.as_str(), 1, uris.as_slice()))
+        .collect();
+    let data = drs(&objects).await;
+    let dead = RawServer::start(Manner::Hangs).await;
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let request = request(
+        &[tes_root(&good)],
+        &[dead.root.clone(), drs_root(&data)],
+        &ids,
+    );
+    let answer = timeout(Duration::from_secs(3), service.rank(&request))
+        .await
+        .unwrap();
+    assert_eq!(
+        warnings(&answer),
+        [format!(
+            "DRS unavailable: '{}' did not answer within 0.25 s (asked for object 'o0' and 99 more).",
+            dead.root
+        )]
+    );
+}

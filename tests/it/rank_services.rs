@@ -1,0 +1,541 @@
+//! `POST /rank-services` as a caller sees it.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Server,
+    network::{Service, drs, drs_root, request, tes, tes_of, tes_root, warnings},
+};
+
+/// Two TES, 2000 km apart, and two DRS that know one object each and one both.
+struct Network {
+    service: Service,
+    tes: [Server; 2],
+    drs: [Server; 2],
+}
+
+const GB: u64 = 1_000_000_000;
+
+impl Network {
+    async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    async fn start_with(config: &str) -> Self {
+        let near = ["https://near.example/a"];
+        let both = ["https://near.example/b", "https://far.example/b"];
+        Self {
+            service: Service::start_with(config).await,
+            tes: [
+                tes("127.0.0.1", "EUR", 1.0, 0.1, 500.0).await,
+                tes("127.0.0.2", "EUR", 2.0, 0.1, 10.0).await,
+            ],
+            drs: [
+                drs(&[("a", GB, &near), ("b", 2 * GB, &both[..1])]).await,
+                drs(&[
+                    ("b", 2 * GB, &both),
+                    ("c", 3 * GB, &["https://far.example/c"]),
+                ])
+                .await,
+            ],
+        }
+    }
+
+    fn request(&self, objects: &[&str]) -> Value {
+        let tes: Vec<_> = self.tes.iter().map(tes_root).collect();
+        let drs: Vec<_> = self.drs.iter().map(drs_root).collect();
+        request(&tes, &drs, objects)
+    }
+
+    async fn rank_by(&self, mode: Value) -> Value {
+        let mut request = self.request(&["a", "b"]);
+        request["mode"] = mode;
+        self.service.rank(&request).await
+    }
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
+}
+
+#[tokio::test]
+async fn the_answer_has_the_promised_shape() {
+    let network = Network::start().await;
+    let answer = network.service.rank(&network.request(&["a", "b"])).await;
+    let combinations = answer["service_combinations"].as_array().unwrap();
+    assert_eq!(combinations.len(), 4);
+    assert_eq!(answer["warnings"], json!([]));
+    for (rank, combination) in (1..).zip(combinations) {
+        let members: Vec<_> = combination.as_object().unwrap().keys().collect();
+        assert_eq!(
+            members,
+            [
+                "rank",
+                "access_uris",
+                "cost_estimate",
+                "time_estimate",
+                "score",
+                "cost_breakdown",
+                "time_breakdown",
+                "pareto_optimal"
+            ]
+        );
+        assert_eq!(combination["rank"], rank);
+        let uris: Vec<_> = combination["access_uris"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect();
+        assert_eq!(uris, ["a", "b", "tes_uri"]);
+        assert_eq!(combination["cost_estimate"]["currency"], "EUR");
+        let sum = |breakdown: &Value| {
+            breakdown
+                .as_object()
+                .unwrap()
+                .values()
+                .map(number)
+                .sum::<f64>()
+        };
+        let cost = number(&combination["cost_estimate"]["amount"]);
+        assert!((sum(&combination["cost_breakdown"]) - cost).abs() < 1e-12);
+        let time = number(&combination["time_estimate"]);
+        assert!((sum(&combination["time_breakdown"]) - time).abs() < 1e-9);
+    }
+    let scores: Vec<_> = combinations
+        .iter()
+        .map(|one| number(&one["score"]))
+        .collect();
+    assert!(scores.is_sorted(), "{scores:?}");
+}
+
+#[tokio::test]
+async fn costs_and_times_follow_the_formulas() {
+    let network = Network::start().await;
+    let mut request = network.request(&["a"]);
+    request["tes_uris"] = json!([tes_root(&network.tes[0])]);
+    let answer = network.service.rank(&request).await;
+    let best = &answer["service_combinations"][0];
+    // 10 s on 1 core at 1, 1 GB of disk at 1, and 1 GB over the 69.48 km from 47.56 N 7.59 E to 47 N 8 E (GeographicLib's
+    // GeodSolve) at 0.1 per 1000 km.
+    assert_eq!(best["cost_breakdown"]["compute"], 10.0);
+    assert_eq!(best["cost_breakdown"]["storage"], 1.0);
+    let transfer = number(&best["cost_breakdown"]["transfer"]);
+    assert!((transfer - 0.006_95).abs() < 0.000_02, "{transfer}");
+    assert_eq!(
+        best["time_breakdown"],
+        json!({"queue": 500, "execution": 10, "transfer": 0})
+    );
+    assert_eq!(best["time_estimate"], 510);
+    // The only combination is as good as the mean.
+    assert_eq!(best["score"], 1.0);
+    assert_eq!(best["pareto_optimal"], true);
+}
+
+#[tokio::test]
+async fn every_mode_ranks_by_what_it_says() {
+    let network = Network::start().await;
+    let [cheap, quick] = [tes_root(&network.tes[0]), tes_root(&network.tes[1])];
+    for mode in [json!("cost"), json!(0), json!(0.0)] {
+        let answer = network.rank_by(mode).await;
+        assert_eq!(tes_of(&answer), [&cheap, &cheap, &quick, &quick]);
+    }
+    for mode in [json!("time"), json!(1), json!(1.0)] {
+        let answer = network.rank_by(mode).await;
+        assert_eq!(tes_of(&answer), [&quick, &quick, &cheap, &cheap]);
+    }
+    for mode in [json!("random"), json!(-1), json!(-1.0)] {
+        let answer = network.rank_by(mode).await;
+        let mut tes = tes_of(&answer);
+        tes.sort_unstable();
+        let mut all = vec![&cheap, &cheap, &quick, &quick];
+        all.sort_unstable();
+        assert_eq!(tes, all);
+        assert!(answer["service_combinations"][0].get("score").is_none());
+    }
+    let balanced = network.rank_by(json!(0.5)).await;
+    let mut request = network.request(&["a", "b"]);
+    assert_eq!(
+        network.service.rank(&request).await,
+        balanced,
+        "0.5 is the default"
+    );
+    request
+        .as_object_mut()
+        .unwrap()
+        .insert("mode".to_owned(), json!(0.25));
+    network.service.rank(&request).await;
+}
+
+#[tokio::test]
+async fn other_modes_are_refused() {
+    let network = Network::start().await;
+    for mode in [
+        json!(-0.5),
+        json!(2),
+        json!(1.5),
+        json!(null),
+        json!(true),
+        json!("Cost"),
+        json!(""),
+        json!("0.5"),
+        json!([]),
+        json!({}),
+        json!(-2),
+    ] {
+        let mut request = network.request(&[]);
+        request["mode"] = mode.clone();
+        let messages = network.service.refuse(&request, "ValidationError").await;
+        assert_eq!(messages.len(), 1, "{mode}");
+        assert!(
+            messages[0].starts_with("/mode: must be \"cost\", \"time\""),
+            "{messages:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_limit_cuts_the_list_and_says_so() {
+    let network = Network::start().await;
+    let mut request = network.request(&["a", "b"]);
+    let all = network.service.rank(&request).await;
+    request["limit"] = json!(3);
+    let cut = network.service.rank(&request).await;
+    assert_eq!(
+        cut["service_combinations"].as_array().unwrap()[..],
+        all["service_combinations"].as_array().unwrap()[..3]
+    );
+    assert_eq!(
+        warnings(&cut),
+        ["There are 4 combinations; the best 3 are listed."]
+    );
+}
+
+#[tokio::test]
+async fn an_object_may_be_missing_at_the_first_drs() {
+    let network = Network::start().await;
+    let answer = network.service.rank(&network.request(&["c", "a"])).await;
+    assert_eq!(
+        answer["warnings"],
+        json!([]),
+        "not being there is no failure"
+    );
+    let uris = &answer["service_combinations"][0]["access_uris"];
+    assert_eq!(uris["c"], "https://far.example/c");
+    assert_eq!(uris["a"], "https://near.example/a");
+}
+
+#[tokio::test]
+async fn an_object_that_is_nowhere_is_refused_by_name() {
+    let network = Network::start().await;
+    let messages = network
+        .service
+        .refuse(
+            &network.request(&["a", "x", "y"]),
+            "ResourceUnavailableError",
+        )
+        .await;
+    assert_eq!(
+        messages,
+        [
+            "Object 'x' is at none of the DRS.",
+            "Object 'y' is at none of the DRS."
+        ]
+    );
+}
+
+#[tokio::test]
+async fn sizes_and_checksums_must_agree() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let uris: &[&str] = &["https://near.example/a"];
+    let one = drs(&[("a", 1, uris)]).await;
+    let other = drs(&[("a", 2, uris)]).await;
+    let request_of = |drs: [&Server; 2]| request(&[tes_root(&tes)], &drs.map(drs_root), &["a"]);
+    let messages = service
+        .refuse(&request_of([&one, &other]), "ResourceUnavailableError")
+        .await;
+    let roots = (drs_root(&one), drs_root(&other));
+    assert_eq!(
+        messages,
+        [format!(
+            "Object 'a' differs between '{}' and '{}': size 1 and 2 bytes.",
+            roots.0, roots.1
+        )]
+    );
+
+    let object = json!({"id": "a", "size": 1, "created_time": "2020-01-01T00:00:00Z",
+        "checksums": [{"type": "md5", "checksum": "00"}],
+        "access_methods": [{"type": "https", "access_url": {"url": uris[0]}}]});
+    reqwest::Client::new()
+        .post(other.url("/ga4gh/drs/v1/update-db"))
+        .json(&json!({"clear_db": true, "data_objects": [object]}))
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
+    let messages = service
+        .refuse(&request_of([&one, &other]), "ResourceUnavailableError")
+        .await;
+    assert!(
+        messages[0].contains("md5 checksum 'd41d8cd98f00b204e9800998ecf8427e' and '00'"),
+        "{messages:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_task_without_objects_needs_neither_drs_nor_places() {
+    let service = Service::start_with("locations: {overrides: []}").await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let mut request = request(&[tes_root(&tes)], &[], &[]);
+    for optional in ["drs_uris", "object_ids"] {
+        request.as_object_mut().unwrap().remove(optional);
+    }
+    let answer = service.rank(&request).await;
+    assert_eq!(answer["warnings"], json!([]));
+    assert_eq!(
+        answer["service_combinations"][0]["access_uris"],
+        json!({"tes_uri": tes_root(&tes)})
+    );
+}
+
+#[tokio::test]
+async fn costs_come_in_one_currency() {
+    let service = Service::start().await;
+    let swiss = tes("127.0.0.1", "CHF", 1.0, 1.0, 0.0).await;
+    let american = tes("127.0.0.1", "USD", 1.0, 1.0, 0.0).await;
+    let rouble = tes("127.0.0.1", "RUB", 1.0, 1.0, 0.0).await;
+    let tes = [tes_root(&swiss), tes_root(&american), tes_root(&rouble)];
+    let mut request = request(&tes, &[], &[]);
+    request["mode"] = json!("cost");
+    let answer = service.rank(&request).await;
+    let costs: Vec<_> = answer["service_combinations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|combination| combination["cost_estimate"].clone())
+        .collect();
+    // 11 of each: 0.5 CHF and 2 USD are 1 EUR.
+    assert_eq!(
+        costs,
+        [
+            json!({"amount": 5.5, "currency": "EUR"}),
+            json!({"amount": 22.0, "currency": "EUR"})
+        ]
+    );
+    assert_eq!(
+        warnings(&answer),
+        [format!(
+            "TES left out: '{}' has prices in RUB, for which there is no exchange rate to EUR; exchange_rates.rates can \
+             give one.",
+            tes[2]
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_transfer_rate_makes_data_take_time() {
+    let network = Network::start_with("estimation: {transfer_rate_mbps: 1000}").await;
+    let mut request = network.request(&["a"]);
+    request["mode"] = json!("time");
+    let answer = network.service.rank(&request).await;
+    let best = &answer["service_combinations"][0];
+    // 10^9 bytes at 10^9 bits a second.
+    assert_eq!(
+        best["time_breakdown"],
+        json!({"queue": 10, "execution": 10, "transfer": 8})
+    );
+}
+
+#[tokio::test]
+async fn data_on_the_host_of_the_tes_costs_nothing_to_get() {
+    let service =
+        Service::start_with("{estimation: {transfer_rate_mbps: 1}, locations: {overrides: []}}")
+            .await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let data = drs(&[
+        ("a", GB, &["ftp://127.0.0.1/a"]),
+        ("b", GB, &["file:///data/b"]),
+    ])
+    .await;
+    let answer = service
+        .rank(&request(&[tes_root(&tes)], &[drs_root(&data)], &["a", "b"]))
+        .await;
+    assert_eq!(
+        answer["warnings"],
+        json!([]),
+        "what is on one host needs no place"
+    );
+    let best = &answer["service_combinations"][0];
+    assert_eq!(best["cost_breakdown"]["transfer"], 0.0);
+    assert_eq!(best["time_breakdown"]["transfer"], 0);
+}
+
+#[tokio::test]
+async fn copies_at_unknown_places_are_left_out_with_one_warning_per_host() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let data = drs(&[
+        (
+            "a",
+            GB,
+            &[
+                "s3://bucket/a",
+                "https://near.example/a",
+                "s3://bucket/again",
+            ],
+        ),
+        ("b", GB, &["s3://bucket/b"]),
+    ])
+    .await;
+    let answer = service
+        .rank(&request(&[tes_root(&tes)], &[drs_root(&data)], &["a"]))
+        .await;
+    assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
+    let told = warnings(&answer);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("Location unknown: 's3://bucket' "),
+        "{told:?}"
+    );
+
+    let messages = service
+        .refuse(
+            &request(&[tes_root(&tes)], &[drs_root(&data)], &["a", "b"]),
+            "ResourceUnavailableError",
+        )
+        .await;
+    assert_eq!(
+        messages[0],
+        "No combination is left: every TES is at an unknown distance from some object."
+    );
+    assert!(
+        messages[1].starts_with("Location unknown: 's3://bucket' "),
+        "{messages:?}"
+    );
+    assert!(
+        messages[2].contains("every access URI of object 'b'"),
+        "{messages:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_predecessors_failures_are_told() {
+    let network = Network::start().await;
+    let mut request = network.request(&["a"]);
+    let good = tes_root(&network.tes[0]);
+    request["tes_uris"] = json!(["https://tes-1.invalid/ga4gh/tes/v1/", good]);
+    let answer = network.service.rank(&request).await;
+    assert_eq!(
+        warnings(&answer),
+        [
+            "TES unavailable: 'https://tes-1.invalid/ga4gh/tes/v1/' does not resolve: DNS knows no address for its host \
+             name."
+        ]
+    );
+    request["tes_uris"] = json!(["https://tes-1.invalid/ga4gh/tes/v1/"]);
+    let messages = network
+        .service
+        .refuse(&request, "ResourceUnavailableError")
+        .await;
+    assert_eq!(
+        messages[0],
+        "None of the TES gave an offer that can be used."
+    );
+    assert!(
+        messages[1].starts_with("TES unavailable: 'https://tes-1.invalid/"),
+        "{messages:?}"
+    );
+}
+
+#[tokio::test]
+async fn uris_may_be_written_in_many_ways_and_come_back_as_they_were() {
+    let service = Service::start().await;
+    let v4 = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let v6 = tes("::1", "EUR", 1.0, 1.0, 0.0).await;
+    let port = v4.address.port();
+    for root in [
+        format!("http://127.0.0.1:{port}/ga4gh/tes/v1"),
+        format!("HTTP://LOCALHOST:{port}/ga4gh/tes/v1//"),
+        format!("http://ann:secret@127.0.0.1:{port}/ga4gh/tes/v1/"),
+        format!("http://2130706433:{port}/ga4gh/tes/v1/"),
+        format!("http://basel.localhost.:{port}/ga4gh/tes/v1/"),
+        format!("http://[::1]:{}/ga4gh/tes/v1/", v6.address.port()),
+    ] {
+        let answer = service
+            .rank(&request(std::slice::from_ref(&root), &[], &[]))
+            .await;
+        assert_eq!(tes_of(&answer), [&root]);
+        assert_eq!(answer["warnings"], json!([]));
+    }
+    let twice = [
+        tes_root(&v4),
+        tes_root(&v4).trim_end_matches('/').to_owned(),
+    ];
+    let answer = service.rank(&request(&twice, &[], &[])).await;
+    assert_eq!(tes_of(&answer), [&twice[0]]);
+    assert_eq!(
+        warnings(&answer),
+        [format!(
+            "Duplicate in tes_uris: '{}' was taken once.",
+            twice[1]
+        )]
+    );
+}
+
+#[tokio::test]
+async fn passwords_in_uris_are_not_repeated_in_warnings() {
+    let service = Service::start().await;
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let bad = "https://ann:s3cret@tes.invalid/";
+    let answer = service
+        .rank(&request(&[bad.to_owned(), tes_root(&good)], &[], &[]))
+        .await;
+    let told = warnings(&answer);
+    assert!(
+        told[0].starts_with("TES unavailable: 'https://tes.invalid/' "),
+        "{told:?}"
+    );
+    assert!(!told[0].contains("s3cret"));
+}
+
+#[tokio::test]
+async fn ids_with_any_characters_reach_the_drs_as_they_are() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let ids = [
+        "a/b", "a b", "ä?x=1#y", "%2F", "..%2f", "drs:x", "a+b&c", ".",
+    ];
+    let uris: &[&str] = &["https://near.example/a"];
+    let objects: Vec<_> = ids.iter().map(|id| (*id, 1, uris)).collect();
+    let data = drs(&objects).await;
+    for id in &ids[..ids.len() - 1] {
+        let answer = service
+            .rank(&request(&[tes_root(&tes)], &[drs_root(&data)], &[id]))
+            .await;
+        assert_eq!(
+            answer["service_combinations"][0]["access_uris"][id], uris[0],
+            "{id}"
+        );
+    }
+    // These would name something else than an object.
+    for id in [".", ".."] {
+        let messages = service
+            .refuse(
+                &request(&[tes_root(&tes)], &[drs_root(&data)], &[id]),
+                "ResourceUnavailableError",
+            )
+            .await;
+        assert_eq!(messages, [format!("Object '{id}' is at none of the DRS.")]);
+    }
+}
+
+#[tokio::test]
+async fn the_same_request_has_the_same_answer() {
+    let network = Network::start().await;
+    let request = network.request(&["a", "b", "c"]);
+    let first = network.service.rank(&request).await;
+    for _ in 0..20 {
+        assert_eq!(network.service.rank(&request).await, first);
+    }
+}
