@@ -18,9 +18,12 @@ Examples:
       testribute demo
 
   Rank two places for a task, cheapest first, as a table:
-      testribute --tes-uri https://tes-1.example/ga4gh/tes/v1/ --tes-uri https://tes-2.example/ga4gh/tes/v1/ \\
-          --drs-uri https://drs.example/ga4gh/drs/v1/ --object-id a001 --object-id a002 \\
-          --cpu-cores 2 --ram-gb 8 --disk-gb 50 --execution-time-sec 1800 --mode cost --output table
+      testribute --mode cost --output table \\
+          --tes-uri https://tes-1.example/ga4gh/tes/v1/ \\
+          --tes-uri https://tes-2.example/ga4gh/tes/v1/ \\
+          --drs-uri https://drs.example/ga4gh/drs/v1/ \\
+          --object-id a001 --object-id a002 \\
+          --cpu-cores 2 --ram-gb 8 --disk-gb 50 --execution-time-sec 1800
 
   Serve the same over HTTP, with a page to try it:
       testribute serve --port 8080
