@@ -34,6 +34,9 @@ impl Config {
         if let Some(rate) = self.estimation.transfer_rate_mbps {
             in_range("estimation.transfer_rate_mbps", rate, above(0.0, 1e9))?;
         }
+        if let Some(km) = self.estimation.unknown_distance_km {
+            in_range("estimation.unknown_distance_km", km, 0.0..=20_100.0)?;
+        }
         self.locations.check()?;
         self.exchange_rates.check()
     }

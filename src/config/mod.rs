@@ -171,6 +171,8 @@ impl Default for Limits {
 pub struct Estimation {
     /// Megabits per second between two hosts; without it, moving data takes no time.
     pub transfer_rate_mbps: Option<f64>,
+    /// How far hosts at unknown places are taken to be from everything, in kilometres; without it, they are left out.
+    pub unknown_distance_km: Option<f64>,
 }
 
 /// How currencies are converted.

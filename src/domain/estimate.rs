@@ -189,7 +189,7 @@ impl<'a> Hosts<'a> {
     fn distances_from(&self, tes: &Host, sites: &Sites) -> Vec<Option<(Kilometres, bool)>> {
         self.distinct
             .iter()
-            .map(|&host| Some((sites.distance(tes, host)?, tes == host)))
+            .map(|&host| Some((sites.distance(tes, host)?.km(), tes == host)))
             .collect()
     }
 }

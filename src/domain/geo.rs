@@ -68,6 +68,11 @@ impl Kilometres {
     /// No distance: both ends are the same host.
     pub const ZERO: Self = Self(0.0);
 
+    /// `None` unless `km` is a number of at least 0.
+    pub fn new(km: f64) -> Option<Self> {
+        (km.is_finite() && km >= 0.0).then_some(Self(km))
+    }
+
     /// The bare number.
     pub const fn get(self) -> f64 {
         self.0

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::warning::Warning;
 
 /// Nothing can be ranked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}", self.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
 pub struct Unrankable {
     /// All that stands in the way; at least one.

@@ -7,7 +7,7 @@ use super::money::Currency;
 /// Something that the caller should know of although there is an answer.
 ///
 /// Each is written for someone who has nothing but this line: which service, what happened, what to change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Warning {
     /// Properties of the request that mean nothing to us, as JSON pointers.
     UnknownProperties(Vec<String>),
@@ -45,6 +45,18 @@ pub enum Warning {
         host: String,
         /// Why it is not known.
         cause: String,
+    },
+    /// The addresses of this host are in different places.
+    SeveralPlaces {
+        /// The host.
+        host: String,
+        /// How many places there are.
+        count: usize,
+    },
+    /// Hosts without a known place are taken to be this far away.
+    DistanceAssumed {
+        /// How far, in kilometres.
+        km: f64,
     },
     /// This TES cannot be reached from any known place of an object.
     TesOutOfReach {
@@ -93,16 +105,7 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownProperties(pointers) => {
-                const SHOWN: usize = 10;
-                f.write_str("Unknown properties ignored: ")?;
-                for (position, pointer) in pointers.iter().take(SHOWN).enumerate() {
-                    let comma = if position > 0 { ", " } else { "" };
-                    write!(f, "{comma}{pointer:.100}")?;
-                }
-                match pointers.len().saturating_sub(SHOWN) {
-                    0 => f.write_str("."),
-                    more => write!(f, " and {more} more."),
-                }
+                write!(f, "Unknown properties ignored: {}.", Few(pointers))
             }
             Self::Duplicate { field, value } => {
                 write!(f, "Duplicate in {field}: '{value}' was taken once.")
@@ -114,14 +117,11 @@ impl fmt::Display for Warning {
                 service,
                 cause,
                 objects,
-            } => {
-                write!(f, "DRS unavailable: '{service}' {cause} (asked for ")?;
-                match objects.as_slice() {
-                    [] => f.write_str("nothing)."),
-                    [only] => write!(f, "object '{only}')."),
-                    [first, rest @ ..] => write!(f, "object '{first}' and {} more).", rest.len()),
-                }
-            }
+            } => write!(
+                f,
+                "DRS unavailable: '{service}' {cause} (asked for {}).",
+                Named(objects)
+            ),
             Self::TokenHeldBack { service } => write!(
                 f,
                 "Token held back: '{service}' is called over plain http; use https, or have the operator set \
@@ -130,6 +130,14 @@ impl fmt::Display for Warning {
             Self::UnknownPlace { host, cause } => write!(
                 f,
                 "Location unknown: '{host}' {cause}; locations.overrides can say where it is."
+            ),
+            Self::SeveralPlaces { host, count } => write!(
+                f,
+                "Location ambiguous: '{host}' has addresses in {count} places; of these the nearest to each TES counts."
+            ),
+            Self::DistanceAssumed { km } => write!(
+                f,
+                "Distance assumed: hosts at unknown places are taken to be {km} km away (estimation.unknown_distance_km)."
             ),
             Self::TesOutOfReach { service, object } => write!(
                 f,
@@ -140,16 +148,12 @@ impl fmt::Display for Warning {
                 currencies,
                 target,
             } => {
-                write!(f, "TES left out: '{service}' has prices in ")?;
-                for (position, currency) in currencies.iter().enumerate() {
-                    if position > 0 {
-                        f.write_str(" and ")?;
-                    }
-                    currency.fmt(f)?;
-                }
+                let codes: Vec<_> = currencies.iter().map(|currency| currency.code()).collect();
                 write!(
                     f,
-                    ", for which there is no exchange rate to {target}; exchange_rates.rates can give one."
+                    "TES left out: '{service}' has prices in {}, for which there is no exchange rate to {target}; \
+                     exchange_rates.rates can give one.",
+                    codes.join(" and ")
                 )
             }
             Self::RatesFellBack {
@@ -183,6 +187,36 @@ impl fmt::Display for Warning {
                 f,
                 "Exchange rates unavailable: {source} {cause}; exchange_rates.rates can give some."
             ),
+        }
+    }
+}
+
+/// The first ten of many names, each cut, and how many more there are.
+struct Few<'a>(&'a [String]);
+
+impl fmt::Display for Few<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 10;
+        for (position, name) in self.0.iter().take(SHOWN).enumerate() {
+            let comma = if position > 0 { ", " } else { "" };
+            write!(f, "{comma}{name:.100}")?;
+        }
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// The first of many objects, and how many more there are.
+struct Named<'a>(&'a [Arc<str>]);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("nothing"),
+            [only] => write!(f, "object '{only}'"),
+            [first, rest @ ..] => write!(f, "object '{first}' and {} more", rest.len()),
         }
     }
 }

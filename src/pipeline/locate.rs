@@ -13,25 +13,48 @@ const LOOKUPS_AT_ONCE: usize = 32;
 impl Pipeline {
     /// Looks up the hosts whose place matters. A host that no one can place is a warning.
     pub(super) async fn locate(&self, query: &Query, findings: &Findings) -> Sites {
-        let lookups: Vec<_> = hosts_that_matter(query, findings)
-            .into_iter()
-            .map(|host| async move { (host, self.geolocation.locate(host).await) })
+        self.places_of(&hosts_that_matter(query, findings)).await
+    }
+
+    /// Looks up where `hosts` are, each once.
+    pub async fn places_of(&self, hosts: &[&Host]) -> Sites {
+        let lookups: Vec<_> = hosts
+            .iter()
+            .map(|&host| async move { (host, self.geolocation.locate(host).await) })
             .collect();
         let found: Vec<_> = stream::iter(lookups)
             .buffered(LOOKUPS_AT_ONCE)
             .collect()
             .await;
-        let mut sites = Sites::default();
-        for (host, place) in found {
-            match place {
-                Ok(place) => {
-                    sites.places.insert(host.clone(), place);
+        let mut sites = Sites {
+            assumed: self.unknown_distance,
+            ..Sites::default()
+        };
+        let mut some_unknown = false;
+        for (host, places) in found {
+            match places {
+                Ok(places) => {
+                    if places.len() > 1 {
+                        sites.warnings.push(Warning::SeveralPlaces {
+                            host: host.to_string(),
+                            count: places.len(),
+                        });
+                    }
+                    sites.places.insert(host.clone(), places);
                 }
-                Err(cause) => sites.warnings.push(Warning::UnknownPlace {
-                    host: host.to_string(),
-                    cause: cause.to_string(),
-                }),
+                Err(cause) => {
+                    some_unknown = true;
+                    sites.warnings.push(Warning::UnknownPlace {
+                        host: host.to_string(),
+                        cause: cause.to_string(),
+                    });
+                }
             }
+        }
+        if let (true, Some(km)) = (some_unknown, self.unknown_distance) {
+            sites
+                .warnings
+                .push(Warning::DistanceAssumed { km: km.get() });
         }
         sites
     }

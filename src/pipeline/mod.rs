@@ -10,6 +10,7 @@ use crate::{
     domain::{
         estimate::{Estimates, TransferRate},
         findings::Findings,
+        geo::Kilometres,
         mode::Mode,
         money::Currency,
         query::Query,
@@ -37,6 +38,7 @@ pub struct Pipeline {
     exchange_rates: ExchangeRates,
     target_currency: Currency,
     transfer_rate: Option<TransferRate>,
+    unknown_distance: Option<Kilometres>,
     /// How many calls one request may have in flight: half of all, so that one request with many dead services does
     /// not take every call from the others.
     calls_per_request: usize,
@@ -88,6 +90,10 @@ impl Pipeline {
             exchange_rates: ExchangeRates::new(&config.exchange_rates, fetcher.clone())?,
             target_currency: config.target_currency,
             transfer_rate: config.estimation.transfer_rate_mbps.map(TransferRate),
+            unknown_distance: config
+                .estimation
+                .unknown_distance_km
+                .and_then(Kilometres::new),
             calls_per_request: (config.outbound.max_concurrency / 2).max(1),
             fetcher,
         })

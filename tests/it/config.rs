@@ -230,17 +230,17 @@ fn a_variable_that_is_at_fault_is_named_instead_of_the_file() {
         (
             "TESTRIBUTE__ESTIMATION__SPEED",
             "1",
-            "estimation.speed: unknown key; known keys here are transfer_rate_mbps",
+            "estimation.speed: unknown key; known keys here are transfer_rate_mbps, unknown_distance_km",
         ),
         (
             "TESTRIBUTE__ESTIMATION__",
             "{",
-            "estimation.: unknown key; known keys here are transfer_rate_mbps",
+            "estimation.: unknown key; known keys here are transfer_rate_mbps, unknown_distance_km",
         ),
         (
             "TESTRIBUTE__ESTIMATION",
             "{speed: 1}",
-            "estimation.speed: unknown key; known keys here are transfer_rate_mbps",
+            "estimation.speed: unknown key; known keys here are transfer_rate_mbps, unknown_distance_km",
         ),
         (
             "TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS",

@@ -43,7 +43,11 @@ fn with_file(name: &str, ip_version: u16, networks: Vec<(&'static str, Value)>) 
 
 async fn place(geolocation: &Geolocation, uri: &str) -> Result<(f64, f64), NoPlace> {
     let host = Host::of(&uri.parse().unwrap()).unwrap();
-    let place: Coordinates = geolocation.locate(&host).await?;
+    let places = geolocation.locate(&host).await?;
+    let [place] = places.as_slice() else {
+        panic!("{uri} is in several places: {places:?}");
+    };
+    let place: Coordinates = place.coordinates;
     Ok((place.latitude(), place.longitude()))
 }
 

@@ -4,12 +4,19 @@ use std::{
     fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader};
 use serde::Deserialize;
 
-use crate::{config, domain::geo::Coordinates};
+use crate::{
+    config,
+    domain::{
+        geo::Coordinates,
+        sites::{Place, PlaceSource},
+    },
+};
 
 /// What places addresses.
 #[derive(Debug)]
@@ -71,11 +78,18 @@ impl Database {
     }
 
     /// Where `address` is.
-    pub(super) fn place(&self, address: IpAddr) -> Option<Coordinates> {
+    pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
         match self {
             Self::None => None,
-            // It fails on an IPv6 address in an IPv4-only file and on a broken record: there is no place in either.
-            Self::File(reader) => coordinates(&reader.lookup(address).ok()?),
+            Self::File(reader) => {
+                // It fails on an IPv6 address in an IPv4-only file and on a broken record: there is no place in either.
+                let found = reader.lookup(address).ok()?;
+                Some(Place {
+                    coordinates: coordinates(&found)?,
+                    source: PlaceSource::Database,
+                    city: city(&found),
+                })
+            }
         }
     }
 }
@@ -118,6 +132,19 @@ fn coordinates(found: &LookupResult<'_, Vec<u8>>) -> Option<Coordinates> {
             .ok()
             .filter(|_| latitude != 0.0 || longitude != 0.0)
     })
+}
+
+/// The name of the city, in English where it is nested.
+fn city(found: &LookupResult<'_, Vec<u8>>) -> Option<Arc<str>> {
+    const NESTED: &[PathElement<'static>] = &[
+        PathElement::Key("city"),
+        PathElement::Key("names"),
+        PathElement::Key("en"),
+    ];
+    const FLAT: &[PathElement<'static>] = &[PathElement::Key("city")];
+    let name = |path| found.decode_path::<String>(path).ok().flatten();
+    let name = name(NESTED).or_else(|| name(FLAT))?;
+    (!name.is_empty()).then(|| name.into())
 }
 
 /// A number, or a text that is one.

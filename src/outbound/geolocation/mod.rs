@@ -12,7 +12,10 @@ pub use self::database::GeolocationError;
 use super::resolve::{ResolveError, Resolver};
 use crate::{
     config::{Locations, Override, Pattern},
-    domain::geo::{Coordinates, Host},
+    domain::{
+        geo::{Coordinates, Host},
+        sites::{Place, PlaceSource},
+    },
 };
 
 /// Places hosts.
@@ -68,50 +71,61 @@ impl Geolocation {
         })
     }
 
-    /// Where `host` is: at the first override that names it or its address, else where the database has the first of
-    /// its addresses, IPv4 before IPv6, that it places at all.
+    /// Where `host` is: at the first override that names it or one of its addresses, else where the database has its
+    /// addresses, IPv4 before IPv6. There is more than one place if its addresses are in different ones.
     ///
     /// An override that names the host comes before one for a network, wherever they are in the list: it needs no DNS.
     ///
     /// # Errors
     /// [`NoPlace`] says why no place is known.
-    pub async fn locate(&self, host: &Host) -> Result<Coordinates, NoPlace> {
+    pub async fn locate(&self, host: &Host) -> Result<Vec<Place>, NoPlace> {
         if let Some(place) = self.override_for_host(host) {
-            return Ok(place);
+            return Ok(vec![place]);
         }
         match host {
             Host::Bucket(_) => Err(NoPlace::Bucket),
             Host::Address(address) => self
-                .place(&[*address])
+                .places(&[*address])
                 .ok_or_else(|| self.unplaced(NoPlace::UnplacedAddress)),
             // No address can help.
             Host::Name(_) if !self.places_addresses() => Err(NoPlace::NoDatabase),
             Host::Name(name) => {
                 let addresses = within(self.timeout, self.resolver.addresses(name)).await?;
                 let addresses = in_order(addresses);
-                self.place(&addresses)
+                self.places(&addresses)
                     .ok_or_else(|| self.unplaced(NoPlace::Unplaced(addresses)))
             }
         }
     }
 
-    fn override_for_host(&self, host: &Host) -> Option<Coordinates> {
+    fn override_for_host(&self, host: &Host) -> Option<Place> {
         self.overrides
             .iter()
             .find(|known| matches!(&known.pattern, Pattern::Host(named) if named == host))
-            .map(|known| known.place)
+            .map(|known| overridden(known.place))
     }
 
-    /// The place of the first override for one of `addresses`, else that of the first of them in the database.
-    fn place(&self, addresses: &[IpAddr]) -> Option<Coordinates> {
-        self.networks()
-            .find(|(network, _)| addresses.iter().any(|address| network.contains(address)))
-            .map(|(_, place)| place)
-            .or_else(|| {
-                addresses
-                    .iter()
-                    .find_map(|&address| self.database.place(address))
-            })
+    /// The place of the first override for one of `addresses`, else those of all of them that the database has.
+    fn places(&self, addresses: &[IpAddr]) -> Option<Vec<Place>> {
+        let known = self
+            .networks()
+            .find(|(network, _)| addresses.iter().any(|address| network.contains(address)));
+        if let Some((_, place)) = known {
+            return Some(vec![overridden(place)]);
+        }
+        let mut places: Vec<Place> = Vec::new();
+        for place in addresses
+            .iter()
+            .filter_map(|&address| self.database.place(address))
+        {
+            if places
+                .iter()
+                .all(|known| known.coordinates != place.coordinates)
+            {
+                places.push(place);
+            }
+        }
+        (!places.is_empty()).then_some(places)
     }
 
     fn networks(&self) -> impl Iterator<Item = (&IpNet, Coordinates)> {
@@ -134,6 +148,14 @@ impl Geolocation {
         } else {
             cause
         }
+    }
+}
+
+const fn overridden(coordinates: Coordinates) -> Place {
+    Place {
+        coordinates,
+        source: PlaceSource::Override,
+        city: None,
     }
 }
 
