@@ -79,5 +79,5 @@ pub mod telemetry;
 
 pub use self::{
     error::Error,
-    ranker::{Caller, Ranker, rank_services},
+    ranker::{Caller, Ranker, Reach, rank_services},
 };

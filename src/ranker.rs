@@ -3,14 +3,19 @@
 use rand::random;
 
 use crate::{
-    api::{request::RankRequest, response::RankResponse},
+    api::{
+        request::RankRequest,
+        response::{RankResponse, Told},
+    },
     auth::{AuthError, Verifier},
     config::{Config, Limits},
-    domain::token::Token,
+    domain::{geo::Host, sites::Sites, token::Token},
     error::Error,
-    outbound::{fetch::Fetcher, guard::Reach},
+    outbound::fetch::Fetcher,
     pipeline::{Pipeline, SetupError},
 };
+
+pub use crate::outbound::guard::Reach;
 
 /// Ranks services, one request after the other or many at once.
 ///
@@ -77,13 +82,20 @@ impl Ranker {
             .pipeline
             .run(query, caller.token.as_ref(), random())
             .await?;
-        Ok(RankResponse::new(
-            &ranked.query,
-            &ranked.findings,
-            &ranked.ranking,
-            ranked.currency,
-            &ranked.warnings,
-        ))
+        Ok(RankResponse::new(&Told {
+            query: &ranked.query,
+            findings: &ranked.findings,
+            sites: &ranked.sites,
+            ranking: &ranked.ranking,
+            currency: ranked.currency,
+            warnings: &ranked.warnings,
+        }))
+    }
+
+    /// Where `hosts` are, as the ranking sees them.
+    pub async fn locate(&self, hosts: &[Host]) -> Sites {
+        let hosts: Vec<_> = hosts.iter().collect();
+        self.pipeline.places_of(&hosts).await
     }
 }
 

@@ -53,6 +53,9 @@ pub struct RankRequest {
     )]
     #[schema(nullable = false, default = 1000, minimum = 1, maximum = 1000, value_type = u64)]
     pub limit: Option<u64>,
+    /// Whether the answer tells where everything is, and how far each object has to go.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub explain: bool,
     /// Properties that mean nothing to us.
     #[serde(flatten, skip_serializing)]
     #[schema(ignore)]
@@ -146,6 +149,7 @@ impl RankRequest {
             objects: self.object_ids.into_iter().map(Into::into).collect(),
             mode,
             limit,
+            explain: self.explain,
             unknown,
         };
         match Query::new(parts) {
@@ -315,6 +319,14 @@ impl Visitor<'_> for Whole {
         }
         Err(E::invalid_value(Unexpected::Float(number), &self))
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde asks for"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 const fn yes() -> bool {

@@ -1,6 +1,6 @@
 //! The answer: ranked combinations, best first, and what went wrong on the way.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -15,11 +15,13 @@ use utoipa::{
     },
 };
 
+use super::explanation::{self, Distances, HostPlace, HostPlaces, ObjectDistance};
 use crate::domain::{
     findings::Findings,
     money::Currency,
     query::{Query, TES_KEY},
     rank::{Combination, Ranking},
+    sites::Sites,
     warning::Warning,
 };
 
@@ -30,6 +32,11 @@ pub struct RankResponse {
     pub service_combinations: Vec<ServiceCombination>,
     /// What went wrong on the way without stopping the ranking: which service, what happened, what to change.
     pub warnings: Vec<String>,
+    /// Where the hosts are, by name; of a host in several places, the others follow as `name #2` and so on. Only if the
+    /// request says `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<BTreeMap<String, HostPlace>>)]
+    pub places: Option<HostPlaces>,
 }
 
 /// One way to run the task: where it would run, where its objects would come from, and what that costs and takes.
@@ -57,6 +64,10 @@ pub struct ServiceCombination {
     pub time_breakdown: TimeBreakdown,
     /// Whether no other combination, listed or not, is at least as good in both cost and time and better in one.
     pub pareto_optimal: bool,
+    /// How far each object has to go to the TES, by its id. Only if the request says `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub distances: Option<BTreeMap<String, ObjectDistance>>,
 }
 
 /// An amount of money.
@@ -110,15 +121,37 @@ pub struct AccessUris {
     pub tes_uri: Arc<str>,
 }
 
+/// All that an answer tells of.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// What was asked.
+    pub query: &'a Query,
+    /// What was found out.
+    pub findings: &'a Findings,
+    /// Where everything is.
+    pub sites: &'a Sites,
+    /// The best combinations.
+    pub ranking: &'a Ranking,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// What went wrong on the way.
+    pub warnings: &'a [Warning],
+}
+
 impl RankResponse {
-    /// Tells a `ranking` of what was found for `query`; amounts are in `currency`.
-    pub fn new(
-        query: &Query,
-        findings: &Findings,
-        ranking: &Ranking,
-        currency: Currency,
-        warnings: &[Warning],
-    ) -> Self {
+    /// Tells what was ranked.
+    pub fn new(told: &Told<'_>) -> Self {
+        let &Told {
+            query,
+            findings,
+            sites,
+            ranking,
+            currency,
+            warnings,
+        } = told;
+        let mut distances = query
+            .explain()
+            .then(|| Distances::new(query, findings, sites));
         let combinations = (1..).zip(ranking.iter());
         Self {
             service_combinations: combinations
@@ -142,9 +175,13 @@ impl RankResponse {
                         transfer: combination.time.transfer.to_f64(),
                     },
                     pareto_optimal: combination.pareto_optimal,
+                    distances: distances
+                        .as_mut()
+                        .map(|distances| distances.of(&combination)),
                 })
                 .collect(),
             warnings: warnings.iter().map(ToString::to_string).collect(),
+            places: query.explain().then(|| explanation::places(sites)),
         }
     }
 }

@@ -76,6 +76,8 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Tell where hosts are, and how far they are from each other
+    Locate(LocateArgs),
     /// Ask a running service whether it is alive: exit code 0 or 1
     Healthcheck {
         /// Its root URL; by default the configured port on this machine
@@ -165,6 +167,16 @@ impl RankArgs {
             ..RankRequest::default()
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LocateArgs {
+    /// Host names, addresses, buckets or URIs
+    #[arg(required = true, value_name = "HOST|IP|URI")]
+    pub(super) hosts: Vec<String>,
+    /// How to print what is found
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod console;
 #[cfg(feature = "mock")]
 mod demo;
 mod healthcheck;
+mod locate;
 #[cfg(feature = "mock")]
 mod mock;
 mod rank;
@@ -76,6 +77,9 @@ enum Stop {
         what: String,
         source: std::io::Error,
     },
+    /// Not one of the hosts has a known place.
+    #[error("none of the hosts has a known place")]
+    NoPlace,
     /// A request to a running service failed.
     #[error("{0}")]
     Service(String),
@@ -92,6 +96,7 @@ impl Stop {
         match self {
             Self::Ranking(Error::Unrankable(_) | Error::Unauthorized(_))
             | Self::Io { .. }
+            | Self::NoPlace
             | Self::Service(_) => 1,
             Self::Ranking(Error::Invalid(_) | Error::Setup(_))
             | Self::Token(_)
@@ -128,7 +133,9 @@ impl Stop {
             Self::Config(_) | Self::Telemetry(_) | Self::File { .. } => {
                 console.error("ConfigurationError", &self.to_string());
             }
-            Self::Router(_) | Self::Io { .. } => console.error("Error", &self.to_string()),
+            Self::Router(_) | Self::Io { .. } | Self::NoPlace => {
+                console.error("Error", &self.to_string());
+            }
             Self::Service(error) => console.error("ServiceError", error),
         }
     }
@@ -180,6 +187,12 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), Stop> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "testribute", &mut script);
             console.print(String::from_utf8_lossy(&script).trim_end())
+        }
+        Some(Command::Locate(options)) => {
+            let mut config = load()?;
+            args::console_log_level(verbose).clone_into(&mut config.log.level);
+            telemetry::init(&config.log)?;
+            block_on(locate::run(&config, options, console))?
         }
         Some(Command::Healthcheck { url }) => {
             let config = load()?;

@@ -9,8 +9,10 @@ use super::{
     table::Table,
 };
 use crate::{
-    api::response::RankResponse, config::Config, domain::token::Token, outbound::guard::Reach,
-    ranker::Ranker,
+    api::response::RankResponse,
+    config::Config,
+    domain::token::Token,
+    ranker::{Ranker, Reach},
 };
 
 /// Ranks with the rights of the user: every address may be called.

@@ -122,6 +122,16 @@ pub struct AccessUri {
     pub host: Host,
 }
 
+impl AccessUri {
+    /// Whether it names no host of its own, as `file:///data` does: it is at the DRS that gave it.
+    pub fn is_at_drs(&self) -> bool {
+        Url::parse(&self.uri)
+            .ok()
+            .and_then(|url| Host::of(&url))
+            .is_none()
+    }
+}
+
 /// Everything that was found out for a query: at least one offer, and every object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings {

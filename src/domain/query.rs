@@ -16,6 +16,7 @@ pub struct Query {
     objects: Vec<Arc<str>>,
     mode: Mode,
     limit: usize,
+    explain: bool,
     warnings: Vec<Warning>,
 }
 
@@ -34,6 +35,8 @@ pub struct QueryParts {
     pub mode: Mode,
     /// How many combinations are wanted at most.
     pub limit: usize,
+    /// Whether the answer is to explain itself.
+    pub explain: bool,
     /// JSON pointers of properties of the request that mean nothing to us.
     pub unknown: Vec<String>,
 }
@@ -138,6 +141,7 @@ impl Query {
             objects,
             mode: parts.mode,
             limit: parts.limit,
+            explain: parts.explain,
             warnings,
         })
     }
@@ -170,6 +174,11 @@ impl Query {
     /// How many combinations are wanted at most.
     pub const fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// Whether the answer is to explain itself.
+    pub const fn explain(&self) -> bool {
+        self.explain
     }
 
     /// What was odd about the request although it is valid.
@@ -221,6 +230,7 @@ mod tests {
             objects: vec!["a001".into()],
             mode: Mode::BALANCED,
             limit: 10,
+            explain: false,
             unknown: Vec::new(),
         }
     }

@@ -15,6 +15,7 @@ use crate::{
         money::Currency,
         query::Query,
         rank::{Ranking, rank},
+        sites::Sites,
         token::Token,
         unrankable::Unrankable,
         warning::Warning,
@@ -65,6 +66,8 @@ pub struct Ranked {
     pub query: Query,
     /// What was found out.
     pub findings: Findings,
+    /// Where everything is.
+    pub sites: Sites,
     /// The best combinations, best first.
     pub ranking: Ranking,
     /// The currency of all amounts.
@@ -156,6 +159,7 @@ impl Pipeline {
         Ok(Ranked {
             query,
             findings,
+            sites,
             ranking,
             currency: self.target_currency,
             warnings,

@@ -39,7 +39,6 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "error",
             "http",
             "mock",
-            "outbound",
             "pipeline",
             "ranker",
             "telemetry",

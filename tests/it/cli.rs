@@ -302,3 +302,42 @@ async fn a_taken_port_is_an_error_that_names_it() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains(&format!("cannot listen on 127.0.0.1, port {port}")));
 }
+
+#[tokio::test]
+async fn places_and_distances_of_hosts_are_told() {
+    let output = program()
+        .args([
+            "locate",
+            "https://near.example/x",
+            "127.0.0.1",
+            "s3://bucket/key",
+        ])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let table = text(&output.stdout);
+    for line in [
+        "near.example    47.000     8.000  override",
+        "s3://bucket   unknown",
+        "near.example  127.0.0.1          69.6 km",
+    ] {
+        assert!(table.contains(line), "{line} is not in:\n{table}");
+    }
+    assert!(
+        text(&output.stderr).starts_with("[WARNING] Location unknown: 's3://bucket' is a bucket")
+    );
+    let output = program()
+        .args(["locate", "--output", "json", "127.0.0.1"])
+        .output()
+        .await
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["places"]["127.0.0.1"]["source"], "override");
+    let output = program()
+        .args(["locate", "s3://bucket"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}

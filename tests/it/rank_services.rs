@@ -539,3 +539,77 @@ async fn the_same_request_has_the_same_answer() {
         assert_eq!(network.service.rank(&request).await, first);
     }
 }
+
+#[tokio::test]
+async fn an_answer_can_explain_itself() {
+    let network = Network::start().await;
+    let mut request = network.request(&["a"]);
+    let plain = network.service.rank(&request).await;
+    assert!(plain.get("places").is_none());
+    assert!(plain["service_combinations"][0].get("distances").is_none());
+    request["explain"] = json!(true);
+    let answer = network.service.rank(&request).await;
+    assert_eq!(
+        answer["places"],
+        json!({
+            "127.0.0.1": {"latitude": 47.56, "longitude": 7.59, "source": "override"},
+            "127.0.0.2": {"latitude": 60.17, "longitude": 24.94, "source": "override"},
+            "near.example": {"latitude": 47.0, "longitude": 8.0, "source": "override"}
+        })
+    );
+    for combination in answer["service_combinations"].as_array().unwrap() {
+        let distance = &combination["distances"]["a"];
+        assert_eq!(distance["from"], "near.example");
+        assert_eq!(distance["source"], "override");
+        let tes = distance["to"].as_str().unwrap();
+        assert!(
+            combination["access_uris"]["tes_uri"]
+                .as_str()
+                .unwrap()
+                .contains(tes)
+        );
+        let expected = if tes == "127.0.0.1" { 69.5 } else { 1_833.0 };
+        assert!(
+            (number(&distance["km"]) - expected).abs() < 10.0,
+            "{distance}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn where_an_object_is_without_a_host_of_its_own_is_told() {
+    let service = Service::start().await;
+    let tes = [
+        tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await,
+        tes("127.0.0.2", "EUR", 1.0, 1.0, 0.0).await,
+    ];
+    let data = drs(&[("a", GB, &["file:///data/a"])]).await;
+    let tes: Vec<_> = tes.iter().map(tes_root).collect();
+    let mut request = request(&tes, &[drs_root(&data)], &["a"]);
+    request["explain"] = json!(true);
+    request["mode"] = json!("cost");
+    let answer = service.rank(&request).await;
+    let sources: Vec<_> = answer["service_combinations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|combination| combination["distances"]["a"]["source"].clone())
+        .collect();
+    assert_eq!(sources, ["same-host", "drs-server"]);
+}
+
+#[tokio::test]
+async fn an_unknown_place_can_be_taken_to_be_far_away() {
+    let service = Service::start_with("estimation: {unknown_distance_km: 2000}").await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let data = drs(&[("a", GB, &["s3://bucket/a"])]).await;
+    let mut request = request(&[tes_root(&tes)], &[drs_root(&data)], &["a"]);
+    request["explain"] = json!(true);
+    let answer = service.rank(&request).await;
+    let best = &answer["service_combinations"][0];
+    assert_eq!(best["cost_breakdown"]["transfer"], 2.0);
+    assert_eq!(best["distances"]["a"]["source"], "assumed");
+    let told = warnings(&answer);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].starts_with("Distance assumed: "), "{told:?}");
+}
