@@ -1,10 +1,36 @@
-//! Who asks? Reads the caller's token. None can be checked yet, so where a valid one is required none is accepted.
+//! Who asks? Checks callers' tokens: what they say of themselves, their signature, and their issuer's word for them.
 
-use crate::{
-    config::{Jwt, Security},
-    domain::token::{MalformedToken, Token},
-    outbound::fetch::Fetcher,
+mod claims;
+mod header;
+
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jsonwebtoken::{
+    DecodingKey, Validation,
+    jwk::{AlgorithmParameters, Jwk, PublicKeyUse},
 };
+use moka::future::Cache;
+use serde::de::IgnoredAny;
+use tracing::{debug, warn};
+
+use self::claims::Unverified;
+pub use self::header::TokenHeader;
+use crate::{
+    config::{Check, Jwt, Method, Security},
+    domain::token::{MalformedToken, Token},
+    outbound::{
+        failure::FetchError,
+        fetch::Fetcher,
+        oidc::{OidcClient, OidcError},
+    },
+};
+
+/// How long an issuer's word for a token is taken without asking again.
+const VOUCHED_FOR: Duration = Duration::from_secs(60);
+
+/// How many tokens are remembered for which an issuer vouched.
+const REMEMBERED_TOKENS: u64 = 10_000;
 
 /// Why a caller is not let in. Fit for the caller's eyes: holds nothing of the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,78 +38,193 @@ pub enum AuthError {
     /// There is no token.
     #[error("A bearer token is required.")]
     Missing,
-    /// What should be a token is none.
-    #[error("The token cannot be read: {0}.")]
-    Malformed(#[from] MalformedToken),
     /// There is more than one.
     #[error("There is more than one token.")]
     Ambiguous,
-    /// The token could not be checked.
-    #[error("The token cannot be checked.")]
+    /// What should be a token has characters that none has.
+    #[error("The token cannot be read: {0}.")]
+    Malformed(#[from] MalformedToken),
+    /// The token is not a signed JWT of a kind that is accepted.
+    #[error("The token is not one that is accepted here: it {0}.")]
+    NotAJwt(&'static str),
+    /// Its signature is of a kind that is not accepted.
+    #[error("The token's signature algorithm is not accepted here.")]
+    Algorithm,
+    /// It has no end.
+    #[error("The token never expires; one that does is required.")]
+    NeverExpires,
+    /// Its time is over.
+    #[error("The token has expired.")]
+    Expired,
+    /// Its time has not come.
+    #[error("The token is not valid yet.")]
+    NotYet,
+    /// It is meant for someone else.
+    #[error("The token is not meant for this service.")]
+    Audience,
+    /// It does not say who gave it out.
+    #[error("The token does not say who issued it.")]
+    NoIssuer,
+    /// It comes from no one who is trusted.
+    #[error("The token's issuer is not trusted here.")]
+    Issuer,
+    /// It does not say whom it is about.
+    #[error("The token does not say whom it is about.")]
+    NoIdentity,
+    /// Its signature is wrong, or its key is not one of the issuer's.
+    #[error("The token's signature is not valid.")]
+    Signature,
+    /// Its issuer does not vouch for it.
+    #[error("The token's issuer does not accept it.")]
+    Refused,
+    /// Its issuer cannot be asked; the log says why.
+    #[error("The token cannot be checked now, as its issuer cannot be reached.")]
     Unchecked,
 }
 
 /// Checks tokens as the configuration says.
 #[derive(Debug)]
-pub struct Verifier;
+pub struct Verifier {
+    jwt: Jwt,
+    providers: OidcClient,
+    /// Hashes of tokens for which their issuers vouched a moment ago.
+    vouched_for: Cache<[u8; 32], ()>,
+}
 
 impl Verifier {
     /// Checks as `security` says, asking identity providers through `fetcher`.
-    pub fn new(_security: &Security, fetcher: Fetcher) -> Self {
-        drop(fetcher);
-        Self
+    pub fn new(security: &Security, fetcher: Fetcher) -> Self {
+        Self {
+            providers: OidcClient::new(&security.jwt, fetcher),
+            jwt: security.jwt.clone(),
+            vouched_for: Cache::builder()
+                .max_capacity(REMEMBERED_TOKENS)
+                .time_to_live(VOUCHED_FOR)
+                .build(),
+        }
     }
 
-    /// Checks `token`.
+    /// Checks `token`: what it says of itself, and then by the configured methods.
     ///
     /// # Errors
     /// [`AuthError`] unless it is valid.
-    #[expect(clippy::unused_async, reason = "a check asks the identity provider")]
-    pub async fn verify(&self, _token: &Token) -> Result<(), AuthError> {
-        Err(AuthError::Unchecked)
-    }
-}
-
-/// Where a request carries its token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenHeader {
-    name: String,
-    prefix: String,
-}
-
-impl TokenHeader {
-    /// The header that `jwt` names.
-    pub fn new(jwt: &Jwt) -> Self {
-        Self {
-            name: jwt.auth_header_key.to_ascii_lowercase(),
-            prefix: jwt.jwt_prefix.clone(),
+    pub async fn verify(&self, token: &Token) -> Result<(), AuthError> {
+        let unverified = Unverified::read(token, &self.jwt, seconds_since_1970())?;
+        if !self.providers.trusts(&unverified.issuer) {
+            return Err(AuthError::Issuer);
         }
+        let mut refusal = None;
+        for method in &self.jwt.validation_methods {
+            let checked = match method {
+                Method::PublicKey => self.check_signature(token, &unverified).await,
+                Method::Userinfo => self.ask_issuer(token, &unverified).await,
+            };
+            match (checked, self.jwt.validation_checks) {
+                (Ok(()), Check::Any) => {
+                    refusal = None;
+                    break;
+                }
+                (Err(error), Check::All) => return Err(error),
+                (Err(error), Check::Any) => refusal = Some(error),
+                (Ok(()), Check::All) => {}
+            }
+        }
+        if let Some(error) = refusal {
+            return Err(error);
+        }
+        debug!(caller = unverified.identity, "a token is valid");
+        Ok(())
     }
 
-    /// The name of the header, in lower case.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The token in the `values` of the header; `None` if there is no such header.
-    ///
-    /// # Errors
-    /// [`AuthError`] if there is more than one, or it is not the prefix and a token.
-    pub fn read<'a>(
+    async fn check_signature(
         &self,
-        mut values: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Option<Token>, AuthError> {
-        let Some(value) = values.next() else {
-            return Ok(None);
-        };
-        if values.next().is_some() {
-            return Err(AuthError::Ambiguous);
-        }
-        let text = std::str::from_utf8(value).map_err(|_| MalformedToken)?;
-        let (prefix, token) = text.split_once(' ').ok_or(MalformedToken)?;
-        if !prefix.eq_ignore_ascii_case(&self.prefix) {
-            return Err(MalformedToken.into());
-        }
-        Ok(Some(Token::new(token.trim())?))
+        token: &Token,
+        unverified: &Unverified,
+    ) -> Result<(), AuthError> {
+        let published = self
+            .providers
+            .published(&unverified.issuer, unverified.key_id.as_deref())
+            .await
+            .map_err(|error| told(&error))?;
+        let mut fitting = published.keys.keys.iter().filter(|key| {
+            fits(key, unverified)
+                && (unverified.key_id.is_none() || key.common.key_id == unverified.key_id)
+        });
+        // Without a name, there must be no choice.
+        let is_named = unverified.key_id.is_some();
+        let key = fitting
+            .next()
+            .filter(|_| is_named || fitting.next().is_none());
+        let key = key
+            .and_then(|key| DecodingKey::from_jwk(key).ok())
+            .ok_or(AuthError::Signature)?;
+        // The claims are checked already, and by stricter rules.
+        let mut validation = Validation::new(unverified.algorithm);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.validate_aud = false;
+        jsonwebtoken::decode::<IgnoredAny>(token.expose(), &key, &validation)
+            .map(drop)
+            .map_err(|_| AuthError::Signature)
     }
+
+    async fn ask_issuer(&self, token: &Token, unverified: &Unverified) -> Result<(), AuthError> {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, token.expose().as_bytes()).as_ref());
+        if self.vouched_for.get(&hash).await.is_some() {
+            return Ok(());
+        }
+        let subject = self
+            .providers
+            .subject(&unverified.issuer, token)
+            .await
+            .map_err(|error| told(&error))?;
+        if unverified.subject.as_ref() != Some(&subject) {
+            return Err(AuthError::Refused);
+        }
+        self.vouched_for.insert(hash, ()).await;
+        Ok(())
+    }
+}
+
+/// Whether `key` is public, for signatures, and for the algorithm of the token.
+fn fits(key: &Jwk, token: &Unverified) -> bool {
+    let is_public = !matches!(key.algorithm, AlgorithmParameters::OctetKey(_));
+    let is_for_signatures = matches!(
+        key.common.public_key_use,
+        None | Some(PublicKeyUse::Signature)
+    );
+    let is_for_algorithm = key.common.key_algorithm.is_none_or(|algorithm| {
+        algorithm
+            .to_string()
+            .parse()
+            .is_ok_and(|algorithm: jsonwebtoken::Algorithm| algorithm == token.algorithm)
+    });
+    is_public && is_for_signatures && is_for_algorithm
+}
+
+/// What the caller is told when a provider did not help; the log has the rest.
+fn told(error: &OidcError) -> AuthError {
+    match error {
+        OidcError::Stranger => AuthError::Issuer,
+        OidcError::Fetch {
+            source: FetchError::Status(status),
+            ..
+        } if status.is_client_error() => {
+            debug!(%error, "an identity provider refused a token");
+            AuthError::Refused
+        }
+        OidcError::Fetch { .. } | OidcError::Unusable { .. } | OidcError::LeftAlone => {
+            warn!(%error, "a token cannot be checked");
+            AuthError::Unchecked
+        }
+    }
+}
+
+fn seconds_since_1970() -> f64 {
+    // A clock before 1970 makes every token look not yet valid, which is the safe side.
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0.0, |passed| passed.as_secs_f64())
 }

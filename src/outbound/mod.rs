@@ -8,5 +8,6 @@ pub mod failure;
 pub mod fetch;
 pub mod geolocation;
 pub mod guard;
+pub mod oidc;
 pub mod resolve;
 pub mod tes;

@@ -1,33 +1,14 @@
 //! The console script as its users know it.
 
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::Command,
-};
 
 use crate::support::{
     Server,
     network::{drs, drs_root, tes, tes_root},
+    program::{RunningService, program},
 };
-
-/// The program, with nothing of this process's own configuration.
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_testribute"));
-    command
-        .env_clear()
-        .env("TESTRIBUTE__LOCATIONS__DATABASE", "none")
-        .env("TESTRIBUTE__EXCHANGE_RATES__SOURCE", "static")
-        .env(
-            "TESTRIBUTE__LOCATIONS__OVERRIDES",
-            "[{match: 127.0.0.1, latitude: 47.56, longitude: 7.59}, {match: near.example, latitude: 47, longitude: 8}]",
-        )
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    command
-}
 
 struct Network {
     tes: Server,
@@ -257,31 +238,15 @@ async fn the_demonstration_ranks_on_a_network_of_its_own() {
 
 #[tokio::test]
 async fn the_service_says_where_it_listens_and_stops_when_told_to() {
-    let mut service = program()
-        .args(["serve", "--host", "127.0.0.1", "--port", "0"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(service.stderr.take().unwrap()).lines();
-    let root = loop {
-        let line = log.next_line().await.unwrap().unwrap();
-        if let Some((_, rest)) = line.split_once("listening on ") {
-            break rest.split(';').next().unwrap().to_owned();
-        }
-    };
+    let service = RunningService::start(&[]).await;
+    let root = service.root.clone();
     let check = program()
         .args(["healthcheck", &root])
         .output()
         .await
         .unwrap();
     assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
-    let pid = service.id().unwrap().to_string();
-    Command::new("kill")
-        .args(["-TERM", &pid])
-        .status()
-        .await
-        .unwrap();
-    assert_eq!(service.wait().await.unwrap().code(), Some(0));
+    assert_eq!(service.stop().await.0, Some(0));
     let check = program()
         .args(["healthcheck", &root])
         .output()

@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod auth;
 mod cli;
 mod config;
 mod contract;

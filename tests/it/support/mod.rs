@@ -1,8 +1,10 @@
 //! What the tests have in common: real servers on free ports of loopback.
 
 pub mod faulty;
+pub mod idp;
 pub mod mmdb;
 pub mod network;
+pub mod program;
 pub mod source;
 
 use std::net::SocketAddr;

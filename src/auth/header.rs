@@ -1,0 +1,87 @@
+//! Where a request carries its token.
+
+use super::AuthError;
+use crate::{
+    config::Jwt,
+    domain::token::{MalformedToken, Token},
+};
+
+/// Where a request carries its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHeader {
+    name: String,
+    prefix: String,
+}
+
+impl TokenHeader {
+    /// The header that `jwt` names.
+    pub fn new(jwt: &Jwt) -> Self {
+        Self {
+            name: jwt.auth_header_key.to_ascii_lowercase(),
+            prefix: jwt.jwt_prefix.clone(),
+        }
+    }
+
+    /// The name of the header, in lower case.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The token in the `values` of the header; `None` if there is no such header.
+    ///
+    /// # Errors
+    /// [`AuthError::Ambiguous`] if there is more than one, [`AuthError::Malformed`] if it is not the prefix and a token.
+    pub fn read<'a>(
+        &self,
+        mut values: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Option<Token>, AuthError> {
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(AuthError::Ambiguous);
+        }
+        let text = std::str::from_utf8(value).map_err(|_| MalformedToken)?;
+        let (prefix, token) = text.trim().split_once(' ').ok_or(MalformedToken)?;
+        if !prefix.eq_ignore_ascii_case(&self.prefix) {
+            return Err(MalformedToken.into());
+        }
+        Ok(Some(Token::new(token.trim_start())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&str]) -> Result<Option<String>, AuthError> {
+        let header = TokenHeader::new(&Jwt::default());
+        let token = header.read(values.iter().map(|value| value.as_bytes()))?;
+        Ok(token.map(|token| token.expose().to_owned()))
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_case() {
+        for value in ["Bearer abc", "bearer abc", "BEARER   abc", " Bearer abc "] {
+            assert_eq!(read(&[value]), Ok(Some("abc".to_owned())), "{value}");
+        }
+        assert_eq!(read(&[]), Ok(None));
+    }
+
+    #[test]
+    fn what_is_not_one_token_is_refused() {
+        for value in [
+            "",
+            "abc",
+            "Bearer",
+            "Bearer ",
+            "Basic abc",
+            "Bearer a b",
+            "Bearerabc",
+        ] {
+            let refused = AuthError::Malformed(MalformedToken);
+            assert_eq!(read(&[value]), Err(refused), "{value}");
+        }
+        assert_eq!(read(&["Bearer a", "Bearer a"]), Err(AuthError::Ambiguous));
+    }
+}
