@@ -29,18 +29,18 @@ use crate::{
 pub struct RankRequest {
     /// Root URIs of the TES instances that could run the task: absolute, `http` or `https`. A trailing slash makes no
     /// difference, and a service that is listed twice is asked once.
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<ServiceRoot>, min_items = 1, max_items = 100)]
     pub tes_uris: Vec<String>,
     /// What the task needs from the TES that runs it.
     pub resource_requirements: ResourceRequirements,
     /// Ids of the task's input objects, as the DRS instances know them. None may be `tes_uri`, which is the key of the
     /// TES in the answer. At least one of `drs_uris` is needed as soon as there is one.
     #[serde(default)]
-    #[schema(max_items = 1000)]
+    #[schema(value_type = Vec<ObjectId>, max_items = 1000)]
     pub object_ids: Vec<String>,
     /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`.
     #[serde(default)]
-    #[schema(max_items = 100)]
+    #[schema(value_type = Vec<ServiceRoot>, max_items = 100)]
     pub drs_uris: Vec<String>,
     /// What combinations are ranked by.
     #[serde(default)]
@@ -208,6 +208,20 @@ fn services(field: &str, given: &[String], faults: &mut Vec<Fault>) -> Option<Ve
         .collect();
     (!good.is_empty()).then_some(good)
 }
+
+/// The root URI of a TES or DRS instance: absolute, `http` or `https`, with a host, without a query or a fragment.
+#[derive(Debug, ToSchema)]
+#[schema(
+    value_type = String,
+    pattern = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#\\\s\u0000-\u001f\u007f-\u009f][^?#\\\s\u0000-\u001f\u007f-\u009f]*$",
+    examples("https://tes.example/ga4gh/tes/v1/")
+)]
+pub struct ServiceRoot(pub String);
+
+/// The id of an object, as DRS instances know it. It cannot be `tes_uri`.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, min_length = 1, examples("a001"))]
+pub struct ObjectId(pub String);
 
 /// A mode as it is written in a request: a name or a number, not yet known to be one of those that there are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,11 @@ use super::{error::Failure, error::invalid, json};
 use crate::{
     api::request::RankRequest,
     config::Limits,
-    domain::{mode::BadMode, query::Fault},
+    domain::{
+        mode::BadMode,
+        query::Fault,
+        service::{BadServiceUri, ServiceUri},
+    },
     error::Error,
 };
 
@@ -170,6 +174,11 @@ fn fault(error: &ValidationError<'_>) -> Fault {
         ValidationErrorKind::Minimum { limit } => format!("must be at least {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("must be at most {limit}"),
         ValidationErrorKind::MinLength { .. } => "cannot be empty".to_owned(),
+        // Of all that is asked for, only the URIs of services have a pattern.
+        ValidationErrorKind::Pattern { .. } => {
+            let bad = ServiceUri::parse(error.instance().as_str().unwrap_or_default()).err();
+            bad.unwrap_or(BadServiceUri::NotAbsolute).to_string()
+        }
         _ => error.masked().to_string(),
     };
     Fault::new(pointer, message)
