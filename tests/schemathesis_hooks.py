@@ -1,0 +1,41 @@
+"""What Schemathesis cannot know by itself: which services there are, and which rules no JSON Schema can say."""
+
+import random
+import re
+
+import schemathesis
+
+# The only faults that a request which keeps to the schema may have: they are between two fields, or about what a host is.
+BEYOND_THE_SCHEMA = re.compile(
+    r"/drs_uris: at least one URI is needed when there are object_ids"
+    r"|/(tes|drs)_uris/\d+: must be an absolute URI"
+    r"|/object_ids/\d+: an id cannot be 'tes_uri'"
+)
+
+
+def is_positive(case):
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
+@schemathesis.hook
+def before_call(ctx, case, kwargs):
+    """Sends half of the valid requests to the services of the document's example, so that they are ranked."""
+    if case.operation.label != "POST /rank-services" or not is_positive(case):
+        return
+    body = case.body
+    dice = random.Random(repr(body))
+    if isinstance(body, dict) and dice.random() < 0.5:
+        content = case.operation.definition.raw["requestBody"]["content"]["application/json"]
+        example = content["example"]
+        case.body = {**body, **{field: example[field] for field in ("tes_uris", "drs_uris", "object_ids")}}
+
+
+@schemathesis.check
+def valid_is_not_invalid(ctx, response, case):
+    """A request that keeps to the schema is no ValidationError, but for the rules that the schema cannot say."""
+    if response.status_code != 400 or not is_positive(case):
+        return
+    for error in response.json()["errors"]:
+        if error["reason"] == "ValidationError":
+            for message in error["message"]:
+                assert BEYOND_THE_SCHEMA.match(message), f"a valid request was refused: {message}"
