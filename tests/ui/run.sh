@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Opens /ui/ of a running demonstration in a headless Chromium and sends the example request:
+#     cargo build --locked && tests/ui/run.sh
+# Needs Node.js, npm and Chromium. CHROMIUM may name another browser than /usr/bin/chromium; SCREENSHOT names a file for
+# a picture of the page.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/demo.sh
+
+npm ci --prefix tests/ui --no-audit --no-fund --loglevel=error
+node tests/ui/try.mjs "$root/ui/"
