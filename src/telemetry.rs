@@ -12,6 +12,10 @@ use tracing_subscriber::{
 
 use crate::config::{Log, LogFormat};
 
+/// What says as an error what we tell as a warning: that the certificate of a remote service is not good. Whoever wants
+/// it can name it in `log.level`.
+const SILENCED: &str = "rustls_platform_verifier=off";
+
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -35,8 +39,9 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    let filter = EnvFilter::builder().parse(format!("{SILENCED},{}", log.level))?;
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::builder().parse(&log.level)?)
+        .with_env_filter(filter)
         .with_writer(writer);
     Ok(match log.format {
         LogFormat::Text => Box::new(builder.with_ansi(colour).finish()),
@@ -129,6 +134,19 @@ mod tests {
             tracing::error!(target: "elsewhere", "there");
         });
         assert!(text.contains("here") && !text.contains("there"), "{text}");
+    }
+
+    #[test]
+    fn a_bad_certificate_of_others_is_no_error_of_ours() {
+        for (level, is_written) in [
+            ("error", false),
+            ("info,rustls_platform_verifier=error", true),
+        ] {
+            let text = written(&log(level, LogFormat::Text), false, || {
+                tracing::error!(target: "rustls_platform_verifier::verification", "bad");
+            });
+            assert_eq!(text.contains("bad"), is_written, "{level}: {text}");
+        }
     }
 
     #[test]
