@@ -209,3 +209,54 @@ const fn name_of(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(tes_uri: &str) -> Result<RankRequest, Failure> {
+        let document = serde_json::to_value(crate::http::document(&Limits::default(), None));
+        let validator = RequestValidator::new(&document.unwrap(), Limits::default()).unwrap();
+        let needs = json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1});
+        let request = json!({"tes_uris": [tes_uri], "resource_requirements": needs});
+        validator.read(request.to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_schema_takes_every_uri_that_can_be_used() {
+        for good in [
+            "http://tes",
+            "HTTPS://TES.example:8443/ga4gh/tes/v1",
+            "http://ann:p%40ss@tes.example/",
+            "http://[2001:db8::1]:80/a//b/",
+            "https://büro.example/ä",
+            "http://127.0.0.1/'\"{}|^`<>",
+        ] {
+            assert!(ServiceUri::parse(good).is_ok(), "{good}");
+            assert!(read(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_uri_that_breaks_the_schema_is_refused_in_our_own_words() {
+        for (bad, why) in [
+            ("", BadServiceUri::NotAbsolute),
+            ("ftp://tes.example", BadServiceUri::NotAbsolute),
+            ("http:///tes", BadServiceUri::NotAbsolute),
+            ("http://tes example", BadServiceUri::NotAbsolute),
+            ("http://tes.example\u{85}", BadServiceUri::NotAbsolute),
+            ("http://tes.example/?q", BadServiceUri::NotARoot),
+        ] {
+            match read(bad) {
+                Err(Failure::Ranking(Error::Invalid(faults))) => {
+                    assert_eq!(
+                        faults,
+                        [Fault::new("/tes_uris/0", why.to_string())],
+                        "{bad:?}"
+                    );
+                }
+                other => panic!("{bad:?}: {other:?}"),
+            }
+        }
+    }
+}
