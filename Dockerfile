@@ -2,11 +2,11 @@ FROM rust:1-slim-bookworm AS build
 WORKDIR /testribute
 # Dependencies first, with an empty program: they are built again only when they change.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src benches \
-    && touch src/lib.rs benches/ranking.rs \
+COPY benches benches
+RUN mkdir -p src tests/it \
+    && touch src/lib.rs tests/it/main.rs \
     && echo 'fn main() {}' > src/main.rs \
     && cargo build --release --locked --bin testribute
-COPY benches benches
 COPY config config
 COPY src src
 # Cargo goes by the time of files, and those of the empty program are newer.
