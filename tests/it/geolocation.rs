@@ -346,3 +346,38 @@ async fn why_a_host_has_no_place_is_told() {
         assert!(warning.contains(cause), "{warning}");
     }
 }
+
+#[tokio::test]
+async fn a_database_that_changes_is_read_again_and_a_broken_one_is_not_taken() {
+    let before = Mmdb {
+        ip_version: 4,
+        record_bits: 24,
+        networks: vec![("9.9.9.0/24", flat(1.0, 2.0))],
+    };
+    let after = Mmdb {
+        networks: vec![
+            ("9.9.9.0/24", flat(30.0, 40.0)),
+            ("8.8.8.0/24", flat(5.0, 6.0)),
+        ],
+        ..before
+    };
+    let path = before.write("changing");
+    let known = geolocation(Database::File(path.clone()), &[]);
+    let later = |seconds| std::time::Instant::now() + Duration::from_secs(seconds);
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((1.0, 2.0)));
+    std::fs::write(&path, "no database").unwrap();
+    known.refresh(later(11)).await;
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((1.0, 2.0)));
+    std::fs::rename(after.write("changed"), &path).unwrap();
+    known.refresh(later(12)).await;
+    assert_eq!(
+        place(&known, "http://9.9.9.9/").await,
+        Ok((1.0, 2.0)),
+        "not looked at yet"
+    );
+    known.refresh(later(25)).await;
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((30.0, 40.0)));
+    std::fs::remove_file(&path).unwrap();
+    known.refresh(later(40)).await;
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((30.0, 40.0)));
+}

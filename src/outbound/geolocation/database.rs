@@ -5,11 +5,14 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader};
 use serde::Deserialize;
+use tokio::task::spawn_blocking;
 
+use super::file::DatabaseFile;
 use crate::{
     config,
     domain::{
@@ -23,8 +26,8 @@ use crate::{
 pub(super) enum Database {
     /// Nothing does.
     None,
-    /// A City database in MaxMind's format, in memory.
-    File(Box<Reader<Vec<u8>>>),
+    /// A City database in MaxMind's format.
+    File(Arc<DatabaseFile>),
 }
 
 /// The location database cannot be used.
@@ -68,7 +71,18 @@ impl Database {
         match database {
             // The embedded table will be a variant of its own; as long as there is none, nothing is known.
             config::Database::Embedded | config::Database::None => Ok(Self::None),
-            config::Database::File(path) => Ok(Self::File(Box::new(load_file(path)?))),
+            config::Database::File(path) => Ok(Self::File(Arc::new(DatabaseFile::load(path)?))),
+        }
+    }
+
+    /// Reads a file again that has changed, as of `now`.
+    pub(super) async fn refresh(&self, now: Instant) {
+        if let Self::File(file) = self
+            && file.is_due(now)
+        {
+            let file = Arc::clone(file);
+            // Reading tens of megabytes would hold up everyone else. That the runtime is shutting down is no matter.
+            let _ = spawn_blocking(move || file.refresh(now)).await;
         }
     }
 
@@ -81,7 +95,8 @@ impl Database {
     pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
         match self {
             Self::None => None,
-            Self::File(reader) => {
+            Self::File(file) => {
+                let reader = file.current();
                 // It fails on an IPv6 address in an IPv4-only file and on a broken record: there is no place in either.
                 let found = reader.lookup(address).ok()?;
                 Some(Place {
@@ -94,7 +109,7 @@ impl Database {
     }
 }
 
-fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, GeolocationError> {
+pub(super) fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, GeolocationError> {
     let bytes = fs::read(path).map_err(|source| GeolocationError::Unreadable {
         path: path.to_owned(),
         source,

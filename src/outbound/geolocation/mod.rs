@@ -1,8 +1,13 @@
 //! Where a host is: what the operator says, else what a location database says of its addresses.
 
 mod database;
+mod file;
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use ipnet::IpNet;
 use tokio::time::timeout;
@@ -82,6 +87,7 @@ impl Geolocation {
         if let Some(place) = self.override_for_host(host) {
             return Ok(vec![place]);
         }
+        self.refresh(Instant::now()).await;
         match host {
             Host::Bucket(_) => Err(NoPlace::Bucket),
             Host::Address(address) => self
@@ -96,6 +102,11 @@ impl Geolocation {
                     .ok_or_else(|| self.unplaced(NoPlace::Unplaced(addresses)))
             }
         }
+    }
+
+    /// Reads a database file again that has changed, if the last look at it was ten seconds before `now`.
+    pub async fn refresh(&self, now: Instant) {
+        self.database.refresh(now).await;
     }
 
     fn override_for_host(&self, host: &Host) -> Option<Place> {
