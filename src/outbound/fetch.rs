@@ -300,6 +300,11 @@ impl Fetcher {
 
 /// Reads JSON; what is wrong is told by place and kind.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
+    // Keeping track of the place takes longer than reading, so only what cannot be read is read once more for it.
+    serde_json::from_slice(body).or_else(|_| parse_with_places(body))
+}
+
+fn parse_with_places<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         if error.inner().is_data() {
