@@ -14,6 +14,7 @@ pub mod rank;
 pub mod resources;
 pub mod service;
 pub mod sites;
+pub mod tes_base;
 pub mod token;
 pub mod unrankable;
 pub mod warning;

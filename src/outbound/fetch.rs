@@ -65,6 +65,13 @@ pub enum Pass<'a> {
     HeldBack,
 }
 
+impl Pass<'_> {
+    /// Whether the service gets to know who asks.
+    pub(super) const fn carries_a_secret(self) -> bool {
+        matches!(self, Self::Token(_) | Self::ListedOnly(_))
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 enum Question<'a> {
@@ -117,6 +124,11 @@ impl Fetcher {
     /// The resolver that calls go through.
     pub const fn resolver(&self) -> &Resolver {
         &self.resolver
+    }
+
+    /// How long one call may take.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Whether `token` may go to `root`: over https, or where the configuration says so.

@@ -20,3 +20,4 @@ mod partial_failure;
 mod rank_services;
 mod serving;
 mod support;
+mod tes_paths;

@@ -3,6 +3,7 @@
 pub mod faulty;
 pub mod mmdb;
 pub mod network;
+pub mod recorder;
 pub mod source;
 
 use std::net::SocketAddr;

@@ -1,24 +1,14 @@
-//! TES instances: what would the task cost there, and how long would it wait?
+//! Task info: the question, and what may be believed of the answer.
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    failure::FetchError,
-    fetch::{Fetcher, Pass},
-};
+use super::super::failure::FetchError;
 use crate::domain::{
     exact::Seconds,
     findings::TaskInfo,
     money::{Currency, Money},
     resources::ResourceNeeds,
-    service::ServiceUri,
 };
-
-/// Asks TES instances for task info.
-#[derive(Debug, Clone)]
-pub struct TesClient {
-    fetcher: Fetcher,
-}
 
 /// The question that is put to every TES, written out once.
 #[derive(Debug, Clone)]
@@ -47,32 +37,15 @@ impl TaskInfoRequest {
         // Numbers and strings can always be written.
         Self(serde_json::to_vec(&body).unwrap_or_default())
     }
-}
 
-impl TesClient {
-    /// A client that calls through `fetcher`.
-    pub const fn new(fetcher: Fetcher) -> Self {
-        Self { fetcher }
-    }
-
-    /// Asks `tes` what the task would cost there.
-    ///
-    /// # Errors
-    /// [`FetchError`]; [`FetchError::Malformed`] if a price or the queue time is missing, negative or beyond belief.
-    pub async fn fetch_task_info(
-        &self,
-        tes: &ServiceUri,
-        task: &TaskInfoRequest,
-        pass: Pass<'_>,
-    ) -> Result<TaskInfo, FetchError> {
-        let url = tes.endpoint("tasks/task-info");
-        let answer: TaskInfoResponse = self.fetcher.post(&url, &task.0, pass).await?;
-        answer.check()
+    /// The JSON that is sent.
+    pub(super) fn json(&self) -> &[u8] {
+        &self.0
     }
 }
 
 #[derive(Deserialize)]
-struct TaskInfoResponse {
+pub(super) struct TaskInfoResponse {
     estimated_compute_costs: Price,
     estimated_storage_costs: Price,
     unit_costs_data_transfer: Price,
@@ -86,7 +59,8 @@ struct Price {
 }
 
 impl TaskInfoResponse {
-    fn check(&self) -> Result<TaskInfo, FetchError> {
+    /// What the TES said, if it can be believed.
+    pub(super) fn check(&self) -> Result<TaskInfo, FetchError> {
         /// 30,000 years: whoever waits longer will not run the task.
         const LONGEST_QUEUE: f64 = 1e12;
 
