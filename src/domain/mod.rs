@@ -9,6 +9,7 @@ pub mod findings;
 pub mod geo;
 pub mod mode;
 pub mod money;
+pub mod price_book;
 pub mod query;
 pub mod rank;
 pub mod resources;
