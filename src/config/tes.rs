@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     money::Currency,
-    price_book::{Capacity, Pattern, UnitCosts},
+    price_book::{Capacity, Pattern, Prices, UnitCosts},
     service::ServiceUri,
 };
 
@@ -59,6 +59,21 @@ pub struct PriceEntry {
     /// What they can hold.
     #[serde(default)]
     pub capacity: Capacity,
+}
+
+impl PriceEntry {
+    /// The prices, at a discount only where there are machines that it is for.
+    pub const fn prices(&self) -> Prices {
+        Prices {
+            currency: self.currency,
+            unit_costs: self.unit_costs,
+            preemptible_discount: if self.capacity.preemptible {
+                self.preemptible_discount
+            } else {
+                0.0
+            },
+        }
+    }
 }
 
 /// How it is known how long a task waits.

@@ -5,7 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{geo::Host, service::ServiceUri, tes_base::bases};
+use super::{
+    exact::Seconds,
+    findings::{OfferSource, TaskInfo},
+    geo::Host,
+    money::{BadAmount, Currency, Money},
+    resources::ResourceNeeds,
+    service::ServiceUri,
+    tes_base::bases,
+};
 
 /// The TES that an entry of the book is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +113,55 @@ pub struct UnitCosts {
     pub data_transfer: f64,
 }
 
+/// All that a quotation needs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prices {
+    /// The currency of the unit costs.
+    pub currency: Currency,
+    /// The prices of what a task uses.
+    pub unit_costs: UnitCosts,
+    /// The share that is taken off the price of computing when the task may run on machines that can be taken away.
+    pub preemptible_discount: f64,
+}
+
+impl Prices {
+    /// What a task with these `needs` costs, when it waits for `queue`, by the formulas of TEStribute's mock TES:
+    ///
+    /// - compute = seconds * (cores * `cpu_usage` + GB of memory * `memory_consumption`), less the discount
+    /// - storage = GB of disk * `data_storage`
+    ///
+    /// # Errors
+    /// [`BadAmount`] if it costs more than anyone can pay.
+    pub fn quote(&self, needs: &ResourceNeeds, queue: Seconds) -> Result<TaskInfo, BadAmount> {
+        let costs = self.unit_costs;
+        let per_second =
+            float(needs.cpu_cores) * costs.cpu_usage + needs.ram_gb * costs.memory_consumption;
+        let share = if needs.preemptible {
+            1.0 - self.preemptible_discount
+        } else {
+            1.0
+        };
+        Ok(TaskInfo {
+            source: OfferSource::PriceBook,
+            compute: Money::new(
+                float(needs.execution_seconds) * per_second * share,
+                self.currency,
+            )?,
+            storage: Money::new(needs.disk_gb * costs.data_storage, self.currency)?,
+            transfer: Money::new(costs.data_transfer, self.currency)?,
+            queue,
+        })
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no one counts cores or seconds beyond 2^53"
+)]
+const fn float(count: u64) -> f64 {
+    count as f64
+}
+
 /// What a TES can hold. What is not said is no hindrance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -141,6 +198,55 @@ mod tests {
         Pattern::try_from(pattern.to_owned())
             .unwrap()
             .matches(&ServiceUri::parse(tes).unwrap())
+    }
+
+    fn needs() -> ResourceNeeds {
+        ResourceNeeds {
+            cpu_cores: 4,
+            ram_gb: 16.0,
+            disk_gb: 100.0,
+            execution_seconds: 3600,
+            preemptible: false,
+            zones: Vec::new(),
+        }
+    }
+
+    const PRICES: Prices = Prices {
+        currency: Currency::CHF,
+        unit_costs: UnitCosts {
+            cpu_usage: 0.5,
+            memory_consumption: 0.25,
+            data_storage: 0.125,
+            data_transfer: 0.02,
+        },
+        preemptible_discount: 0.75,
+    };
+
+    #[test]
+    fn quotations_follow_the_formulas() {
+        let queue = Seconds::from_f64(7.0);
+        let info = PRICES.quote(&needs(), queue).unwrap();
+        let chf = |amount| Money::new(amount, Currency::CHF).unwrap();
+        let expected = TaskInfo {
+            source: OfferSource::PriceBook,
+            // 3600 * (4 * 0.5 + 16 * 0.25)
+            compute: chf(21_600.0),
+            storage: chf(12.5),
+            transfer: chf(0.02),
+            queue,
+        };
+        assert_eq!(info, expected);
+        let mut needs = needs();
+        needs.preemptible = true;
+        let compute = PRICES.quote(&needs, queue).unwrap().compute;
+        assert_eq!(compute, chf(5_400.0), "a quarter is left");
+    }
+
+    #[test]
+    fn what_no_one_can_pay_is_no_quotation() {
+        let mut needs = needs();
+        needs.execution_seconds = u64::MAX;
+        assert!(PRICES.quote(&needs, Seconds::ZERO).is_err());
     }
 
     #[test]

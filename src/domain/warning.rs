@@ -25,6 +25,13 @@ pub enum Warning {
         /// What it did.
         cause: String,
     },
+    /// This TES is no place for the task, or its prices are not known.
+    TesLeftOut {
+        /// The TES, without credentials.
+        service: String,
+        /// Why.
+        cause: String,
+    },
     /// This DRS did not say what it knows of some objects.
     DrsUnavailable {
         /// The DRS, without credentials.
@@ -109,6 +116,9 @@ impl fmt::Display for Warning {
             }
             Self::TesUnavailable { service, cause } => {
                 write!(f, "TES unavailable: '{service}' {cause}.")
+            }
+            Self::TesLeftOut { service, cause } => {
+                write!(f, "TES left out: '{service}' {cause}.")
             }
             Self::DrsUnavailable {
                 service,

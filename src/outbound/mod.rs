@@ -9,5 +9,6 @@ pub mod fetch;
 mod fingerprint;
 pub mod geolocation;
 pub mod guard;
+mod json;
 pub mod resolve;
 pub mod tes;

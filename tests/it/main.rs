@@ -17,6 +17,7 @@ mod contract;
 mod exchange_rates;
 mod geolocation;
 mod partial_failure;
+mod price_book;
 mod rank_services;
 mod serving;
 mod support;

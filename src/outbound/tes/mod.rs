@@ -6,19 +6,21 @@ use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use reqwest::StatusCode;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 use url::Url;
 
 pub use self::task_info::TaskInfoRequest;
-use self::task_info::TaskInfoResponse;
+use self::task_info::{TaskInfoResponse, has_no_task_info};
 use super::{
     failure::FetchError,
     fetch::{Fetcher, Pass},
     fingerprint::{Fingerprint, Fingerprints},
+    json::parse,
 };
 use crate::domain::{findings::TaskInfo, service::ServiceUri, tes_base::bases};
 
-/// How long it is remembered where the API of a TES begins.
+/// How long it is remembered what a TES is like.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// How many TES are remembered.
@@ -32,8 +34,45 @@ const LONGEST_SEARCH: u32 = 3;
 pub struct TesClient {
     fetcher: Fetcher,
     prints: Arc<Fingerprints>,
-    /// Where the API begins, for a root and callers with or without a token: a server may hide from strangers.
-    bases: Cache<Fingerprint, Arc<Url>>,
+    /// For a root and callers with or without a token: a server may hide from strangers.
+    known: Cache<Fingerprint, Arc<Known>>,
+}
+
+/// What a TES is like.
+#[derive(Debug)]
+struct Known {
+    /// Where its API begins.
+    base: Url,
+    has_task_info: bool,
+}
+
+/// Why there is no task info.
+enum NoInfo {
+    /// The server knows nothing of it, as an answer with this status says.
+    Unheard(StatusCode),
+    /// The server may know of it.
+    Failed(FetchError),
+}
+
+impl From<NoInfo> for FetchError {
+    fn from(none: NoInfo) -> Self {
+        match none {
+            NoInfo::Unheard(status) => Self::Status(status),
+            NoInfo::Failed(failure) => failure,
+        }
+    }
+}
+
+/// What came of asking for task info.
+type Told = Result<TaskInfo, NoInfo>;
+
+/// `None` if the server is a TES without task info, which is no failure.
+fn settled(told: Told) -> Result<Option<TaskInfo>, FetchError> {
+    match told {
+        Ok(info) => Ok(Some(info)),
+        Err(NoInfo::Unheard(_)) => Ok(None),
+        Err(NoInfo::Failed(failure)) => Err(failure),
+    }
 }
 
 impl TesClient {
@@ -42,67 +81,114 @@ impl TesClient {
         Self {
             fetcher,
             prints: Arc::default(),
-            bases: Cache::builder()
+            known: Cache::builder()
                 .max_capacity(MOST_REMEMBERED)
                 .time_to_live(REMEMBERED)
                 .build(),
         }
     }
 
-    /// Asks `tes` what the task would cost there, at the path that is given and at those where it may be meant to be.
+    /// Asks `tes` what the task would cost there, at the path that is given and at those where it may be meant to be;
+    /// `None` if there is a TES that has no task info.
     ///
     /// # Errors
-    /// [`FetchError`], of the path that is given if it is at none; [`FetchError::Malformed`] if a price or the queue
-    /// time is missing, negative or beyond belief.
+    /// [`FetchError`], of the path that is given if there is no TES at any; [`FetchError::Malformed`] if a price or the
+    /// queue time is missing, negative or beyond belief.
     pub async fn fetch_task_info(
         &self,
         tes: &ServiceUri,
         task: &TaskInfoRequest,
         pass: Pass<'_>,
-    ) -> Result<TaskInfo, FetchError> {
+    ) -> Result<Option<TaskInfo>, FetchError> {
         let key = self.prints.of((tes.root(), pass.carries_a_secret()));
-        if let Some(base) = self.bases.get(&key).await {
-            match self.task_info_at(&base, task, pass).await {
-                Err(FetchError::Status(StatusCode::NOT_FOUND)) => self.bases.invalidate(&key).await,
-                answer => return answer,
+        if let Some(known) = self.known.get(&key).await {
+            if !known.has_task_info {
+                return Ok(None);
+            }
+            match self.task_info_at(&known.base, task, pass).await {
+                Err(NoInfo::Unheard(_)) => self.known.invalidate(&key).await,
+                told => return settled(told),
             }
         }
         let longest = self.fetcher.timeout() * LONGEST_SEARCH;
-        let (base, info) = timeout(longest, self.search(tes, task, pass))
+        let (base, told) = timeout(longest, self.search(tes, task, pass))
             .await
             .unwrap_or(Err(FetchError::Timeout(longest)))?;
-        self.bases.insert(key, Arc::new(base)).await;
-        Ok(info)
+        let known = Known {
+            base,
+            has_task_info: !matches!(told, Err(NoInfo::Unheard(_))),
+        };
+        self.known.insert(key, Arc::new(known)).await;
+        settled(told)
     }
 
-    /// Task info, and where it was found. What fails on its way is not tried elsewhere.
+    /// Where the API begins, and what is said to task info there. What fails on its way is not tried elsewhere.
     async fn search(
         &self,
         tes: &ServiceUri,
         task: &TaskInfoRequest,
         pass: Pass<'_>,
-    ) -> Result<(Url, TaskInfo), FetchError> {
+    ) -> Result<(Url, Told), FetchError> {
         let mut first = None;
+        let mut guarded = None;
         for base in bases(tes) {
-            match self.task_info_at(&base, task, pass).await {
-                Ok(info) => return Ok((base, info)),
-                Err(failure) if failure.is_on_the_way() => return Err(first.unwrap_or(failure)),
-                Err(failure) => _ = first.get_or_insert(failure),
+            let none = match self.task_info_at(&base, task, pass).await {
+                Ok(info) => return Ok((base, Ok(info))),
+                Err(NoInfo::Failed(failure)) if failure.is_on_the_way() => {
+                    return Err(first.unwrap_or(failure));
+                }
+                Err(none) => none,
+            };
+            match self.door_at(&base, pass).await? {
+                Door::Open => return Ok((base, Err(none))),
+                Door::Guarded if guarded.is_none() => guarded = Some((base, Err(none))),
+                Door::Guarded | Door::None => _ = first.get_or_insert(none.into()),
             }
         }
-        Err(first.unwrap_or(FetchError::Status(StatusCode::NOT_FOUND)))
+        guarded.ok_or_else(|| first.unwrap_or(FetchError::Status(StatusCode::NOT_FOUND)))
     }
 
-    async fn task_info_at(
-        &self,
-        base: &Url,
-        task: &TaskInfoRequest,
-        pass: Pass<'_>,
-    ) -> Result<TaskInfo, FetchError> {
+    async fn task_info_at(&self, base: &Url, task: &TaskInfoRequest, pass: Pass<'_>) -> Told {
         let url = below(base, "tasks/task-info");
-        let answer: TaskInfoResponse = self.fetcher.post(&url, task.json(), pass).await?;
-        answer.check()
+        let (status, body) = match self.fetcher.post_for_any(&url, task.json(), pass).await {
+            Ok(answer) => answer,
+            Err(failure) => return Err(NoInfo::Failed(failure)),
+        };
+        let info = if status.is_success() {
+            parse::<TaskInfoResponse>(&body).and_then(|response| response.check())
+        } else {
+            Err(FetchError::Status(status))
+        };
+        info.map_err(|failure| {
+            if has_no_task_info(status, &body) {
+                NoInfo::Unheard(status)
+            } else {
+                NoInfo::Failed(failure)
+            }
+        })
     }
+
+    /// Whether there is a TES at `base`: every one has a list of tasks, which some leave out when it is empty.
+    async fn door_at(&self, base: &Url, pass: Pass<'_>) -> Result<Door, FetchError> {
+        let mut url = below(base, "tasks");
+        url.set_query(Some("view=MINIMAL&page_size=1"));
+        match self.fetcher.get::<Map<String, Value>>(&url, pass).await {
+            Ok(list) if list.is_empty() || list.contains_key("tasks") => Ok(Door::Open),
+            Err(FetchError::Status(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) => {
+                Ok(Door::Guarded)
+            }
+            Err(failure) if failure.is_on_the_way() => Err(failure),
+            Ok(_) | Err(_) => Ok(Door::None),
+        }
+    }
+}
+
+/// What there is at a path.
+enum Door {
+    Open,
+    /// Something, for those that it knows.
+    Guarded,
+    None,
 }
 
 /// The URL of `path` below `base`, whose path ends in a slash.

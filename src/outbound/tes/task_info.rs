@@ -1,11 +1,13 @@
 //! Task info: the question, and what may be believed of the answer.
 
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::super::failure::FetchError;
 use crate::domain::{
     exact::Seconds,
-    findings::TaskInfo,
+    findings::{OfferSource, TaskInfo},
     money::{Currency, Money},
     resources::ResourceNeeds,
 };
@@ -44,6 +46,27 @@ impl TaskInfoRequest {
     }
 }
 
+/// Whether an answer means that the server knows nothing of task info: by its status, or by an error body that says so
+/// whatever the status is (TESK answers some of these with 500, gateways with 200 or 400).
+pub(super) fn has_no_task_info(status: StatusCode, body: &[u8]) -> bool {
+    matches!(status.as_u16(), 404 | 405 | 501)
+        || serde_json::from_slice(body).is_ok_and(|body: Value| is_not_here(&body))
+}
+
+/// Whether an error body has one of these codes: those of HTTP, or 5 (not found) and 12 (unimplemented) of gRPC.
+fn is_not_here(body: &Value) -> bool {
+    let code = ["status_code", "status", "code"]
+        .into_iter()
+        .filter_map(|key| body.get(key))
+        .find_map(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
+    match code {
+        Some(404 | 405 | 501) => true,
+        Some(5 | 12) => body.get("message").is_some(),
+        Some(_) => false,
+        None => body.get("error").is_some_and(is_not_here),
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct TaskInfoResponse {
     estimated_compute_costs: Price,
@@ -71,6 +94,7 @@ impl TaskInfoResponse {
             )));
         }
         Ok(TaskInfo {
+            source: OfferSource::TaskInfo,
             compute: self
                 .estimated_compute_costs
                 .check("estimated_compute_costs")?,
@@ -95,5 +119,42 @@ impl Price {
         })?;
         Money::new(self.amount, currency)
             .map_err(|bad| FetchError::Malformed(format!("{field}.amount: {bad}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_standard_error_body_tells_that_there_is_no_task_info() {
+        for body in [
+            json!({"code": 12, "message": "Method Not Allowed", "details": []}),
+            json!({"code": "405", "message": "The method is not allowed for the requested URL."}),
+            json!({"status_code": 404, "msg": "not found"}),
+            json!({"timestamp": "2024-05-01T00:00:00Z", "status": 405, "error": "Method Not Allowed"}),
+            json!({"error": {"code": 404, "message": "no such task"}}),
+        ] {
+            assert!(
+                has_no_task_info(StatusCode::BAD_REQUEST, body.to_string().as_bytes()),
+                "{body}"
+            );
+        }
+        for body in [
+            json!({"status_code": 400, "msg": "cpu_cores: must be a number"}),
+            json!({"code": 5}),
+            json!({"error": "404"}),
+            json!([404]),
+            json!({}),
+        ] {
+            assert!(
+                !has_no_task_info(StatusCode::BAD_REQUEST, body.to_string().as_bytes()),
+                "{body}"
+            );
+        }
+        assert!(has_no_task_info(StatusCode::NOT_IMPLEMENTED, b"<html>"));
+        assert!(!has_no_task_info(StatusCode::OK, b"<html>"));
     }
 }
