@@ -11,6 +11,7 @@ pub mod mode;
 pub mod money;
 pub mod price_book;
 pub mod query;
+pub mod queue;
 pub mod rank;
 pub mod resources;
 pub mod service;

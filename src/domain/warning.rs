@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use super::money::Currency;
+use super::{exact::Seconds, money::Currency};
 
 /// Something that the caller should know of although there is an answer.
 ///
@@ -31,6 +31,15 @@ pub enum Warning {
         service: String,
         /// Why.
         cause: String,
+    },
+    /// It is not known how long a task waits at this TES.
+    QueueAssumed {
+        /// The TES, without credentials.
+        service: String,
+        /// Why not.
+        cause: String,
+        /// What is taken instead.
+        seconds: Seconds,
     },
     /// This DRS did not say what it knows of some objects.
     DrsUnavailable {
@@ -99,18 +108,7 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownProperties(pointers) => {
-                const SHOWN: usize = 10;
-                f.write_str("Unknown properties ignored: ")?;
-                for (position, pointer) in pointers.iter().take(SHOWN).enumerate() {
-                    let comma = if position > 0 { ", " } else { "" };
-                    write!(f, "{comma}{pointer:.100}")?;
-                }
-                match pointers.len().saturating_sub(SHOWN) {
-                    0 => f.write_str("."),
-                    more => write!(f, " and {more} more."),
-                }
-            }
+            Self::UnknownProperties(pointers) => write_unknown(f, pointers),
             Self::Duplicate { field, value } => {
                 write!(f, "Duplicate in {field}: '{value}' was taken once.")
             }
@@ -120,6 +118,16 @@ impl fmt::Display for Warning {
             Self::TesLeftOut { service, cause } => {
                 write!(f, "TES left out: '{service}' {cause}.")
             }
+            Self::QueueAssumed {
+                service,
+                cause,
+                seconds,
+            } => write!(
+                f,
+                "Queue time assumed: '{service}' {cause}; {} s were taken, the default_sec of its entry in \
+                 tes.price_book.",
+                seconds.to_f64()
+            ),
             Self::DrsUnavailable {
                 service,
                 cause,
@@ -194,5 +202,18 @@ impl fmt::Display for Warning {
                 "Exchange rates unavailable: {source} {cause}; exchange_rates.rates can give some."
             ),
         }
+    }
+}
+
+fn write_unknown(f: &mut fmt::Formatter<'_>, pointers: &[String]) -> fmt::Result {
+    const SHOWN: usize = 10;
+    f.write_str("Unknown properties ignored: ")?;
+    for (position, pointer) in pointers.iter().take(SHOWN).enumerate() {
+        let comma = if position > 0 { ", " } else { "" };
+        write!(f, "{comma}{pointer:.100}")?;
+    }
+    match pointers.len().saturating_sub(SHOWN) {
+        0 => f.write_str("."),
+        more => write!(f, " and {more} more."),
     }
 }

@@ -66,10 +66,18 @@ pub enum Pass<'a> {
     HeldBack,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    /// What the service gets to know of who asks.
+    pub(super) fn secret(self) -> Option<&'a str> {
+        match self {
+            Self::Token(token) | Self::ListedOnly(token) => Some(token.expose()),
+            Self::None | Self::HeldBack => None,
+        }
+    }
+
     /// Whether the service gets to know who asks.
-    pub(super) const fn carries_a_secret(self) -> bool {
-        matches!(self, Self::Token(_) | Self::ListedOnly(_))
+    pub(super) fn carries_a_secret(self) -> bool {
+        self.secret().is_some()
     }
 }
 

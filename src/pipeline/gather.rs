@@ -99,7 +99,10 @@ impl<'a> Round<'a> {
             pass,
         };
         match asking.task_info().await {
-            Ok(info) => (Some(info), warnings),
+            Ok((info, assumed)) => {
+                warnings.extend(assumed);
+                (Some(info), warnings)
+            }
             Err(warning) => {
                 warnings.push(warning);
                 (None, warnings)

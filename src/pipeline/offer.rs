@@ -2,11 +2,11 @@
 
 use super::Pipeline;
 use crate::{
-    config::{PriceEntry, UseOfTaskInfo},
+    config::{PriceEntry, Signal, UseOfTaskInfo},
     domain::{
         exact::Seconds, findings::TaskInfo, query::Query, service::ServiceUri, warning::Warning,
     },
-    outbound::{fetch::Pass, tes::TaskInfoRequest},
+    outbound::{failure::FetchError, fetch::Pass, tes::TaskInfoRequest},
 };
 
 /// The question to one TES.
@@ -20,21 +20,23 @@ pub(super) struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// What the task costs there.
+    /// What the task costs there, with a warning if a part of it is assumed.
     ///
     /// # Errors
     /// Why it cannot be had there.
-    pub(super) async fn task_info(self) -> Result<TaskInfo, Warning> {
+    pub(super) async fn task_info(self) -> Result<(TaskInfo, Option<Warning>), Warning> {
         let known = &self.pipeline.about_tes;
         let told = match known.task_info {
             UseOfTaskInfo::Never => None,
             UseOfTaskInfo::Auto | UseOfTaskInfo::Always => self.told().await?,
         };
         if let Some(info) = told {
-            return Ok(info);
+            return Ok((info, None));
         }
         let cause = match (known.task_info, known.entry_for(self.tes)) {
-            (UseOfTaskInfo::Auto | UseOfTaskInfo::Never, Some(entry)) => return self.quote(entry),
+            (UseOfTaskInfo::Auto | UseOfTaskInfo::Never, Some(entry)) => {
+                return self.quote(entry).await;
+            }
             (UseOfTaskInfo::Auto, None) => {
                 "has no task-info, and no entry in tes.price_book gives its prices"
             }
@@ -57,21 +59,51 @@ impl Asking<'_> {
             .tes
             .fetch_task_info(self.tes, self.task, self.pass)
             .await
-            .map_err(|error| Warning::TesUnavailable {
-                service: self.tes.to_string(),
-                cause: error.to_string(),
-            })
+            .map_err(|error| self.unavailable(&error))
     }
 
     /// What the book says.
-    fn quote(self, entry: &PriceEntry) -> Result<TaskInfo, Warning> {
-        let queue = Seconds::from_f64(entry.queue.default_sec);
-        entry
-            .prices()
-            .quote(self.query.needs(), queue)
-            .map_err(|error| Warning::TesLeftOut {
+    async fn quote(self, entry: &PriceEntry) -> Result<(TaskInfo, Option<Warning>), Warning> {
+        let (queue, warning) = match entry.queue.signal {
+            Signal::Fixed => (None, None),
+            Signal::History => self.expected_wait(entry.queue.default_sec).await?,
+        };
+        let queue = queue.unwrap_or(Seconds::from_f64(entry.queue.default_sec));
+        match entry.prices().quote(self.query.needs(), queue) {
+            Ok(info) => Ok((info, warning)),
+            Err(error) => Err(Warning::TesLeftOut {
                 service: self.tes.to_string(),
                 cause: format!("would cost too much by tes.price_book: {error}"),
-            })
+            }),
+        }
+    }
+
+    /// How long the task would wait, going by the TES's tasks; if they do not tell, a warning that `seconds` are assumed.
+    async fn expected_wait(
+        self,
+        seconds: f64,
+    ) -> Result<(Option<Seconds>, Option<Warning>), Warning> {
+        let client = &self.pipeline.tes;
+        let cause = match client.fetch_history(self.tes, self.pass).await {
+            Ok(history) => match history.expected_wait(self.query.needs()) {
+                Some(wait) => return Ok((Some(wait), None)),
+                None => "shows no finished task with its times".to_owned(),
+            },
+            Err(error) if error.is_about_the_service() => return Err(self.unavailable(&error)),
+            Err(error) => format!("does not show its tasks: it {error}"),
+        };
+        let warning = Warning::QueueAssumed {
+            service: self.tes.to_string(),
+            cause,
+            seconds: Seconds::from_f64(seconds),
+        };
+        Ok((None, Some(warning)))
+    }
+
+    fn unavailable(self, error: &FetchError) -> Warning {
+        Warning::TesUnavailable {
+            service: self.tes.to_string(),
+            cause: error.to_string(),
+        }
     }
 }

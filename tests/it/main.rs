@@ -21,4 +21,5 @@ mod price_book;
 mod rank_services;
 mod serving;
 mod support;
+mod tes_history;
 mod tes_paths;

@@ -1,6 +1,8 @@
 //! TES instances: what would the task cost there, and how long would it wait?
 
+mod history;
 mod task_info;
+mod tasks;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +20,7 @@ use super::{
     fingerprint::{Fingerprint, Fingerprints},
     json::parse,
 };
-use crate::domain::{findings::TaskInfo, service::ServiceUri, tes_base::bases};
+use crate::domain::{findings::TaskInfo, queue::History, service::ServiceUri, tes_base::bases};
 
 /// How long it is remembered what a TES is like.
 const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -36,6 +38,8 @@ pub struct TesClient {
     prints: Arc<Fingerprints>,
     /// For a root and callers with or without a token: a server may hide from strangers.
     known: Cache<Fingerprint, Arc<Known>>,
+    /// For a root and a token: what one caller may see is not shown to another.
+    histories: Cache<Fingerprint, history::Kept>,
 }
 
 /// What a TES is like.
@@ -84,6 +88,10 @@ impl TesClient {
             known: Cache::builder()
                 .max_capacity(MOST_REMEMBERED)
                 .time_to_live(REMEMBERED)
+                .build(),
+            histories: Cache::builder()
+                .max_capacity(history::MOST_KEPT)
+                .time_to_live(history::KEPT)
                 .build(),
         }
     }
@@ -142,7 +150,50 @@ impl TesClient {
             match self.door_at(&base, pass).await? {
                 Door::Open => return Ok((base, Err(none))),
                 Door::Guarded if guarded.is_none() => guarded = Some((base, Err(none))),
-                Door::Guarded | Door::None => _ = first.get_or_insert(none.into()),
+                Door::Guarded | Door::None(_) => _ = first.get_or_insert(none.into()),
+            }
+        }
+        guarded.ok_or_else(|| first.unwrap_or(FetchError::Status(StatusCode::NOT_FOUND)))
+    }
+
+    /// What `tes` shows of its tasks to the one who asks. Kept for half a minute, also that nothing is shown; who asks for
+    /// the same at the same time waits for the one answer.
+    ///
+    /// # Errors
+    /// [`FetchError`], of the path that is given if there is no TES at any.
+    pub async fn fetch_history(
+        &self,
+        tes: &ServiceUri,
+        pass: Pass<'_>,
+    ) -> Result<Arc<History>, FetchError> {
+        let key = self.prints.of((tes.root(), pass.secret()));
+        let fetch = async {
+            let base = self.base(tes, pass).await?;
+            history::fetch(&self.fetcher, &base, pass).await
+        };
+        self.histories.get_with(key, fetch).await
+    }
+
+    /// Where the API of `tes` begins, without asking for task info.
+    async fn base(&self, tes: &ServiceUri, pass: Pass<'_>) -> Result<Url, FetchError> {
+        let key = self.prints.of((tes.root(), pass.carries_a_secret()));
+        if let Some(known) = self.known.get(&key).await {
+            return Ok(known.base.clone());
+        }
+        let mut first = None;
+        let mut guarded = None;
+        for base in bases(tes) {
+            match self.door_at(&base, pass).await? {
+                Door::Open => {
+                    let known = Known {
+                        base: base.clone(),
+                        has_task_info: false,
+                    };
+                    self.known.insert(key, Arc::new(known)).await;
+                    return Ok(base);
+                }
+                Door::Guarded => _ = guarded.get_or_insert(base),
+                Door::None(failure) => _ = first.get_or_insert(failure),
             }
         }
         guarded.ok_or_else(|| first.unwrap_or(FetchError::Status(StatusCode::NOT_FOUND)))
@@ -178,7 +229,10 @@ impl TesClient {
                 Ok(Door::Guarded)
             }
             Err(failure) if failure.is_on_the_way() => Err(failure),
-            Ok(_) | Err(_) => Ok(Door::None),
+            Ok(_) => Ok(Door::None(FetchError::Malformed(
+                "it is no list of tasks".to_owned(),
+            ))),
+            Err(failure) => Ok(Door::None(failure)),
         }
     }
 }
@@ -188,7 +242,8 @@ enum Door {
     Open,
     /// Something, for those that it knows.
     Guarded,
-    None,
+    /// No TES, as this shows.
+    None(FetchError),
 }
 
 /// The URL of `path` below `base`, whose path ends in a slash.

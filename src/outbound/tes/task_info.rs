@@ -46,25 +46,47 @@ impl TaskInfoRequest {
     }
 }
 
-/// Whether an answer means that the server knows nothing of task info: by its status, or by an error body that says so
-/// whatever the status is (TESK answers some of these with 500, gateways with 200 or 400).
+/// Whether an answer means that the server knows nothing of task info: by its status, or by a standard error body that
+/// says so whatever the status is. (Funnel answers a wrong method with 500, gateways answer some with 200 or 400.)
 pub(super) fn has_no_task_info(status: StatusCode, body: &[u8]) -> bool {
     matches!(status.as_u16(), 404 | 405 | 501)
         || serde_json::from_slice(body).is_ok_and(|body: Value| is_not_here(&body))
 }
 
-/// Whether an error body has one of these codes: those of HTTP, or 5 (not found) and 12 (unimplemented) of gRPC.
+/// Whether an error body has the code or the name of one of these: those of HTTP, or 5 (not found) and 12
+/// (unimplemented) of gRPC.
 fn is_not_here(body: &Value) -> bool {
-    let code = ["status_code", "status", "code"]
-        .into_iter()
+    const NAMES: [&str; 4] = [
+        "method not allowed",
+        "not found",
+        "not implemented",
+        "not_found",
+    ];
+    const KEYS: [&str; 7] = [
+        "status_code",
+        "status",
+        "code",
+        "error",
+        "title",
+        "detail",
+        "message",
+    ];
+
+    KEYS.into_iter()
         .filter_map(|key| body.get(key))
-        .find_map(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
-    match code {
-        Some(404 | 405 | 501) => true,
-        Some(5 | 12) => body.get("message").is_some(),
-        Some(_) => false,
-        None => body.get("error").is_some_and(is_not_here),
-    }
+        .any(|said| match said {
+            Value::Number(code) => match code.as_u64() {
+                Some(404 | 405 | 501) => true,
+                Some(5 | 12) => body.get("message").is_some(),
+                _ => false,
+            },
+            Value::String(text) => {
+                matches!(text.as_str(), "404" | "405" | "501")
+                    || NAMES.iter().any(|name| text.eq_ignore_ascii_case(name))
+            }
+            Value::Object(_) => is_not_here(said),
+            _ => false,
+        })
 }
 
 #[derive(Deserialize)]
@@ -135,6 +157,9 @@ mod tests {
             json!({"code": "405", "message": "The method is not allowed for the requested URL."}),
             json!({"status_code": 404, "msg": "not found"}),
             json!({"timestamp": "2024-05-01T00:00:00Z", "status": 405, "error": "Method Not Allowed"}),
+            json!({"error": "Method Not Allowed"}),
+            json!({"detail": "Not Found"}),
+            json!({"error": "not_found", "message": "The requested resource was not found."}),
             json!({"error": {"code": 404, "message": "no such task"}}),
         ] {
             assert!(
@@ -145,7 +170,8 @@ mod tests {
         for body in [
             json!({"status_code": 400, "msg": "cpu_cores: must be a number"}),
             json!({"code": 5}),
-            json!({"error": "404"}),
+            json!({"error": "task 404 not found"}),
+            json!({"message": 404.5}),
             json!([404]),
             json!({}),
         ] {
