@@ -5,6 +5,7 @@
 
 mod check;
 mod check_security;
+mod check_tes;
 mod environment;
 mod fault;
 mod load;
@@ -12,6 +13,7 @@ mod locations;
 mod outbound;
 mod read;
 mod security;
+mod tes;
 mod tree;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -24,6 +26,7 @@ pub use self::{
     locations::{Database, Locations, Override, Pattern},
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
+    tes::{PriceEntry, Queue, Signal, Tes, UseOfTaskInfo},
 };
 use crate::domain::money::Currency;
 
@@ -47,6 +50,8 @@ pub struct Config {
     pub limits: Limits,
     /// What the estimates assume.
     pub estimation: Estimation,
+    /// What is known about TES instances that they do not say themselves.
+    pub tes: Tes,
     /// How hosts are placed on the map.
     pub locations: Locations,
     /// How currencies are converted.
@@ -64,6 +69,7 @@ impl Default for Config {
             outbound: Outbound::default(),
             limits: Limits::default(),
             estimation: Estimation::default(),
+            tes: Tes::default(),
             locations: Locations::default(),
             exchange_rates: ExchangeRates::default(),
         }

@@ -17,6 +17,7 @@ use url::{Host, Url};
 use super::{
     failure::FetchError,
     guard::{Guard, Reach},
+    json::parse,
     resolve::{GuardedResolver, Resolver},
 };
 use crate::{config::Config, domain::token::Token};
@@ -63,6 +64,21 @@ pub enum Pass<'a> {
     ListedOnly(&'a Token),
     /// There is one, but it would go over plain http.
     HeldBack,
+}
+
+impl<'a> Pass<'a> {
+    /// What the service gets to know of who asks.
+    pub(super) fn secret(self) -> Option<&'a str> {
+        match self {
+            Self::Token(token) | Self::ListedOnly(token) => Some(token.expose()),
+            Self::None | Self::HeldBack => None,
+        }
+    }
+
+    /// Whether the service gets to know who asks.
+    pub(super) fn carries_a_secret(self) -> bool {
+        self.secret().is_some()
+    }
 }
 
 /// What is asked.
@@ -117,6 +133,11 @@ impl Fetcher {
     /// The resolver that calls go through.
     pub const fn resolver(&self) -> &Resolver {
         &self.resolver
+    }
+
+    /// How long one call may take.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Whether `token` may go to `root`: over https, or where the configuration says so.
@@ -181,27 +202,69 @@ impl Fetcher {
         parse(&self.bytes(url, Question::Post(json), pass).await?)
     }
 
-    /// The body of a good answer. Waiting for one's turn does not count against the call's own time.
+    /// Sends `json` to `url` by POST and gives back status and body, also of a refusal: its body may say what the status
+    /// does not. A question that may be asked twice.
+    ///
+    /// # Errors
+    /// [`FetchError`], but never [`FetchError::Malformed`], and [`FetchError::Status`] only of a server that is busy.
+    pub(super) async fn post_for_any(
+        &self,
+        url: &Url,
+        json: &[u8],
+        pass: Pass<'_>,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        self.within_time(async |deadline| {
+            let response = self
+                .try_twice(url, Question::Post(json), pass, deadline)
+                .await?;
+            let status = response.status();
+            match self.read(response).await {
+                Ok(body) => Ok((status, body)),
+                Err(failure) if status.is_success() => Err(failure),
+                // What cannot be read says no more than the status.
+                Err(_) => Ok((status, Vec::new())),
+            }
+        })
+        .await
+    }
+
+    /// The body of a good answer.
     async fn bytes(
         &self,
         url: &Url,
         question: Question<'_>,
         pass: Pass<'_>,
     ) -> Result<Vec<u8>, FetchError> {
+        self.within_time(async |deadline| {
+            let response = self.try_twice(url, question, pass, deadline).await?;
+            if !response.status().is_success() {
+                return Err(FetchError::Status(response.status()));
+            }
+            self.read(response).await
+        })
+        .await
+    }
+
+    /// Waiting for one's turn does not count against the call's own time.
+    async fn within_time<T>(
+        &self,
+        call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
         let _slot = self.slots.acquire().await;
         let deadline = Instant::now() + self.timeout;
-        timeout_at(deadline, self.try_twice(url, question, pass, deadline))
+        timeout_at(deadline, call(deadline))
             .await
             .unwrap_or(Err(FetchError::Timeout(self.timeout)))
     }
 
+    /// The answer, whatever its status is, but not that of a server that is busy.
     async fn try_twice(
         &self,
         url: &Url,
         question: Question<'_>,
         pass: Pass<'_>,
         deadline: Instant,
-    ) -> Result<Vec<u8>, FetchError> {
+    ) -> Result<Response, FetchError> {
         let pause = match self.follow(url, question, pass).await {
             Ok(response) if is_busy(response.status()) => {
                 let Some(pause) = pause_asked_for(&response)
@@ -211,12 +274,16 @@ impl Fetcher {
                 };
                 pause
             }
-            Ok(response) => return self.read(response).await,
+            Ok(response) => return Ok(response),
             Err(error) if error.may_pass() => Duration::ZERO,
             Err(error) => return Err(error),
         };
         tokio::time::sleep(pause).await;
-        self.read(self.follow(url, question, pass).await?).await
+        let response = self.follow(url, question, pass).await?;
+        if is_busy(response.status()) {
+            return Err(FetchError::Status(response.status()));
+        }
+        Ok(response)
     }
 
     /// Sends the question, to where redirects lead if it is a GET. Only the first call carries a token or password.
@@ -284,9 +351,6 @@ impl Fetcher {
 
     /// The body, decompressed, as long as it is not too large.
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
-        if !response.status().is_success() {
-            return Err(FetchError::Status(response.status()));
-        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > self.max_bytes {
@@ -296,41 +360,6 @@ impl Fetcher {
         }
         Ok(body)
     }
-}
-
-/// Reads JSON; what is wrong is told by place and kind.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
-    // Keeping track of the place takes longer than reading, so only what cannot be read is read once more for it.
-    serde_json::from_slice(body).or_else(|_| parse_with_places(body))
-}
-
-fn parse_with_places<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        if error.inner().is_data() {
-            malformed(&format!("at {}: {}", error.path(), error.inner()))
-        } else {
-            malformed(&format!("it is not JSON ({})", error.inner()))
-        }
-    })?;
-    match reader.end() {
-        Ok(()) => Ok(parsed),
-        Err(error) => Err(malformed(&format!("it is not JSON ({error})"))),
-    }
-}
-
-/// The parser's words repeat what the service wrote: they are cut, and kept to one line.
-fn malformed(reason: &str) -> FetchError {
-    const LONGEST: usize = 200;
-    let mut shown: String = reason
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if shown.len() < reason.len() {
-        shown.push('\u{2026}');
-    }
-    FetchError::Malformed(shown)
 }
 
 fn bearer(token: &Token) -> HeaderValue {

@@ -12,7 +12,7 @@ use futures_util::{
 };
 use tokio::sync::Semaphore;
 
-use super::Pipeline;
+use super::{Pipeline, offer::Asking};
 use crate::{
     domain::{
         findings::{DrsRecord, Findings, Offer, TaskInfo},
@@ -91,13 +91,20 @@ impl<'a> Round<'a> {
     ) -> (Option<TaskInfo>, Vec<Warning>) {
         let (pass, mut warnings) = self.pass(tes).await;
         let _turn = self.turns.acquire().await;
-        match self.pipeline.tes.fetch_task_info(tes, task, pass).await {
-            Ok(info) => (Some(info), warnings),
-            Err(error) => {
-                warnings.push(Warning::TesUnavailable {
-                    service: tes.to_string(),
-                    cause: error.to_string(),
-                });
+        let asking = Asking {
+            pipeline: self.pipeline,
+            query: self.query,
+            task,
+            tes,
+            pass,
+        };
+        match asking.task_info().await {
+            Ok((info, assumed)) => {
+                warnings.extend(assumed);
+                (Some(info), warnings)
+            }
+            Err(warning) => {
+                warnings.push(warning);
                 (None, warnings)
             }
         }

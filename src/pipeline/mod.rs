@@ -2,11 +2,12 @@
 
 mod gather;
 mod locate;
+mod offer;
 
 use tracing::{debug, info};
 
 use crate::{
-    config::Config,
+    config::{self, Config},
     domain::{
         estimate::{Estimates, TransferRate},
         findings::Findings,
@@ -34,6 +35,7 @@ use crate::{
 pub struct Pipeline {
     fetcher: Fetcher,
     tes: TesClient,
+    about_tes: config::Tes,
     drs: DrsClient,
     geolocation: Geolocation,
     exchange_rates: ExchangeRates,
@@ -84,6 +86,7 @@ impl Pipeline {
     pub fn new(config: &Config, fetcher: Fetcher) -> Result<Self, SetupError> {
         Ok(Self {
             tes: TesClient::new(fetcher.clone()),
+            about_tes: config.tes.clone(),
             drs: DrsClient::new(fetcher.clone()),
             geolocation: Geolocation::new(
                 &config.locations,
