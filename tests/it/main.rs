@@ -17,6 +17,7 @@ mod config;
 mod contract;
 mod exchange_rates;
 mod geolocation;
+mod mock;
 mod outbound;
 mod partial_failure;
 mod price_book;
