@@ -5,6 +5,7 @@
 
 mod check;
 mod check_security;
+mod drs;
 mod environment;
 mod fault;
 mod load;
@@ -19,6 +20,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    drs::Drs,
     environment::environment,
     fault::{ConfigError, Fault, Origin, Reason},
     locations::{Database, Locations, Override, Pattern},
@@ -47,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// What the estimates assume.
     pub estimation: Estimation,
+    /// How DRS instances are asked, and what is made of their answers.
+    pub drs: Drs,
     /// How hosts are placed on the map.
     pub locations: Locations,
     /// How currencies are converted.
@@ -64,6 +68,7 @@ impl Default for Config {
             outbound: Outbound::default(),
             limits: Limits::default(),
             estimation: Estimation::default(),
+            drs: Drs::default(),
             locations: Locations::default(),
             exchange_rates: ExchangeRates::default(),
         }

@@ -9,6 +9,7 @@ pub mod findings;
 pub mod geo;
 pub mod mode;
 pub mod money;
+pub mod object;
 pub mod query;
 pub mod rank;
 pub mod resources;

@@ -26,6 +26,12 @@ pub enum Reason {
     /// The object is known but cannot be had.
     #[error("Object '{0}' has no access URI at any of the DRS.")]
     NoAccessUri(Arc<str>),
+    /// No DRS knows how large the object is.
+    #[error(
+        "Object '{0}' is of unknown size at all DRS that have it; the operator can let such objects count as 0 bytes \
+         (drs.missing_size)."
+    )]
+    UnknownSize(Arc<str>),
     /// Two DRS mean different things by one id.
     #[error("Object '{object}' differs between '{first}' and '{second}': {what}.")]
     Differs {

@@ -34,6 +34,15 @@ pub enum Warning {
         /// The objects that it was asked for in vain.
         objects: Vec<Arc<str>>,
     },
+    /// No DRS knows how large this object is.
+    UnknownSize(Arc<str>),
+    /// This DRS says of some access methods that they are not available.
+    MethodsUnavailable {
+        /// The DRS, without credentials.
+        service: String,
+        /// The objects that they would lead to.
+        objects: Vec<Arc<str>>,
+    },
     /// The caller's token was not sent to this service, as it would have gone over plain http.
     TokenHeldBack {
         /// The service, without credentials.
@@ -120,6 +129,15 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "DRS unavailable: '{service}' {cause} (asked for {}).",
+                Named(objects)
+            ),
+            Self::UnknownSize(object) => write!(
+                f,
+                "Size unknown: object '{object}' was ranked as if it had 0 bytes (drs.missing_size)."
+            ),
+            Self::MethodsUnavailable { service, objects } => write!(
+                f,
+                "Access methods left out: '{service}' says that some are not available ({}).",
                 Named(objects)
             ),
             Self::TokenHeldBack { service } => write!(

@@ -2,6 +2,7 @@
 
 mod gather;
 mod locate;
+mod objects;
 
 use tracing::{debug, info};
 
@@ -13,6 +14,7 @@ use crate::{
         geo::Kilometres,
         mode::Mode,
         money::Currency,
+        object::MissingSize,
         query::Query,
         rank::{Ranking, rank},
         sites::Sites,
@@ -37,6 +39,7 @@ pub struct Pipeline {
     drs: DrsClient,
     geolocation: Geolocation,
     exchange_rates: ExchangeRates,
+    missing_size: MissingSize,
     target_currency: Currency,
     transfer_rate: Option<TransferRate>,
     unknown_distance: Option<Kilometres>,
@@ -91,6 +94,7 @@ impl Pipeline {
                 config.call_timeout(),
             )?,
             exchange_rates: ExchangeRates::new(&config.exchange_rates, fetcher.clone())?,
+            missing_size: config.drs.missing_size,
             target_currency: config.target_currency,
             transfer_rate: config.estimation.transfer_rate_mbps.map(TransferRate),
             unknown_distance: config
