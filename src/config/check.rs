@@ -37,6 +37,7 @@ impl Config {
         if let Some(km) = self.estimation.unknown_distance_km {
             in_range("estimation.unknown_distance_km", km, 0.0..=20_100.0)?;
         }
+        self.drs.check()?;
         self.locations.check()?;
         self.exchange_rates.check()
     }

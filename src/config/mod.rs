@@ -4,6 +4,7 @@
 //! can go wrong on the way is in `fault`.
 
 mod check;
+mod check_drs;
 mod check_security;
 mod drs;
 mod environment;
@@ -20,7 +21,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    drs::Drs,
+    drs::{Drs, Prefixes},
     environment::environment,
     fault::{ConfigError, Fault, Origin, Reason},
     locations::{Database, Locations, Override, Pattern},

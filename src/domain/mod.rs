@@ -10,6 +10,7 @@ pub mod geo;
 pub mod mode;
 pub mod money;
 pub mod object;
+pub mod object_id;
 pub mod query;
 pub mod rank;
 pub mod resources;

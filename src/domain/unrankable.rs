@@ -20,6 +20,14 @@ pub enum Reason {
     /// Every TES is out of the race before data is even looked at.
     #[error("None of the TES gave an offer that can be used.")]
     NoOffer,
+    /// No one knows which server the object's id means.
+    #[error("Object '{object}' {cause}.")]
+    NoServer {
+        /// The object.
+        object: Arc<str>,
+        /// Why not.
+        cause: String,
+    },
     /// No DRS has the object.
     #[error("Object '{0}' is at none of the DRS.")]
     Nowhere(Arc<str>),

@@ -48,6 +48,11 @@ pub enum Warning {
         /// The service, without credentials.
         service: String,
     },
+    /// The caller's token was not sent to this service, as neither the caller nor the operator named it.
+    TokenNotEntrusted {
+        /// The service, without credentials.
+        service: String,
+    },
     /// No one knows where this host is.
     UnknownPlace {
         /// The host.
@@ -144,6 +149,11 @@ impl fmt::Display for Warning {
                 f,
                 "Token held back: '{service}' is called over plain http; use https, or have the operator set \
                  outbound.forward_token_over_http or add the service to outbound.allowed_networks."
+            ),
+            Self::TokenNotEntrusted { service } => write!(
+                f,
+                "Token held back: '{service}' was named by someone else than the request; name it in the id or in \
+                 drs_uris, or have the operator add the prefix to drs.prefixes."
             ),
             Self::UnknownPlace { host, cause } => write!(
                 f,

@@ -17,13 +17,14 @@ use crate::{
         object::MissingSize,
         query::Query,
         rank::{Ranking, rank},
+        service::BadServiceUri,
         sites::Sites,
         token::Token,
         unrankable::Unrankable,
         warning::Warning,
     },
     outbound::{
-        drs::DrsClient,
+        drs::{DrsClient, ids::IdResolver},
         exchange_rates::{BadRatesUrl, ExchangeRates},
         fetch::{Fetcher, FetcherError},
         geolocation::{Geolocation, GeolocationError},
@@ -37,6 +38,7 @@ pub struct Pipeline {
     fetcher: Fetcher,
     tes: TesClient,
     drs: DrsClient,
+    drs_ids: IdResolver,
     geolocation: Geolocation,
     exchange_rates: ExchangeRates,
     missing_size: MissingSize,
@@ -60,6 +62,9 @@ pub enum SetupError {
     /// A source of exchange rates has no usable URL.
     #[error(transparent)]
     ExchangeRates(#[from] BadRatesUrl),
+    /// The resolver of compact ids has no usable URL.
+    #[error("drs.compact_id_resolver {0}")]
+    CompactIdResolver(#[from] BadServiceUri),
 }
 
 /// A ranking with all that is needed to tell it.
@@ -88,6 +93,7 @@ impl Pipeline {
         Ok(Self {
             tes: TesClient::new(fetcher.clone()),
             drs: DrsClient::new(fetcher.clone()),
+            drs_ids: IdResolver::new(&config.drs, fetcher.clone())?,
             geolocation: Geolocation::new(
                 &config.locations,
                 fetcher.resolver().clone(),

@@ -2,6 +2,7 @@
 //!
 //! Reads tolerantly: servers in production leave out, null or spell differently most of what is not needed here.
 
+pub mod ids;
 mod lenient;
 mod object;
 
