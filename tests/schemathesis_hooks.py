@@ -10,6 +10,7 @@ BEYOND_THE_SCHEMA = re.compile(
     r"/drs_uris: at least one URI is needed when there are object_ids"
     r"|/(tes|drs)_uris/\d+: must be an absolute URI"
     r"|/object_ids/\d+: an id cannot be 'tes_uri'"
+    r"|/object_ids/\d+: a drs:// URI must name"
 )
 
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    findings::{AccessUri, Findings},
+    findings::Findings,
+    object::AccessUri,
     query::Query,
     rank::Combination,
     sites::{Distance, PlaceSource, Sites},
@@ -145,7 +146,7 @@ fn object_distance(
     let source = match distance {
         Distance::SameHost => DistanceSource::SameHost,
         Distance::Assumed(_) => DistanceSource::Assumed,
-        Distance::Between { .. } if access.is_at_drs() => DistanceSource::DrsServer,
+        Distance::Between { .. } if access.at_drs => DistanceSource::DrsServer,
         Distance::Between { from, .. } => match from.source {
             PlaceSource::Override => DistanceSource::Override,
             PlaceSource::Region => DistanceSource::Region,

@@ -38,6 +38,7 @@ impl Config {
             in_range("estimation.unknown_distance_km", km, 0.0..=20_100.0)?;
         }
         self.tes.check()?;
+        self.drs.check()?;
         self.locations.check()?;
         self.exchange_rates.check()
     }

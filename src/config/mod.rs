@@ -4,8 +4,10 @@
 //! can go wrong on the way is in `fault`.
 
 mod check;
+mod check_drs;
 mod check_security;
 mod check_tes;
+mod drs;
 mod environment;
 mod fault;
 mod load;
@@ -21,6 +23,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    drs::{Drs, Prefixes},
     environment::environment,
     fault::{ConfigError, Fault, Origin, Reason},
     locations::{Database, Locations, Override, Pattern},
@@ -52,6 +55,8 @@ pub struct Config {
     pub estimation: Estimation,
     /// What is known about TES instances that they do not say themselves.
     pub tes: Tes,
+    /// How DRS instances are asked, and what is made of their answers.
+    pub drs: Drs,
     /// How hosts are placed on the map.
     pub locations: Locations,
     /// How currencies are converted.
@@ -70,6 +75,7 @@ impl Default for Config {
             limits: Limits::default(),
             estimation: Estimation::default(),
             tes: Tes::default(),
+            drs: Drs::default(),
             locations: Locations::default(),
             exchange_rates: ExchangeRates::default(),
         }

@@ -4,8 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     exact::{Cost, Seconds},
-    findings::{DataObject, Findings, Offer},
+    findings::{Findings, Offer},
     geo::{Host, Kilometres},
+    object::DataObject,
     query::Query,
     sites::Sites,
     unrankable::{Reason, Unrankable},

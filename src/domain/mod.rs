@@ -9,6 +9,8 @@ pub mod findings;
 pub mod geo;
 pub mod mode;
 pub mod money;
+pub mod object;
+pub mod object_id;
 pub mod price_book;
 pub mod query;
 pub mod queue;

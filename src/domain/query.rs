@@ -2,7 +2,13 @@
 
 use std::{collections::HashSet, fmt, hash::Hash, sync::Arc};
 
-use super::{mode::Mode, resources::ResourceNeeds, service::ServiceUri, warning::Warning};
+use super::{
+    mode::Mode,
+    object_id::{DrsUri, ObjectId},
+    resources::ResourceNeeds,
+    service::ServiceUri,
+    warning::Warning,
+};
 
 /// The key that stands for the TES in an answer, so that no object can have it for its id.
 pub const TES_KEY: &str = "tes_uri";
@@ -13,7 +19,7 @@ pub struct Query {
     needs: ResourceNeeds,
     tes: Vec<ServiceUri>,
     drs: Vec<ServiceUri>,
-    objects: Vec<Arc<str>>,
+    objects: Vec<ObjectId>,
     mode: Mode,
     limit: usize,
     explain: bool,
@@ -86,23 +92,28 @@ impl Query {
         if parts.tes.is_empty() {
             faults.push(Fault::new("/tes_uris", "at least one URI is needed"));
         }
-        if parts.drs.is_empty() && !parts.objects.is_empty() {
+        let needs_drs = parts
+            .objects
+            .iter()
+            .any(|given| DrsUri::scheme_stripped(given).is_none());
+        let objects: Vec<_> = parts
+            .objects
+            .into_iter()
+            .map(|given| check_id(&given))
+            .collect();
+        if parts.drs.is_empty() && needs_drs {
             faults.push(Fault::new(
                 "/drs_uris",
-                "at least one URI is needed when there are object_ids",
+                "at least one URI is needed when there are object_ids that do not name their server (drs://host/id)",
             ));
         }
-        for (position, id) in parts.objects.iter().enumerate() {
-            if id.is_empty() {
-                faults.push(Fault::new(
-                    format!("/object_ids/{position}"),
-                    "an id cannot be empty",
-                ));
-            } else if &**id == TES_KEY {
-                faults.push(Fault::new(
-                    format!("/object_ids/{position}"),
-                    format!("an id cannot be '{TES_KEY}', the answer's key for the TES"),
-                ));
+        let mut good = Vec::with_capacity(objects.len());
+        for (position, id) in objects.into_iter().enumerate() {
+            match id {
+                Ok(id) => good.push(id),
+                Err(message) => {
+                    faults.push(Fault::new(format!("/object_ids/{position}"), message));
+                }
             }
         }
         if !faults.is_empty() {
@@ -129,8 +140,8 @@ impl Query {
         );
         let objects = take_once(
             "object_ids",
-            parts.objects,
-            Arc::clone,
+            good,
+            |id| Arc::clone(id.given()),
             ToString::to_string,
             &mut warnings,
         );
@@ -156,13 +167,13 @@ impl Query {
         &self.tes
     }
 
-    /// Where its objects may be had: at least one if there are objects.
+    /// Where its objects may be had: at least one if there are objects with bare ids.
     pub fn drs(&self) -> &[ServiceUri] {
         &self.drs
     }
 
     /// The ids of its input objects.
-    pub fn objects(&self) -> &[Arc<str>] {
+    pub fn objects(&self) -> &[ObjectId] {
         &self.objects
     }
 
@@ -185,6 +196,19 @@ impl Query {
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
+}
+
+/// The id that is written `given`, or what is wrong with it.
+fn check_id(given: &Arc<str>) -> Result<ObjectId, String> {
+    if given.is_empty() {
+        return Err("an id cannot be empty".to_owned());
+    }
+    if &**given == TES_KEY {
+        return Err(format!(
+            "an id cannot be '{TES_KEY}', the answer's key for the TES"
+        ));
+    }
+    ObjectId::parse(Arc::clone(given)).map_err(|bad| bad.to_string())
 }
 
 /// The items of `list` whose `key` was not there before, in their order; one warning for each that was.
@@ -246,7 +270,8 @@ mod tests {
             .extend(["a002".into(), "a001".into(), "a001".into()]);
         let query = Query::new(parts).unwrap();
         assert_eq!(query.tes().len(), 1);
-        assert_eq!(query.objects(), [Arc::from("a001"), Arc::from("a002")]);
+        let ids: Vec<_> = query.objects().iter().map(ToString::to_string).collect();
+        assert_eq!(ids, ["a001", "a002"]);
         let shown: Vec<_> = query.warnings().iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
@@ -255,6 +280,26 @@ mod tests {
                 "Duplicate in object_ids: 'a001' was taken once."
             ]
         );
+    }
+
+    #[test]
+    fn ids_that_name_their_server_need_no_drs() {
+        let with = |ids: &[&str]| {
+            let objects = ids.iter().map(|&id| id.into()).collect();
+            Query::new(QueryParts {
+                drs: Vec::new(),
+                objects,
+                ..parts()
+            })
+        };
+        assert!(with(&["drs://drs.example/a", "drs://dg.4503:b"]).is_ok());
+        let pointers = |faults: Vec<Fault>| -> Vec<_> {
+            faults.into_iter().map(|fault| fault.pointer).collect()
+        };
+        let faults = with(&["drs://drs.example/a", "b"]).unwrap_err();
+        assert_eq!(pointers(faults), ["/drs_uris"]);
+        let faults = with(&["drs://drs.example/a", "drs://b"]).unwrap_err();
+        assert_eq!(pointers(faults), ["/object_ids/1"]);
     }
 
     #[test]

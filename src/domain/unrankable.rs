@@ -20,12 +20,26 @@ pub enum Reason {
     /// Every TES is out of the race before data is even looked at.
     #[error("None of the TES gave an offer that can be used.")]
     NoOffer,
+    /// No one knows which server the object's id means.
+    #[error("Object '{object}' {cause}.")]
+    NoServer {
+        /// The object.
+        object: Arc<str>,
+        /// Why not.
+        cause: String,
+    },
     /// No DRS has the object.
     #[error("Object '{0}' is at none of the DRS.")]
     Nowhere(Arc<str>),
     /// The object is known but cannot be had.
     #[error("Object '{0}' has no access URI at any of the DRS.")]
     NoAccessUri(Arc<str>),
+    /// No DRS knows how large the object is.
+    #[error(
+        "Object '{0}' is of unknown size at all DRS that have it; the operator can let such objects count as 0 bytes \
+         (drs.missing_size)."
+    )]
+    UnknownSize(Arc<str>),
     /// Two DRS mean different things by one id.
     #[error("Object '{object}' differs between '{first}' and '{second}': {what}.")]
     Differs {

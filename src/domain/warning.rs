@@ -50,8 +50,22 @@ pub enum Warning {
         /// The objects that it was asked for in vain.
         objects: Vec<Arc<str>>,
     },
+    /// No DRS knows how large this object is.
+    UnknownSize(Arc<str>),
+    /// This DRS says of some access methods that they are not available.
+    MethodsUnavailable {
+        /// The DRS, without credentials.
+        service: String,
+        /// The objects that they would lead to.
+        objects: Vec<Arc<str>>,
+    },
     /// The caller's token was not sent to this service, as it would have gone over plain http.
     TokenHeldBack {
+        /// The service, without credentials.
+        service: String,
+    },
+    /// The caller's token was not sent to this service, as neither the caller nor the operator named it.
+    TokenNotEntrusted {
         /// The service, without credentials.
         service: String,
     },
@@ -118,6 +132,7 @@ pub enum Warning {
 }
 
 impl fmt::Display for Warning {
+    #[expect(clippy::too_many_lines, reason = "one text for each warning")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownProperties(pointers) => {
@@ -151,10 +166,24 @@ impl fmt::Display for Warning {
                 "DRS unavailable: '{service}' {cause} (asked for {}).",
                 Named(objects)
             ),
+            Self::UnknownSize(object) => write!(
+                f,
+                "Size unknown: object '{object}' was ranked as if it had 0 bytes (drs.missing_size)."
+            ),
+            Self::MethodsUnavailable { service, objects } => write!(
+                f,
+                "Access methods left out: '{service}' says that some are not available ({}).",
+                Named(objects)
+            ),
             Self::TokenHeldBack { service } => write!(
                 f,
                 "Token held back: '{service}' is called over plain http; use https, or have the operator set \
                  outbound.forward_token_over_http or add the service to outbound.allowed_networks."
+            ),
+            Self::TokenNotEntrusted { service } => write!(
+                f,
+                "Token held back: '{service}' was named by someone else than the request; name it in the id or in \
+                 drs_uris, or have the operator add the prefix to drs.prefixes."
             ),
             Self::UnknownPlace { host, cause } => write!(
                 f,

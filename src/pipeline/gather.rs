@@ -1,21 +1,14 @@
-//! Asks every TES and every DRS at once.
+//! Asks every TES and every DRS at once; `objects` has the half about DRS.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, OnceLock},
-};
+use std::collections::BTreeSet;
 
-use futures_util::{
-    StreamExt,
-    future::{join, join_all},
-    stream,
-};
+use futures_util::future::{join, join_all};
 use tokio::sync::Semaphore;
 
 use super::{Pipeline, offer::Asking};
 use crate::{
     domain::{
-        findings::{DrsRecord, Findings, Offer, TaskInfo},
+        findings::{Findings, Offer, TaskInfo},
         money::Rates,
         query::Query,
         service::ServiceUri,
@@ -23,11 +16,8 @@ use crate::{
         unrankable::Reason,
         warning::Warning,
     },
-    outbound::{failure::FetchError, fetch::Pass, tes::TaskInfoRequest},
+    outbound::{fetch::Pass, tes::TaskInfoRequest},
 };
-
-/// How many objects one DRS is asked for at a time.
-const CALLS_PER_DRS: usize = 8;
 
 impl Pipeline {
     /// Asks every TES for an offer and every DRS for every object. A service that fails is a warning. The order of the
@@ -44,20 +34,22 @@ impl Pipeline {
             token,
             turns: &turns,
         };
-        let ((offers, mut warnings), (records, more)) = join(round.offers(), round.records()).await;
+        let ((offers, mut warnings), (sightings, more)) =
+            join(round.offers(), round.sightings()).await;
         warnings.extend(more);
-        (Findings::new(query, offers, records), warnings)
+        let findings = Findings::new(offers, sightings, self.missing_size, &mut warnings);
+        (findings, warnings)
     }
 }
 
 /// What all calls of one request share.
 #[derive(Clone, Copy)]
-struct Round<'a> {
-    pipeline: &'a Pipeline,
-    query: &'a Query,
-    token: Option<&'a Token>,
+pub(super) struct Round<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) query: &'a Query,
+    pub(super) token: Option<&'a Token>,
     /// Permits for the calls that this request may have in flight.
-    turns: &'a Semaphore,
+    pub(super) turns: &'a Semaphore,
 }
 
 impl<'a> Round<'a> {
@@ -143,97 +135,8 @@ impl<'a> Round<'a> {
         (offers, warnings)
     }
 
-    /// For each object what each DRS says of it, `None` where it is not there or the DRS failed.
-    async fn records(self) -> (Vec<Vec<Option<DrsRecord>>>, Vec<Warning>) {
-        let drs = self.query.drs();
-        let columns = join_all(drs.iter().map(|drs| self.records_of(drs))).await;
-        let mut warnings = Vec::new();
-        let mut columns: Vec<_> = columns
-            .into_iter()
-            .map(|(column, from_drs)| {
-                warnings.extend(from_drs);
-                column.into_iter()
-            })
-            .collect();
-        let rows = self
-            .query
-            .objects()
-            .iter()
-            .map(|_| {
-                columns
-                    .iter_mut()
-                    .map(|column| column.next().flatten())
-                    .collect()
-            })
-            .collect();
-        (rows, warnings)
-    }
-
-    /// What one DRS says of each object. Once it proves to be out of reach, it is not asked for the rest.
-    async fn records_of(self, drs: &ServiceUri) -> (Vec<Option<DrsRecord>>, Vec<Warning>) {
-        let objects = self.query.objects();
-        if objects.is_empty() {
-            return (Vec::new(), Vec::new());
-        }
-        let (pass, mut warnings) = self.pass(drs).await;
-        let given_up = OnceLock::new();
-        let questions: Vec<_> = objects
-            .iter()
-            .map(|id| self.record_of(drs, id, pass, &given_up))
-            .collect();
-        let answers: Vec<_> = stream::iter(questions)
-            .buffered(CALLS_PER_DRS)
-            .collect()
-            .await;
-
-        let mut failures = BTreeMap::<String, Vec<Arc<str>>>::new();
-        let column = objects
-            .iter()
-            .zip(answers)
-            .map(|(id, answer)| match answer {
-                Ok(record) => record,
-                Err(error) => {
-                    let objects = failures.entry(error.to_string()).or_default();
-                    objects.push(Arc::clone(id));
-                    None
-                }
-            })
-            .collect();
-        warnings.extend(
-            failures
-                .into_iter()
-                .map(|(cause, objects)| Warning::DrsUnavailable {
-                    service: drs.to_string(),
-                    cause,
-                    objects,
-                }),
-        );
-        (column, warnings)
-    }
-
-    /// What a DRS says of one object. Fails at once with what is in `given_up`, and puts in there what concerns all.
-    async fn record_of(
-        self,
-        drs: &ServiceUri,
-        id: &str,
-        pass: Pass<'_>,
-        given_up: &OnceLock<FetchError>,
-    ) -> Result<Option<DrsRecord>, FetchError> {
-        let _turn = self.turns.acquire().await;
-        if let Some(error) = given_up.get() {
-            return Err(error.clone());
-        }
-        let answer = self.pipeline.drs.fetch_object(drs, id, pass).await;
-        if let Err(error) = &answer
-            && error.is_about_the_service()
-        {
-            given_up.get_or_init(|| error.clone());
-        }
-        answer
-    }
-
     /// Whether calls to `service` carry the token, with a warning if they might have but must not.
-    async fn pass(self, service: &ServiceUri) -> (Pass<'a>, Vec<Warning>) {
+    pub(super) async fn pass(self, service: &ServiceUri) -> (Pass<'a>, Vec<Warning>) {
         let pass = self.pipeline.fetcher.pass(service.root(), self.token).await;
         let warnings = match pass {
             Pass::HeldBack => vec![Warning::TokenHeldBack {

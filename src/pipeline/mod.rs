@@ -2,6 +2,7 @@
 
 mod gather;
 mod locate;
+mod objects;
 mod offer;
 
 use tracing::{debug, info};
@@ -14,15 +15,17 @@ use crate::{
         geo::Kilometres,
         mode::Mode,
         money::Currency,
+        object::MissingSize,
         query::Query,
         rank::{Ranking, rank},
+        service::BadServiceUri,
         sites::Sites,
         token::Token,
         unrankable::Unrankable,
         warning::Warning,
     },
     outbound::{
-        drs::DrsClient,
+        drs::{DrsClient, ids::IdResolver},
         exchange_rates::{BadRatesUrl, ExchangeRates},
         fetch::{Fetcher, FetcherError},
         geolocation::{Geolocation, GeolocationError},
@@ -37,8 +40,10 @@ pub struct Pipeline {
     tes: TesClient,
     about_tes: config::Tes,
     drs: DrsClient,
+    drs_ids: IdResolver,
     geolocation: Geolocation,
     exchange_rates: ExchangeRates,
+    missing_size: MissingSize,
     target_currency: Currency,
     transfer_rate: Option<TransferRate>,
     unknown_distance: Option<Kilometres>,
@@ -59,6 +64,9 @@ pub enum SetupError {
     /// A source of exchange rates has no usable URL.
     #[error(transparent)]
     ExchangeRates(#[from] BadRatesUrl),
+    /// The resolver of compact ids has no usable URL.
+    #[error("drs.compact_id_resolver {0}")]
+    CompactIdResolver(#[from] BadServiceUri),
 }
 
 /// A ranking with all that is needed to tell it.
@@ -88,12 +96,14 @@ impl Pipeline {
             tes: TesClient::new(fetcher.clone()),
             about_tes: config.tes.clone(),
             drs: DrsClient::new(fetcher.clone()),
+            drs_ids: IdResolver::new(&config.drs, fetcher.clone())?,
             geolocation: Geolocation::new(
                 &config.locations,
                 fetcher.resolver().clone(),
                 config.call_timeout(),
             )?,
             exchange_rates: ExchangeRates::new(&config.exchange_rates, fetcher.clone())?,
+            missing_size: config.drs.missing_size,
             target_currency: config.target_currency,
             transfer_rate: config.estimation.transfer_rate_mbps.map(TransferRate),
             unknown_distance: config

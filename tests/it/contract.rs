@@ -314,7 +314,7 @@ async fn what_is_required_is_asked_for_by_name() {
             "/resource_requirements/ram_gb: is required",
             "/resource_requirements/disk_gb: is required",
             "/resource_requirements/execution_time_sec: is required",
-            "/drs_uris: at least one URI is needed when there are object_ids",
+            "/drs_uris: at least one URI is needed when there are object_ids that do not name their server (drs://host/id)",
         ]
     );
 }

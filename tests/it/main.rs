@@ -15,6 +15,8 @@ mod auth;
 mod cli;
 mod config;
 mod contract;
+mod drs_ids;
+mod drs_reading;
 mod exchange_rates;
 mod geolocation;
 mod mock;

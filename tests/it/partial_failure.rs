@@ -249,7 +249,7 @@ async fn a_bad_drs_is_a_warning() {
         (json!({"id": "a"}), "size: is missing"),
         (json!({"size": -1}), "at size"),
         (json!({"size": 1.5}), "at size"),
-        (json!({"size": "many"}), "size: is not a whole number"),
+        (json!({"size": "many"}), "expected a whole number of bytes"),
         (
             json!({"size": 1, "access_methods": "none"}),
             "at access_methods",

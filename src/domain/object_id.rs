@@ -1,0 +1,252 @@
+//! Ids of objects as they are written in a request: bare, or as a `drs://` URI that says which server to ask.
+
+use std::{fmt, sync::Arc};
+
+use percent_encoding::percent_decode_str;
+
+/// The id of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectId {
+    given: Arc<str>,
+    form: IdForm,
+}
+
+/// What an id is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdForm {
+    /// An id that the DRS of the request are asked for.
+    Bare,
+    /// An id at a server of its own.
+    Drs(DrsUri),
+}
+
+/// A `drs://` URI, taken apart. Which of the two it is shows when its parts are looked up: `drs://dg.4503/x` looks like
+/// a host, and is a prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DrsUri {
+    /// `drs://host[:port]/id`.
+    Hosted {
+        /// A host name, an address, or a prefix of compact identifiers; IPv6 addresses have brackets.
+        host: String,
+        /// The port, if it is given.
+        port: Option<u16>,
+        /// The id, decoded.
+        id: String,
+    },
+    /// `drs://prefix:accession`.
+    Compact {
+        /// The namespace, with the code of a provider and a slash before it if there is one.
+        prefix: String,
+        /// The id, decoded.
+        accession: String,
+    },
+}
+
+/// The text begins with `drs://`, and does not go on as it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a drs:// URI must name a server or a prefix and an id, such as drs://drs.example/id or drs://dg.4503:id"
+)]
+pub struct BadDrsUri;
+
+impl ObjectId {
+    /// # Errors
+    /// [`BadDrsUri`] if `given` begins with `drs://` and is no such URI. Anything else is a bare id.
+    pub fn parse(given: impl Into<Arc<str>>) -> Result<Self, BadDrsUri> {
+        let given = given.into();
+        let form = match DrsUri::scheme_stripped(&given) {
+            Some(rest) => IdForm::Drs(DrsUri::parse(rest)?),
+            None => IdForm::Bare,
+        };
+        Ok(Self { given, form })
+    }
+
+    /// Exactly what the caller wrote.
+    pub const fn given(&self) -> &Arc<str> {
+        &self.given
+    }
+
+    /// What the id is about.
+    pub const fn form(&self) -> &IdForm {
+        &self.form
+    }
+
+    /// Whether the DRS of the request are asked for it.
+    pub const fn is_bare(&self) -> bool {
+        matches!(self.form, IdForm::Bare)
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.given)
+    }
+}
+
+impl DrsUri {
+    /// What follows `drs://`; `None` if the text does not begin so.
+    pub fn scheme_stripped(text: &str) -> Option<&str> {
+        let (scheme, rest) = text.split_once("://")?;
+        scheme.eq_ignore_ascii_case("drs").then_some(rest)
+    }
+
+    /// Takes apart what follows `drs://`.
+    ///
+    /// # Errors
+    /// [`BadDrsUri`] if a part is missing, or cannot be one.
+    pub fn parse(rest: &str) -> Result<Self, BadDrsUri> {
+        if rest.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+            return Err(BadDrsUri);
+        }
+        let (authority, path) = match rest.split_once('/') {
+            Some((authority, path)) => (authority, Some(path)),
+            None => (rest, None),
+        };
+        let (name, port) = match authority.rsplit_once(']') {
+            Some((address, port)) => (format!("{address}]"), port.strip_prefix(':')),
+            None => match authority.split_once(':') {
+                Some((name, port)) => (name.to_owned(), Some(port)),
+                None => (authority.to_owned(), None),
+            },
+        };
+        match (port, path) {
+            // The code of a provider has no dot, and an id cannot have a bare colon at a host.
+            (None, Some(path)) if path.contains(':') && !name.contains(['.', '[']) => {
+                let (namespace, accession) = path.split_once(':').ok_or(BadDrsUri)?;
+                Self::compact(&format!("{name}/{namespace}"), accession)
+            }
+            (None, Some(id)) => Self::hosted(&name, None, id),
+            (Some(port), Some(id)) if is_number(port) => {
+                let port = port.parse().map_err(|_| BadDrsUri)?;
+                Self::hosted(&name, Some(port), id)
+            }
+            // From the first colon on, also if there are slashes and more colons.
+            (Some(_), _) => {
+                let (prefix, accession) = rest.split_once(':').ok_or(BadDrsUri)?;
+                Self::compact(prefix, accession)
+            }
+            (None, None) => Err(BadDrsUri),
+        }
+    }
+
+    fn hosted(host: &str, port: Option<u16>, id: &str) -> Result<Self, BadDrsUri> {
+        let is_host = host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.[]:".contains(&byte));
+        if host.is_empty() || !is_host || port == Some(0) {
+            return Err(BadDrsUri);
+        }
+        Ok(Self::Hosted {
+            host: host.to_owned(),
+            port,
+            id: decoded(id)?,
+        })
+    }
+
+    fn compact(prefix: &str, accession: &str) -> Result<Self, BadDrsUri> {
+        let is_prefix = prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+        let parts_are_there = prefix
+            .split('/')
+            .all(|part| !part.trim_matches('.').is_empty());
+        if !is_prefix || !parts_are_there {
+            return Err(BadDrsUri);
+        }
+        Ok(Self::Compact {
+            prefix: prefix.to_owned(),
+            accession: decoded(accession)?,
+        })
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn decoded(id: &str) -> Result<String, BadDrsUri> {
+    let id = percent_decode_str(id)
+        .decode_utf8()
+        .map_err(|_| BadDrsUri)?;
+    if id.is_empty() {
+        return Err(BadDrsUri);
+    }
+    Ok(id.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosted(host: &str, port: Option<u16>, id: &str) -> IdForm {
+        IdForm::Drs(DrsUri::Hosted {
+            host: host.to_owned(),
+            port,
+            id: id.to_owned(),
+        })
+    }
+
+    fn compact(prefix: &str, accession: &str) -> IdForm {
+        IdForm::Drs(DrsUri::Compact {
+            prefix: prefix.to_owned(),
+            accession: accession.to_owned(),
+        })
+    }
+
+    #[test]
+    fn uris_of_each_style_are_told_apart() {
+        for (given, form) in [
+            ("a001", IdForm::Bare),
+            ("drs:x", IdForm::Bare),
+            ("https://drs.example/x", IdForm::Bare),
+            (
+                "drs://drs.example.org/314159",
+                hosted("drs.example.org", None, "314159"),
+            ),
+            (
+                "DRS://localhost:8080/a/b",
+                hosted("localhost", Some(8080), "a/b"),
+            ),
+            ("drs://[::1]:8080/x", hosted("[::1]", Some(8080), "x")),
+            ("drs://[::1]/x", hosted("[::1]", None, "x")),
+            (
+                "drs://h.example/ID1%3fID2",
+                hosted("h.example", None, "ID1?ID2"),
+            ),
+            ("drs://h.example/urn:x", hosted("h.example", None, "urn:x")),
+            ("drs://dg.ANV0/0000-1", hosted("dg.ANV0", None, "0000-1")),
+            ("drs://drs.42:314159", compact("drs.42", "314159")),
+            (
+                "drs://dg.4503:dg.4503/44c5-1",
+                compact("dg.4503", "dg.4503/44c5-1"),
+            ),
+            ("drs://drs.anv0:v2_ab", compact("drs.anv0", "v2_ab")),
+            ("drs://pc/ns:a:b", compact("pc/ns", "a:b")),
+        ] {
+            let id = ObjectId::parse(given).unwrap();
+            assert_eq!(*id.form(), form, "{given}");
+            assert_eq!(&**id.given(), given);
+        }
+    }
+
+    #[test]
+    fn what_is_no_drs_uri_is_refused() {
+        for bad in [
+            "drs://",
+            "drs:///x",
+            "drs://host",
+            "drs://host/",
+            "drs://:x",
+            "drs://prefix:",
+            "drs://..:x",
+            "drs://host:0/x",
+            "drs://host:99999/x",
+            "drs://user@host/x",
+            "drs://host/%ff",
+            "drs://host/a b",
+            "drs://host\\x/y",
+        ] {
+            assert_eq!(ObjectId::parse(bad), Err(BadDrsUri), "{bad}");
+        }
+    }
+}
