@@ -3,6 +3,7 @@
 //! No async, no I/O, no clock and no entropy: what is here gives the same answer for the same
 //! arguments, for ever.
 
+pub mod address;
 pub mod estimate;
 pub mod exact;
 pub mod findings;
