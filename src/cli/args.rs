@@ -78,11 +78,37 @@ pub(super) enum Command {
     },
     /// Tell where hosts are, and how far they are from each other
     Locate(LocateArgs),
+    /// Make location tables
+    Locations {
+        #[command(subcommand)]
+        command: LocationsCommand,
+    },
+    /// Print whose data come with the program, and under which terms
+    Notices,
     /// Ask a running service whether it is alive: exit code 0 or 1
     Healthcheck {
         /// Its root URL; by default the configured port on this machine
         url: Option<url::Url>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LocationsCommand {
+    /// Make a location table, such as the one that comes with the program, from City databases
+    Build(LocationsBuildArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LocationsBuildArgs {
+    /// City database in MaxMind's format, nested or flat; may be repeated, for instance for IPv4 and IPv6
+    #[arg(long = "from", value_name = "FILE", required = true)]
+    pub(super) databases: Vec<PathBuf>,
+    /// Where to write the table
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Whose work the places are and as of when, to be told wherever they are shown
+    #[arg(long, value_name = "TEXT")]
+    pub(super) attribution: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod atlas;
 mod auth;
 mod cli;
 mod config;
