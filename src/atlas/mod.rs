@@ -1,20 +1,25 @@
-//! Where addresses are: a table of the whole internet that comes with the program.
+//! Where addresses and the regions of clouds are: tables of the whole internet and of regions, which come with the program.
 //!
-//! The table is made by [`build`] from City databases. It knows places to about a degree, and is kept so compactly that
-//! it is searched as it stands in the program: nothing is inflated, and only what a look-up touches is read.
+//! The table of addresses is made by [`build`] from City databases. It knows places to about a degree, and is kept so
+//! compactly that it is searched as it stands in the program: nothing is inflated.
 
 mod bits;
 mod block;
 pub mod build;
 mod codebook;
+mod endpoints;
 mod image;
+mod regions;
 mod table;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, net::IpAddr, sync::LazyLock};
 
-pub use self::image::Broken;
+pub use self::{
+    image::Broken,
+    regions::{Cloud, Region},
+};
 use self::{image::ImageReader, table::Table};
 use crate::domain::{address::is_public, geo::Coordinates};
 
