@@ -93,8 +93,8 @@ impl Codebooks {
     }
 }
 
-/// Reads the odd part of a length after its magnitude: how many times it can be halved, and how many bits are left then.
-/// The first and the last of those are set.
+/// Reads the rest of a length after its magnitude: how many times it can be halved, and how many bits are left then, of
+/// which the first and the last are set.
 #[inline]
 fn length(magnitude: u16, bits: &mut BitReader<'_>) -> Option<u128> {
     let (halvings, significant) = (u32::from(magnitude >> 7), u32::from(magnitude & 0x7f) + 1);

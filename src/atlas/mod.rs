@@ -1,4 +1,4 @@
-//! Where addresses and the regions of clouds are: tables of the whole internet and of regions, which come with the program.
+//! Where addresses and the regions of clouds are, from tables that come with the program.
 //!
 //! The table of addresses is made by [`build`] from City databases. It knows places to about a degree, and is kept so
 //! compactly that it is searched as it stands in the program: nothing is inflated.

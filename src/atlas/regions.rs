@@ -81,8 +81,8 @@ impl Region {
         Self::named(cloud, name).map(|region| region.place)
     }
 
-    /// The region, or the one of the zone, that is called `name`: by `cloud` if it is given, otherwise by whoever has one
-    /// of that name. Upper and lower case do not matter.
+    /// The region, or the one of the zone, that is called `name`: by `cloud` if it is given, otherwise by whoever has
+    /// one of that name. Upper and lower case do not matter.
     pub fn named(cloud: Option<&str>, name: &str) -> Option<&'static Self> {
         match cloud.filter(|cloud| !cloud.trim().is_empty()) {
             Some(cloud) => Self::of(Cloud::parse(cloud)?, name),
