@@ -10,18 +10,20 @@
 
 use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
 use testribute::{
-    api::response::RankResponse,
+    api::response::{RankResponse, Told},
     domain::{
         estimate::{CopyEstimate, Estimates, TesEstimate},
         exact::{Cost, Seconds},
-        findings::{AccessUri, DataObject, Findings},
+        findings::Findings,
         geo::Host,
         mode::Mode,
         money::Currency,
+        object::{AccessUri, DataObject},
         query::{Query, QueryParts},
         rank::rank,
         resources::ResourceNeeds,
         service::ServiceUri,
+        sites::Sites,
     },
 };
 
@@ -105,7 +107,14 @@ fn answer_of_1000_with_20_objects(bencher: Bencher) {
     let ranking = rank(&space(20, 20, 6), Mode::BALANCED, 1000, 0);
     assert_eq!(ranking.len(), 1000);
     bencher.bench(|| {
-        let answer = RankResponse::new(&query, &findings, black_box(&ranking), Currency::EUR, &[]);
+        let answer = RankResponse::new(&Told {
+            query: &query,
+            findings: &findings,
+            sites: &Sites::default(),
+            ranking: black_box(&ranking),
+            currency: Currency::EUR,
+            warnings: &[],
+        });
         serde_json::to_vec(&answer).unwrap()
     });
 }
@@ -131,6 +140,7 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
         objects: (0..objects).map(|object| id(object).into()).collect(),
         mode: Mode::BALANCED,
         limit: 1000,
+        explain: false,
         unknown: Vec::new(),
     })
     .unwrap();
@@ -141,6 +151,7 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
         )
         .into(),
         host: Host::parse(&format!("files-{copy}.example.org")),
+        at_drs: false,
     };
     let findings = Findings {
         offers: Vec::new(),

@@ -26,7 +26,7 @@ pub use self::{
     drs::{Drs, Prefixes},
     environment::environment,
     fault::{ConfigError, Fault, Origin, Reason},
-    locations::{Database, Locations, Override, Pattern},
+    locations::{BucketPlace, Database, Locations, Override, Pattern},
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
     tes::{PriceEntry, Queue, Signal, Tes, UseOfTaskInfo},

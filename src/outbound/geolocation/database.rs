@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 
 use super::file::DatabaseFile;
 use crate::{
+    atlas::Atlas,
     config,
     domain::{
         geo::Coordinates,
@@ -26,6 +27,8 @@ use crate::{
 pub(super) enum Database {
     /// Nothing does.
     None,
+    /// The table that comes with the program.
+    Embedded,
     /// A City database in MaxMind's format.
     File(Arc<DatabaseFile>),
 }
@@ -49,6 +52,17 @@ pub enum GeolocationError {
         /// Where it differs.
         source: MaxMindDbError,
     },
+    /// A bucket is said to be in a region that no cloud has, or nowhere.
+    #[error(
+        "locations.buckets.{bucket}: must be {{region: ..}} with a region of AWS, Google Cloud or Azure, or {{latitude: .., \
+         longitude: ..}}; '{region}' is no region"
+    )]
+    UnknownRegion {
+        /// The bucket.
+        bucket: String,
+        /// What was said.
+        region: String,
+    },
     /// The file is a database of something else, such as countries or networks.
     #[error("locations.database: '{}' has no coordinates (its type is '{kind}'); a City database has", path.display())]
     NoCoordinates {
@@ -69,8 +83,9 @@ impl Database {
     /// The database that the configuration names.
     pub(super) fn load(database: &config::Database) -> Result<Self, GeolocationError> {
         match database {
-            // The embedded table will be a variant of its own; as long as there is none, nothing is known.
-            config::Database::Embedded | config::Database::None => Ok(Self::None),
+            config::Database::None => Ok(Self::None),
+            // Read at the first look-up, which takes milliseconds: the start need not wait for it.
+            config::Database::Embedded => Ok(Self::Embedded),
             config::Database::File(path) => Ok(Self::File(Arc::new(DatabaseFile::load(path)?))),
         }
     }
@@ -95,6 +110,17 @@ impl Database {
     pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
         match self {
             Self::None => None,
+            Self::Embedded => match Atlas::embedded() {
+                Ok(atlas) => Some(Place {
+                    coordinates: atlas.lookup(address)?,
+                    source: PlaceSource::Database,
+                    city: None,
+                }),
+                Err(error) => {
+                    tracing::error!(%error, "the embedded location table cannot be read");
+                    None
+                }
+            },
             Self::File(file) => {
                 let reader = file.current();
                 // It fails on an IPv6 address in an IPv4-only file and on a broken record: there is no place in either.

@@ -1,9 +1,11 @@
 //! Where a host is: what the operator says, else what a location database says of its addresses.
 
+mod buckets;
 mod database;
 mod file;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::IpAddr,
     time::{Duration, Instant},
@@ -16,6 +18,7 @@ use self::database::Database;
 pub use self::database::GeolocationError;
 use super::resolve::{ResolveError, Resolver};
 use crate::{
+    atlas::Region,
     config::{Locations, Override, Pattern},
     domain::{
         geo::{Coordinates, Host},
@@ -27,6 +30,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Geolocation {
     overrides: Vec<Override>,
+    buckets: BTreeMap<Host, Place>,
     database: Database,
     resolver: Resolver,
     timeout: Duration,
@@ -36,7 +40,7 @@ pub struct Geolocation {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
     /// A bucket has no address of its own, and no override names it.
-    #[error("is a bucket, whose place no URI tells")]
+    #[error("is a bucket, whose place no URI tells; locations.buckets can name its region")]
     Bucket,
     /// The host name has no address.
     #[error(transparent)]
@@ -70,21 +74,27 @@ impl Geolocation {
     ) -> Result<Self, GeolocationError> {
         Ok(Self {
             overrides: locations.overrides.clone(),
+            buckets: buckets::places(&locations.buckets)?,
             database: Database::load(&locations.database)?,
             resolver,
             timeout,
         })
     }
 
-    /// Where `host` is: at the first override that names it or one of its addresses, else where the database has its
-    /// addresses, IPv4 before IPv6. There is more than one place if its addresses are in different ones.
+    /// Where `host` is: at the first override that names it or one of its addresses, in the region that a bucket is
+    /// configured to be in or that the name of a cloud's host tells, else where the database has its addresses, IPv4
+    /// before IPv6. There is more than one place if its addresses are in different ones.
     ///
     /// An override that names the host comes before one for a network, wherever they are in the list: it needs no DNS.
     ///
     /// # Errors
     /// [`NoPlace`] says why no place is known.
     pub async fn locate(&self, host: &Host) -> Result<Vec<Place>, NoPlace> {
-        if let Some(place) = self.override_for_host(host) {
+        let known = self
+            .override_for_host(host)
+            .or_else(|| self.buckets.get(host).cloned())
+            .or_else(|| Region::of_host(host).map(in_region));
+        if let Some(place) = known {
             return Ok(vec![place]);
         }
         self.refresh(Instant::now()).await;
@@ -159,6 +169,14 @@ impl Geolocation {
         } else {
             cause
         }
+    }
+}
+
+fn in_region(region: &Region) -> Place {
+    Place {
+        coordinates: region.place,
+        source: PlaceSource::Region,
+        city: Some(region.city.as_str().into()),
     }
 }
 
