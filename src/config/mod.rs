@@ -6,6 +6,7 @@
 mod check;
 mod check_security;
 mod check_tes;
+mod credentials;
 mod environment;
 mod fault;
 mod load;
@@ -21,6 +22,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    credentials::{BadCredential, Credential, SecretName},
     environment::environment,
     fault::{ConfigError, Fault, Origin, Reason},
     locations::{Database, Locations, Override, Pattern},
@@ -46,6 +48,8 @@ pub struct Config {
     pub security: Security,
     /// Where calls may go, and how many at once.
     pub outbound: Outbound,
+    /// What the service shows to some hosts instead of its callers' tokens.
+    pub credentials: Vec<Credential>,
     /// How much one request may ask for.
     pub limits: Limits,
     /// What the estimates assume.
@@ -67,6 +71,7 @@ impl Default for Config {
             log: Log::default(),
             security: Security::default(),
             outbound: Outbound::default(),
+            credentials: Vec::new(),
             limits: Limits::default(),
             estimation: Estimation::default(),
             tes: Tes::default(),

@@ -14,6 +14,7 @@ mod architecture;
 mod cli;
 mod config;
 mod contract;
+mod credentials;
 mod exchange_rates;
 mod geolocation;
 mod partial_failure;
