@@ -22,5 +22,6 @@ mod price_book;
 mod rank_services;
 mod serving;
 mod support;
+mod tes_flavours;
 mod tes_history;
 mod tes_paths;
