@@ -7,6 +7,7 @@ mod check;
 mod check_drs;
 mod check_security;
 mod check_tes;
+mod credentials;
 mod drs;
 mod environment;
 mod fault;
@@ -23,6 +24,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    credentials::{BadCredential, Credential, SecretName},
     drs::{Drs, Prefixes},
     environment::environment,
     fault::{ConfigError, Fault, Origin, Reason},
@@ -49,6 +51,8 @@ pub struct Config {
     pub security: Security,
     /// Where calls may go, and how many at once.
     pub outbound: Outbound,
+    /// What the service shows to some hosts instead of its callers' tokens.
+    pub credentials: Vec<Credential>,
     /// How much one request may ask for.
     pub limits: Limits,
     /// What the estimates assume.
@@ -72,6 +76,7 @@ impl Default for Config {
             log: Log::default(),
             security: Security::default(),
             outbound: Outbound::default(),
+            credentials: Vec::new(),
             limits: Limits::default(),
             estimation: Estimation::default(),
             tes: Tes::default(),

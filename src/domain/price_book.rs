@@ -190,6 +190,56 @@ impl Default for Capacity {
     }
 }
 
+/// Why a TES cannot hold a task; goes on after the name of the TES.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Unfit {
+    /// Its largest machine has too few cores.
+    #[error("has at most {has} CPU cores, and the task needs {needs}")]
+    Cores {
+        /// How many it has.
+        has: u64,
+        /// How many are needed.
+        needs: u64,
+    },
+    /// Its largest machine or disk is too small.
+    #[error("has at most {has} GB of {what}, and the task needs {needs}")]
+    Gigabytes {
+        /// Of what.
+        what: &'static str,
+        /// How many it has.
+        has: f64,
+        /// How many are needed.
+        needs: f64,
+    },
+    /// It has nothing where the task must run.
+    #[error("is in {} only, which is none of the zones that the task must run in", .0.join(", "))]
+    Elsewhere(Vec<String>),
+}
+
+impl Capacity {
+    /// Why a task with these `needs` cannot be held, if it cannot. That it may run on machines that can be taken away
+    /// allows such machines and asks for none, so it is never a reason.
+    pub fn unfit(&self, needs: &ResourceNeeds) -> Option<Unfit> {
+        if let Some(has) = self.max_cpu_cores.filter(|&has| has < needs.cpu_cores) {
+            return Some(Unfit::Cores {
+                has,
+                needs: needs.cpu_cores,
+            });
+        }
+        for (what, has, needs) in [
+            ("memory", self.max_ram_gb, needs.ram_gb),
+            ("disk", self.max_disk_gb, needs.disk_gb),
+        ] {
+            if let Some(has) = has.filter(|&has| has < needs) {
+                return Some(Unfit::Gigabytes { what, has, needs });
+            }
+        }
+        let shares_a_zone = self.zones.iter().any(|zone| needs.zones.contains(zone));
+        let anywhere = self.zones.is_empty() || needs.zones.is_empty();
+        (!anywhere && !shares_a_zone).then(|| Unfit::Elsewhere(self.zones.clone()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +297,55 @@ mod tests {
         let mut needs = needs();
         needs.execution_seconds = u64::MAX;
         assert!(PRICES.quote(&needs, Seconds::ZERO).is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        let capacity = Capacity {
+            max_cpu_cores: Some(4),
+            max_ram_gb: Some(16.0),
+            max_disk_gb: Some(100.0),
+            zones: vec!["eu-1".to_owned(), "eu-2".to_owned()],
+            preemptible: false,
+        };
+        let told = |change: fn(&mut ResourceNeeds)| {
+            let mut needs = needs();
+            change(&mut needs);
+            capacity.unfit(&needs).map(|unfit| unfit.to_string())
+        };
+        assert_eq!(told(|_| ()), None, "all of it may be taken");
+        assert_eq!(told(|needs| needs.preemptible = true), None);
+        assert_eq!(
+            told(|needs| needs.zones = vec!["us".to_owned(), "eu-2".to_owned()]),
+            None
+        );
+        for (change, expected) in [
+            (
+                (|needs| needs.cpu_cores = 5) as fn(&mut ResourceNeeds),
+                "has at most 4 CPU cores, and the task needs 5",
+            ),
+            (
+                |needs| needs.ram_gb = 16.5,
+                "has at most 16 GB of memory, and the task needs 16.5",
+            ),
+            (
+                |needs| needs.disk_gb = 101.0,
+                "has at most 100 GB of disk, and the task needs 101",
+            ),
+            (
+                |needs| needs.zones = vec!["us".to_owned()],
+                "is in eu-1, eu-2 only, which is none of the zones that the task must run in",
+            ),
+        ] {
+            assert_eq!(told(change).as_deref(), Some(expected));
+        }
+        let mut needs = needs();
+        needs.zones = vec!["us".to_owned()];
+        assert_eq!(
+            Capacity::default().unfit(&needs),
+            None,
+            "nothing said is no hindrance"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER},
     redirect,
 };
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use tokio::{
     sync::Semaphore,
@@ -15,12 +16,20 @@ use tokio::{
 use url::{Host, Url};
 
 use super::{
+    credentials::Credentials,
     failure::FetchError,
     guard::{Guard, Reach},
     json::parse,
     resolve::{GuardedResolver, Resolver},
 };
-use crate::{config::Config, domain::token::Token};
+pub use super::{
+    credentials::NoSecret,
+    pass::{Pass, Proof},
+};
+use crate::{
+    config::Config,
+    domain::{geo::Host as KnownHost, token::Token},
+};
 
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -37,6 +46,7 @@ pub struct Fetcher {
     guard: Arc<Guard>,
     resolver: Resolver,
     slots: Arc<Semaphore>,
+    credentials: Arc<Credentials>,
     timeout: Duration,
     max_bytes: usize,
     token_over_http: bool,
@@ -51,34 +61,9 @@ pub enum FetcherError {
     /// The DNS resolver refuses to start.
     #[error("the DNS resolver cannot start: {0}")]
     Resolver(#[source] hickory_resolver::net::NetError),
-}
-
-/// Whether a call carries its caller's token.
-#[derive(Debug, Clone, Copy)]
-pub enum Pass<'a> {
-    /// There is none, or the URL brings its own user name and password.
-    None,
-    /// It may be sent.
-    Token(&'a Token),
-    /// It may be sent to what the operator listed, and only there.
-    ListedOnly(&'a Token),
-    /// There is one, but it would go over plain http.
-    HeldBack,
-}
-
-impl<'a> Pass<'a> {
-    /// What the service gets to know of who asks.
-    pub(super) fn secret(self) -> Option<&'a str> {
-        match self {
-            Self::Token(token) | Self::ListedOnly(token) => Some(token.expose()),
-            Self::None | Self::HeldBack => None,
-        }
-    }
-
-    /// Whether the service gets to know who asks.
-    pub(super) fn carries_a_secret(self) -> bool {
-        self.secret().is_some()
-    }
+    /// A secret of the service is not in the environment.
+    #[error(transparent)]
+    Secret(#[from] NoSecret),
 }
 
 /// What is asked.
@@ -95,6 +80,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetcherError`] if the client or the resolver cannot be made.
     pub fn new(config: &Config, reach: Reach) -> Result<Self, FetcherError> {
+        let credentials = Credentials::new(&config.credentials, |name| std::env::var(name).ok())?;
         let timeout = config.call_timeout();
         let guard = Arc::new(Guard::new(reach, config.outbound.allowed_networks.clone()));
         // Half of the time, so that a dead name server is told apart from a dead service.
@@ -123,6 +109,7 @@ impl Fetcher {
             listed_only: client(Guard::is_listed)?,
             resolver,
             guard,
+            credentials: Arc::new(credentials),
             slots: Arc::new(Semaphore::new(config.outbound.max_concurrency)),
             timeout,
             max_bytes: config.outbound.max_response_bytes,
@@ -140,16 +127,18 @@ impl Fetcher {
         self.timeout
     }
 
-    /// Whether `token` may go to `root`: over https, or where the configuration says so.
-    pub async fn pass<'a>(&self, root: &Url, token: Option<&'a Token>) -> Pass<'a> {
-        let Some(token) = token else {
+    /// What goes to `root` to show who asks, over https or where the configuration says so: what the service itself has
+    /// for that host, or else the caller's `token`.
+    pub async fn pass<'a>(&'a self, root: &Url, token: Option<&'a Token>) -> Pass<'a> {
+        let own = KnownHost::of(root).and_then(|host| self.credentials.for_host(&host));
+        let Some(proof) = own.or(token.map(Proof::Token)) else {
             return Pass::None;
         };
         if !root.username().is_empty() || root.password().is_some() {
             return Pass::None;
         }
         if root.scheme() == "https" || self.token_over_http {
-            return Pass::Token(token);
+            return Pass::Token(proof);
         }
         let listed = match root.host() {
             Some(Host::Ipv4(address)) => self.guard.is_listed(address.into()),
@@ -163,7 +152,7 @@ impl Fetcher {
             None => false,
         };
         if listed {
-            Pass::ListedOnly(token)
+            Pass::ListedOnly(proof)
         } else {
             Pass::HeldBack
         }
@@ -341,9 +330,12 @@ impl Fetcher {
         };
         let request = request.header(ACCEPT, "application/json, */*;q=0.5");
         let request = match pass {
-            Pass::Token(token) | Pass::ListedOnly(token) => {
-                request.header(AUTHORIZATION, bearer(token))
-            }
+            Pass::Token(proof) | Pass::ListedOnly(proof) => match proof {
+                Proof::Token(token) => request.header(AUTHORIZATION, bearer(token)),
+                Proof::Password { user, password } => {
+                    request.basic_auth(user, Some(password.expose_secret()))
+                }
+            },
             Pass::None | Pass::HeldBack => request,
         };
         Ok(request.send().await?)

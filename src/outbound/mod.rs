@@ -2,6 +2,7 @@
 //!
 //! Every call goes through [`fetch::Fetcher`], which knows where calls may go and what they may carry.
 
+mod credentials;
 pub mod drs;
 pub mod exchange_rates;
 pub mod failure;
@@ -11,5 +12,6 @@ pub mod geolocation;
 pub mod guard;
 mod json;
 pub mod oidc;
+mod pass;
 pub mod resolve;
 pub mod tes;

@@ -81,6 +81,14 @@ impl<'a> Round<'a> {
         tes: &ServiceUri,
         task: &TaskInfoRequest,
     ) -> (Option<TaskInfo>, Vec<Warning>) {
+        let entry = self.pipeline.about_tes.entry_for(tes);
+        if let Some(unfit) = entry.and_then(|entry| entry.capacity.unfit(self.query.needs())) {
+            let warning = Warning::TesLeftOut {
+                service: tes.to_string(),
+                cause: unfit.to_string(),
+            };
+            return (None, vec![warning]);
+        }
         let (pass, mut warnings) = self.pass(tes).await;
         let _turn = self.turns.acquire().await;
         let asking = Asking {
@@ -88,6 +96,7 @@ impl<'a> Round<'a> {
             query: self.query,
             task,
             tes,
+            entry,
             pass,
         };
         match asking.task_info().await {

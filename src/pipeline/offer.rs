@@ -16,6 +16,8 @@ pub(super) struct Asking<'a> {
     pub(super) query: &'a Query,
     pub(super) task: &'a TaskInfoRequest,
     pub(super) tes: &'a ServiceUri,
+    /// What the book says about it.
+    pub(super) entry: Option<&'a PriceEntry>,
     pub(super) pass: Pass<'a>,
 }
 
@@ -25,15 +27,15 @@ impl Asking<'_> {
     /// # Errors
     /// Why it cannot be had there.
     pub(super) async fn task_info(self) -> Result<(TaskInfo, Option<Warning>), Warning> {
-        let known = &self.pipeline.about_tes;
-        let told = match known.task_info {
+        let used = self.pipeline.about_tes.task_info;
+        let told = match used {
             UseOfTaskInfo::Never => None,
             UseOfTaskInfo::Auto | UseOfTaskInfo::Always => self.told().await?,
         };
         if let Some(info) = told {
             return Ok((info, None));
         }
-        let cause = match (known.task_info, known.entry_for(self.tes)) {
+        let cause = match (used, self.entry) {
             (UseOfTaskInfo::Auto | UseOfTaskInfo::Never, Some(entry)) => {
                 return self.quote(entry).await;
             }

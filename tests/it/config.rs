@@ -111,6 +111,9 @@ fn the_examples_in_the_documented_file_are_valid() {
         .replace("  overrides: []\n", "")
         .replace("  rates: {}\n", "")
         .replace("  price_book: []\n", "")
+        .replace("credentials: []\n", "")
+        .replace("# credentials:", "credentials:")
+        .replace("\n#   - {match", "\n  - {match")
         .replace("  # price_book:", "  price_book:")
         .replace("  #   - match", "    - match")
         .replace("\n  #     ", "\n      ")
@@ -121,6 +124,7 @@ fn the_examples_in_the_documented_file_are_valid() {
     config.check().unwrap();
     assert_eq!(config.locations.overrides.len(), 3);
     assert_eq!(config.exchange_rates.rates.len(), 5);
+    assert_eq!(config.credentials.len(), 2);
     let [entry] = config.tes.price_book.as_slice() else {
         panic!("{:?}", config.tes.price_book);
     };

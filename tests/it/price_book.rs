@@ -189,3 +189,44 @@ async fn prices_beyond_all_measure_are_no_offer() {
         "{messages:?}"
     );
 }
+
+#[tokio::test]
+async fn a_tes_that_cannot_hold_the_task_is_left_out_with_the_reason_and_not_asked() {
+    let capacity = "        capacity: {max_cpu_cores: 8, zones: [eu-1], preemptible: false}";
+    let service = service(&format!("{BOOK}{capacity}")).await;
+    let stock = stock_tes().await;
+    let elsewhere = tes("127.0.0.2", "EUR", 1.0, 1.0, 0.0).await;
+    let roots = [stock.server.url("/v1/"), tes_root(&elsewhere)];
+    let mut request = small_task(&roots);
+    for (need, value, reason) in [
+        (
+            "cpu_cores",
+            json!(9),
+            "has at most 8 CPU cores, and the task needs 9",
+        ),
+        (
+            "zones",
+            json!(["us-1", "us-2"]),
+            "is in eu-1 only, which is none of the zones that the task must run in",
+        ),
+    ] {
+        let fits = request["resource_requirements"][need].take();
+        request["resource_requirements"][need] = value;
+        let answer = service.rank(&request).await;
+        assert_eq!(tes_of(&answer), [&roots[1]]);
+        assert_eq!(
+            warnings(&answer),
+            [format!("TES left out: '{}' {reason}.", roots[0])]
+        );
+        if !fits.is_null() {
+            request["resource_requirements"][need] = fits;
+        }
+    }
+    assert!(stock.lines().is_empty());
+
+    request["resource_requirements"]["zones"] = json!(["us-1", "eu-1"]);
+    request["resource_requirements"]["preemptible"] = json!(true);
+    let answer = service.rank(&request).await;
+    assert_eq!(answer["warnings"], json!([]));
+    assert_eq!(tes_of(&answer).len(), 2);
+}

@@ -87,6 +87,21 @@ async fn the_wait_is_the_median_of_finished_tasks_scaled_by_those_that_wait() {
 }
 
 #[tokio::test]
+async fn the_example_of_the_specification_is_read() {
+    // All examples of the TES 1.1 schema in one list: the task starts in the moment of its creation.
+    let example: Value = serde_json::from_str(include_str!("fixtures/tes/tasks-1.1.json")).unwrap();
+    let list = example.clone();
+    let (seconds, told) = read(move |_| (200, list.clone())).await;
+    assert!(seconds.abs() < 1e-9, "{seconds}");
+    assert!(told.is_empty(), "{told:?}");
+
+    let mut earlier = example;
+    earlier["tasks"][0]["creation_time"] = json!("2020-10-02T14:58:00Z");
+    let (seconds, _) = read(move |_| (200, earlier.clone())).await;
+    assert!((seconds - 120.0).abs() < 1e-9, "{seconds}");
+}
+
+#[tokio::test]
 async fn servers_that_filter_nothing_are_filtered_here() {
     let all = [
         finished(100),
