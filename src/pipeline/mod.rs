@@ -92,7 +92,7 @@ impl Pipeline {
     pub fn new(config: &Config, fetcher: Fetcher) -> Result<Self, SetupError> {
         Ok(Self {
             tes: TesClient::new(fetcher.clone()),
-            drs: DrsClient::new(fetcher.clone()),
+            drs: DrsClient::new(&config.drs, fetcher.clone()),
             drs_ids: IdResolver::new(&config.drs, fetcher.clone())?,
             geolocation: Geolocation::new(
                 &config.locations,

@@ -15,6 +15,7 @@ mod auth;
 mod cli;
 mod config;
 mod contract;
+mod drs_access;
 mod drs_ids;
 mod drs_reading;
 mod exchange_rates;

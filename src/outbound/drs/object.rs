@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::lenient;
-use crate::{
-    domain::object::{Access, DrsRecord, Source},
-    outbound::failure::FetchError,
+use super::{
+    access::{AccessMethod, Way},
+    lenient,
 };
+use crate::outbound::failure::FetchError;
 
 /// An object, as far as it is looked at: names, descriptions and times are nobody's business here.
 #[derive(Deserialize)]
@@ -21,29 +21,21 @@ pub(super) struct DrsObject {
     access_methods: Vec<AccessMethod>,
 }
 
-/// A way to get an object. Its type does not matter: where it leads to does.
-#[derive(Deserialize)]
-struct AccessMethod {
-    access_url: Option<AccessUrl>,
-    /// Called `availability` in drafts of DRS 1.5.
-    #[serde(default, alias = "availability", deserialize_with = "lenient::flag")]
-    available: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "an access URL")]
-enum AccessUrl {
-    Object {
-        #[serde(default, deserialize_with = "lenient::text")]
-        url: Option<String>,
-    },
-    Text(String),
+/// An object, as far as it is known before access ids are asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Described {
+    pub(super) size_bytes: Option<u64>,
+    pub(super) checksums: BTreeMap<String, String>,
+    pub(super) ways: Vec<Way>,
+    pub(super) unavailable: usize,
 }
 
 impl DrsObject {
+    /// `object_uri` is the `drs://` URI of the object.
+    ///
     /// # Errors
     /// [`FetchError::Malformed`] if nothing in the answer tells that it is about an object.
-    pub(super) fn check(self) -> Result<DrsRecord, FetchError> {
+    pub(super) fn check(self, object_uri: &str) -> Result<Described, FetchError> {
         if self.size.is_none() && self.access_methods.is_empty() {
             return Err(FetchError::Malformed(
                 "size: is missing, and so is access_methods".to_owned(),
@@ -53,29 +45,16 @@ impl DrsObject {
         let available: Vec<_> = self
             .access_methods
             .into_iter()
-            .filter(|method| method.available != Some(false))
+            .filter(AccessMethod::is_available)
             .collect();
-        Ok(DrsRecord {
+        Ok(Described {
             size_bytes: self.size,
             checksums: self.checksums,
             unavailable: methods - available.len(),
-            access: available
+            ways: available
                 .into_iter()
-                .filter_map(AccessMethod::leads_to)
+                .filter_map(|method| method.way(object_uri))
                 .collect(),
-        })
-    }
-}
-
-impl AccessMethod {
-    fn leads_to(self) -> Option<Access> {
-        let uri = match self.access_url? {
-            AccessUrl::Object { url } => url?,
-            AccessUrl::Text(url) => url,
-        };
-        Some(Access {
-            uri,
-            source: Source::Uri,
         })
     }
 }
@@ -86,8 +65,10 @@ mod tests {
 
     use super::*;
 
-    fn read(object: Value) -> Result<DrsRecord, FetchError> {
-        serde_json::from_value::<DrsObject>(object).unwrap().check()
+    fn read(object: Value) -> Result<Described, FetchError> {
+        serde_json::from_value::<DrsObject>(object)
+            .unwrap()
+            .check("drs://drs.example/x")
     }
 
     fn checksums(list: &Value) -> BTreeMap<String, String> {
@@ -179,7 +160,11 @@ mod tests {
             ]
         }))
         .unwrap();
-        let uris: Vec<_> = record.access.iter().map(|a| a.uri.as_str()).collect();
+        let uris: Vec<_> = record
+            .ways
+            .iter()
+            .map(|way| way.access.uri.as_str())
+            .collect();
         assert_eq!(
             uris,
             [
