@@ -1,11 +1,14 @@
 //! The way from a query to its ranking: the only place that knows the order of the steps.
 
+mod bundles;
 mod gather;
+mod harvest;
 mod locate;
 mod objects;
 
 use tracing::{debug, info};
 
+use self::bundles::Bounds;
 use crate::{
     config::Config,
     domain::{
@@ -42,6 +45,7 @@ pub struct Pipeline {
     geolocation: Geolocation,
     exchange_rates: ExchangeRates,
     missing_size: MissingSize,
+    bundle_bounds: Bounds,
     target_currency: Currency,
     transfer_rate: Option<TransferRate>,
     unknown_distance: Option<Kilometres>,
@@ -101,6 +105,10 @@ impl Pipeline {
             )?,
             exchange_rates: ExchangeRates::new(&config.exchange_rates, fetcher.clone())?,
             missing_size: config.drs.missing_size,
+            bundle_bounds: Bounds {
+                depth: config.drs.max_bundle_depth,
+                objects: config.drs.max_bundle_objects,
+            },
             target_currency: config.target_currency,
             transfer_rate: config.estimation.transfer_rate_mbps.map(TransferRate),
             unknown_distance: config

@@ -16,6 +16,7 @@ mod cli;
 mod config;
 mod contract;
 mod drs_access;
+mod drs_bundles;
 mod drs_ids;
 mod drs_reading;
 mod exchange_rates;

@@ -3,6 +3,7 @@
 //! Reads tolerantly: servers in production leave out, null or spell differently most of what is not needed here.
 
 mod access;
+mod contents;
 pub mod ids;
 mod lenient;
 mod object;
@@ -13,9 +14,10 @@ use reqwest::StatusCode;
 
 use tracing::debug;
 
+pub use self::contents::Content;
 use self::{
     access::{AccessUrl, Way},
-    object::DrsObject,
+    object::{Described, DrsObject},
 };
 use super::{
     failure::FetchError,
@@ -41,6 +43,15 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 const MOST_ACCESS_IDS: usize = 16;
 const ACCESS_IDS_AT_ONCE: usize = 4;
 
+/// What an id stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entity {
+    /// One object.
+    Object(DrsRecord),
+    /// Several.
+    Bundle(Vec<Content>),
+}
+
 /// Asks DRS instances for objects.
 #[derive(Debug, Clone)]
 pub struct DrsClient {
@@ -57,7 +68,7 @@ impl DrsClient {
         }
     }
 
-    /// Asks `drs` for the object `id`; `None` if it is not there.
+    /// Asks `drs` for what it has by this `id`; `None` if it is not there. A bundle is asked for once more, to be expanded.
     ///
     /// # Errors
     /// [`FetchError`]; [`FetchError::Malformed`] if the answer is about no object.
@@ -66,36 +77,73 @@ impl DrsClient {
         drs: &ServiceUri,
         id: &str,
         pass: Pass<'_>,
-    ) -> Result<Option<DrsRecord>, FetchError> {
+    ) -> Result<Option<Entity>, FetchError> {
         // These two would climb up the path instead of naming an object, however they are encoded.
         if matches!(id, "." | "..") {
             return Ok(None);
         }
         let path = format!("objects/{}", utf8_percent_encode(id, SEGMENT));
-        let object = match self
+        match self
             .fetcher
             .get::<DrsObject>(&drs.endpoint(&path), pass)
             .await
         {
-            Ok(object) => object.check(&object_uri(drs, id))?,
-            Err(FetchError::Status(StatusCode::NOT_FOUND)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+            Ok(object) if object.is_bundle() => {
+                let contents = self.expand(drs, &path, object, pass).await?;
+                Ok(Some(Entity::Bundle(contents)))
+            }
+            Ok(object) => {
+                let object = object.check(&object_uri(drs, id))?;
+                let record = self.locate_ways(drs, &path, object, pass).await;
+                Ok(Some(Entity::Object(record)))
+            }
+            Err(FetchError::Status(StatusCode::NOT_FOUND)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a bundle holds, at all levels if the DRS can tell that. Objects are not asked for so in the first place: some
+    /// servers refuse parameters that they do not expect.
+    async fn expand(
+        &self,
+        drs: &ServiceUri,
+        path: &str,
+        bundle: DrsObject,
+        pass: Pass<'_>,
+    ) -> Result<Vec<Content>, FetchError> {
+        let mut url = drs.endpoint(path);
+        url.set_query(Some("expand=true"));
+        match self.fetcher.get::<DrsObject>(&url, pass).await {
+            Ok(expanded) => Ok(expanded.into_contents()),
+            Err(error) => match bundle.into_contents() {
+                contents if contents.is_empty() => Err(error),
+                contents => Ok(contents),
+            },
+        }
+    }
+
+    /// The record of an object, with the places of access ids if those are to be asked for.
+    async fn locate_ways(
+        &self,
+        drs: &ServiceUri,
+        path: &str,
+        object: Described,
+        pass: Pass<'_>,
+    ) -> DrsRecord {
         let mut access: Vec<_> = object.ways.iter().map(|way| way.access.clone()).collect();
         if self.resolve_access_ids {
-            let found = self.fetch_sources(drs, &path, &object.ways, pass).await;
-            for (position, host) in found {
+            for (position, host) in self.fetch_sources(drs, path, &object.ways, pass).await {
                 if let Some(access) = access.get_mut(position) {
                     access.source = Source::Host(host);
                 }
             }
         }
-        Ok(Some(DrsRecord {
+        DrsRecord {
             size_bytes: object.size_bytes,
             checksums: object.checksums,
             access,
             unavailable: object.unavailable,
-        }))
+        }
     }
 
     /// Where access ids lead to: positions in `ways`, and hosts. What the DRS does not tell is left out.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     access::{AccessMethod, Way},
+    contents::Content,
     lenient,
 };
 use crate::outbound::failure::FetchError;
@@ -19,6 +20,10 @@ pub(super) struct DrsObject {
     checksums: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "lenient::list")]
     access_methods: Vec<AccessMethod>,
+    contents: Option<Vec<Option<Content>>>,
+    /// What Gen3 says an object is: `object` or `bundle`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    form: Option<String>,
 }
 
 /// An object, as far as it is known before access ids are asked about.
@@ -31,6 +36,21 @@ pub(super) struct Described {
 }
 
 impl DrsObject {
+    /// Whether it is a bundle. Servers write `contents: []` for objects that are none, and also for bundles that they
+    /// were not asked to expand.
+    pub(super) fn is_bundle(&self) -> bool {
+        match (self.form.as_deref(), &self.contents) {
+            (Some(form), _) if form.eq_ignore_ascii_case("bundle") => true,
+            (_, None) => false,
+            (_, Some(contents)) => !contents.is_empty() || self.access_methods.is_empty(),
+        }
+    }
+
+    /// What it holds.
+    pub(super) fn into_contents(self) -> Vec<Content> {
+        self.contents.into_iter().flatten().flatten().collect()
+    }
+
     /// `object_uri` is the `drs://` URI of the object.
     ///
     /// # Errors
@@ -174,6 +194,30 @@ mod tests {
             ]
         );
         assert_eq!(record.unavailable, 2);
+    }
+
+    #[test]
+    fn a_bundle_is_told_by_what_it_holds() {
+        let is_bundle = |object: Value| {
+            serde_json::from_value::<DrsObject>(object)
+                .unwrap()
+                .is_bundle()
+        };
+        let method = json!([{"type": "gs", "access_id": "gs"}]);
+        assert!(is_bundle(
+            json!({"size": 1, "contents": [{"name": "x", "id": "y"}]})
+        ));
+        assert!(is_bundle(
+            json!({"size": 1, "contents": [], "form": "bundle"})
+        ));
+        assert!(is_bundle(json!({"size": 1, "contents": []})));
+        assert!(!is_bundle(
+            json!({"size": 1, "contents": [], "access_methods": method})
+        ));
+        assert!(!is_bundle(
+            json!({"size": 1, "contents": null, "form": "object"})
+        ));
+        assert!(!is_bundle(json!({"size": 1})));
     }
 
     #[test]
