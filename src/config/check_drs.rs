@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{
     Drs,
-    check::{not, not_shown},
+    check::{in_range, not, not_shown},
     fault::Fault,
 };
 use crate::domain::service::ServiceUri;
@@ -38,7 +38,10 @@ impl Drs {
                 ));
             }
         }
-        Ok(())
+        let depth = self.max_bundle_depth;
+        in_range("drs.max_bundle_depth", depth, 1..=100)?;
+        let objects = self.max_bundle_objects;
+        in_range("drs.max_bundle_objects", objects, 1..=1_000_000)
     }
 }
 

@@ -21,6 +21,12 @@ pub struct Drs {
     pub compact_id_resolver: String,
     /// The hosts in `drs://` ids that are called over plain http.
     pub plain_http_hosts: Vec<String>,
+    /// Whether DRS are asked for the URLs behind access ids, to see where they lead to.
+    pub resolve_access_ids: bool,
+    /// How many levels of bundles in bundles are opened.
+    pub max_bundle_depth: usize,
+    /// How many objects the bundles of a request may hold together.
+    pub max_bundle_objects: usize,
 }
 
 impl Default for Drs {
@@ -31,6 +37,9 @@ impl Default for Drs {
             resolve_compact_ids: true,
             compact_id_resolver: "https://resolver.api.identifiers.org/".to_owned(),
             plain_http_hosts: Vec::new(),
+            resolve_access_ids: false,
+            max_bundle_depth: 8,
+            max_bundle_objects: 1000,
         }
     }
 }

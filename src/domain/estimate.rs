@@ -1,6 +1,9 @@
 //! Cost and time of every TES and of every way to get every object there.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{
     exact::{Cost, Seconds},
@@ -147,10 +150,37 @@ fn objects_at<'a>(
             if estimates.is_empty() {
                 Err(object)
             } else {
-                Ok(estimates)
+                Ok(cheapest_of_each_uri(object, estimates))
             }
         })
         .collect()
+}
+
+/// Of a URI that leads to several places, as that of a DRS can, a TES takes the one that is best for it.
+fn cheapest_of_each_uri(
+    object: &DataObject,
+    mut estimates: Vec<CopyEstimate>,
+) -> Vec<CopyEstimate> {
+    let uri = |estimate: &CopyEstimate| {
+        let access = object.access.get(usize::try_from(estimate.uri).ok()?)?;
+        Some(&*access.uri)
+    };
+    let mut best = HashMap::with_capacity(estimates.len());
+    for (position, estimate) in estimates.iter().enumerate() {
+        let value = (estimate.cost, estimate.time, position);
+        let known = best.entry(uri(estimate)).or_insert(value);
+        *known = value.min(*known);
+    }
+    if best.len() < estimates.len() {
+        estimates = best
+            .into_values()
+            .map(|(.., position)| position)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .filter_map(|position| estimates.get(position).copied())
+            .collect();
+    }
+    estimates
 }
 
 /// The different hosts of all access URIs: distances are worked out once for each, not for each URI.

@@ -34,6 +34,14 @@ pub enum Reason {
     /// The object is known but cannot be had.
     #[error("Object '{0}' has no access URI at any of the DRS.")]
     NoAccessUri(Arc<str>),
+    /// The object is a bundle that cannot be opened.
+    #[error("Bundle '{bundle}' {cause}.")]
+    Bundle {
+        /// The bundle, as it was asked for.
+        bundle: Arc<str>,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// No DRS knows how large the object is.
     #[error(
         "Object '{0}' is of unknown size at all DRS that have it; the operator can let such objects count as 0 bytes \

@@ -1,12 +1,15 @@
 //! The way from a query to its ranking: the only place that knows the order of the steps.
 
+mod bundles;
 mod gather;
+mod harvest;
 mod locate;
 mod objects;
 mod offer;
 
 use tracing::{debug, info};
 
+use self::bundles::Bounds;
 use crate::{
     config::{self, Config},
     domain::{
@@ -44,6 +47,7 @@ pub struct Pipeline {
     geolocation: Geolocation,
     exchange_rates: ExchangeRates,
     missing_size: MissingSize,
+    bundle_bounds: Bounds,
     target_currency: Currency,
     transfer_rate: Option<TransferRate>,
     unknown_distance: Option<Kilometres>,
@@ -95,7 +99,7 @@ impl Pipeline {
         Ok(Self {
             tes: TesClient::new(fetcher.clone()),
             about_tes: config.tes.clone(),
-            drs: DrsClient::new(fetcher.clone()),
+            drs: DrsClient::new(&config.drs, fetcher.clone()),
             drs_ids: IdResolver::new(&config.drs, fetcher.clone())?,
             geolocation: Geolocation::new(
                 &config.locations,
@@ -104,6 +108,10 @@ impl Pipeline {
             )?,
             exchange_rates: ExchangeRates::new(&config.exchange_rates, fetcher.clone())?,
             missing_size: config.drs.missing_size,
+            bundle_bounds: Bounds {
+                depth: config.drs.max_bundle_depth,
+                objects: config.drs.max_bundle_objects,
+            },
             target_currency: config.target_currency,
             transfer_rate: config.estimation.transfer_rate_mbps.map(TransferRate),
             unknown_distance: config

@@ -1,4 +1,4 @@
-//! Asks every DRS for every object that it may have.
+//! Asks every DRS for every object that it may have, and for what is in those that are bundles.
 
 use std::{
     collections::BTreeMap,
@@ -7,17 +7,23 @@ use std::{
 
 use futures_util::{StreamExt, future::join_all, stream};
 
-use super::gather::Round;
+use super::{
+    bundles::{Forest, Leaf, Said},
+    gather::Round,
+};
 use crate::{
     domain::{
-        object::{DrsRecord, Sighting},
-        object_id::{IdForm, ObjectId},
+        object::Sighting,
+        object_id::{DrsUri, IdForm, ObjectId},
         service::ServiceUri,
         unrankable::Reason,
         warning::Warning,
     },
     outbound::{
-        drs::ids::{Address, NamedBy, UnknownServer},
+        drs::{
+            Entity,
+            ids::{Address, NamedBy, UnknownServer},
+        },
         failure::FetchError,
         fetch::Pass,
     },
@@ -26,92 +32,122 @@ use crate::{
 /// How many objects one DRS is asked for at a time.
 const CALLS_PER_DRS: usize = 8;
 
+/// What a DRS said of an object; `None` if it is not there.
+type Answer = Result<Option<Entity>, FetchError>;
+
 /// A DRS, and how it is called for this request.
 struct Server<'a> {
     uri: Arc<ServiceUri>,
     pass: Pass<'a>,
     /// Why it is not asked any more.
     given_up: OnceLock<FetchError>,
+    /// Whether the token was held back from it.
+    warnings: Vec<Warning>,
+    /// What was asked for in vain, by the cause.
+    failures: BTreeMap<String, Vec<Arc<str>>>,
+    /// Objects with access methods that are not available.
+    unavailable: Vec<Arc<str>>,
 }
-
-/// What a DRS is asked for.
-#[derive(Clone)]
-struct Question {
-    /// The position of the object in the query.
-    object: usize,
-    /// What the object is called in warnings.
-    name: Arc<str>,
-    /// The ids that the DRS may know it by, the likeliest first.
-    ids: Vec<String>,
-}
-
-/// What a DRS said of an object; `None` if it is not there.
-type Answer = Result<Option<DrsRecord>, FetchError>;
 
 impl<'a> Round<'a> {
-    /// What the DRS say of each object of the query, in its order.
+    /// What the DRS say of each object of the query, in its order. Asks in turns: what bundles hold is known only after
+    /// they were asked for.
     pub(super) async fn sightings(self) -> (Vec<Sighting>, Vec<Warning>) {
         let objects = self.query.objects();
         let addresses = join_all(objects.iter().map(|id| self.address_of(id))).await;
-        let plan = Plan::new(self.query.drs(), objects, &addresses);
-        let mut warnings = Vec::new();
-        let mut servers = Vec::with_capacity(plan.servers.len());
-        for (server, from_passing) in
-            join_all(plan.servers.into_iter().map(|named| self.server(named))).await
-        {
-            servers.push(server);
-            warnings.extend(from_passing);
-        }
-        let answers = join_all(
-            servers
-                .iter()
-                .zip(&plan.questions)
-                .map(|(server, questions)| self.ask(server, questions)),
-        )
-        .await;
-
-        let mut sightings: Vec<_> = objects
-            .iter()
-            .zip(addresses)
-            .map(|(id, address)| Sighting {
-                id: Arc::clone(id.given()),
-                copies: match address {
-                    Err(cause) => Err(Reason::NoServer {
-                        object: Arc::clone(id.given()),
-                        cause: cause.to_string(),
-                    }),
-                    Ok(_) => Ok(Vec::new()),
-                },
-            })
-            .collect();
-        for ((server, questions), answers) in servers.iter().zip(&plan.questions).zip(answers) {
-            warnings.extend(what_went_wrong(server, questions, &answers));
-            for (question, answer) in questions.iter().zip(answers) {
-                if let Ok(Some(record)) = answer
-                    && let Some(Sighting {
-                        copies: Ok(copies), ..
-                    }) = sightings.get_mut(question.object)
-                {
-                    copies.push((Arc::clone(&server.uri), record));
+        let mut forest = Forest::new(objects, self.pipeline.bundle_bounds);
+        let mut servers = self.servers(&addresses).await;
+        plant(
+            &mut forest,
+            &servers,
+            self.query.drs().len(),
+            objects,
+            addresses,
+        );
+        loop {
+            let mut questions = vec![Vec::new(); servers.len()];
+            let pending = forest.pending();
+            if pending.is_empty() {
+                break;
+            }
+            for (node, server) in pending {
+                if let Some(questions) = questions.get_mut(server) {
+                    questions.push(node);
                 }
             }
+            let asking = servers.iter().zip(&questions);
+            let answers =
+                join_all(asking.map(|(server, nodes)| self.ask(server, &forest, nodes))).await;
+            let mut opened = Vec::new();
+            for ((server, nodes), answers) in servers.iter_mut().zip(&questions).zip(answers) {
+                for (&node, answer) in nodes.iter().zip(answers) {
+                    opened.extend(server.take_down(&mut forest, node, answer));
+                }
+            }
+            for (node, at, leaf) in opened {
+                let (server, ids) = self.leaf_address(&mut servers, at, &leaf).await;
+                forest.grow(node, leaf, server, ids);
+            }
         }
-        (sightings, warnings)
+        let uris: Vec<_> = servers
+            .iter()
+            .map(|server| Arc::clone(&server.uri))
+            .collect();
+        let warnings = servers
+            .into_iter()
+            .flat_map(Server::into_warnings)
+            .collect();
+        (forest.harvest(&uris), warnings)
     }
 
     /// Where an object is asked for that names its server; `None` for the others.
     async fn address_of(self, id: &ObjectId) -> Result<Option<Address>, UnknownServer> {
         match id.form() {
             IdForm::Bare => Ok(None),
-            IdForm::Drs(uri) => {
-                let _turn = self.turns.acquire().await;
-                self.pipeline.drs_ids.locate(uri).await.map(Some)
-            }
+            IdForm::Drs(uri) => self.locate(uri).await.map(Some),
         }
     }
 
+    async fn locate(self, uri: &DrsUri) -> Result<Address, UnknownServer> {
+        let _turn = self.turns.acquire().await;
+        self.pipeline.drs_ids.locate(uri).await
+    }
+
+    /// The DRS of the query, and then those that ids name, each once.
+    async fn servers(
+        self,
+        addresses: &[Result<Option<Address>, UnknownServer>],
+    ) -> Vec<Server<'a>> {
+        let mut named: Vec<_> = self
+            .query
+            .drs()
+            .iter()
+            .map(|uri| (uri.clone(), NamedBy::Us))
+            .collect();
+        for address in addresses
+            .iter()
+            .filter_map(|address| address.as_ref().ok()?.as_ref())
+        {
+            let known = named
+                .iter_mut()
+                .find(|(uri, _)| uri.root() == address.server.root());
+            match known {
+                // Whoever else names it too: it is known to be meant.
+                Some((_, named_by)) if address.named_by == NamedBy::Us => *named_by = NamedBy::Us,
+                Some(_) => {}
+                None => named.push((address.server.clone(), address.named_by)),
+            }
+        }
+        join_all(
+            named
+                .into_iter()
+                .map(|(uri, named_by)| self.server(uri, named_by)),
+        )
+        .await
+    }
+
     /// A server as it is called, with a warning if the token does not go there.
-    async fn server(self, (uri, named_by): (ServiceUri, NamedBy)) -> (Server<'a>, Vec<Warning>) {
+    async fn server(self, uri: ServiceUri, named_by: NamedBy) -> Server<'a> {
         let (pass, warnings) = match (named_by, self.token) {
             (NamedBy::Us, _) => self.pass(&uri).await,
             (NamedBy::Others, None) => (Pass::None, Vec::new()),
@@ -120,19 +156,51 @@ impl<'a> Round<'a> {
                 (Pass::None, vec![Warning::TokenNotEntrusted { service }])
             }
         };
-        let server = Server {
+        Server {
             uri: Arc::new(uri),
             pass,
             given_up: OnceLock::new(),
-        };
-        (server, warnings)
+            warnings,
+            failures: BTreeMap::new(),
+            unavailable: Vec::new(),
+        }
     }
 
-    /// What one DRS says to each question. Once it proves to be out of reach, it is not asked for the rest.
-    async fn ask(self, server: &Server<'_>, questions: &[Question]) -> Vec<Answer> {
-        let answers: Vec<_> = questions
+    /// Where the leaf of a bundle is asked for, which the server `at` has told of; no ids, if that cannot be known.
+    async fn leaf_address(
+        self,
+        servers: &mut Vec<Server<'a>>,
+        at: usize,
+        leaf: &Leaf,
+    ) -> (usize, Vec<String>) {
+        if let Some(id) = &leaf.id {
+            return (at, vec![id.clone()]);
+        }
+        for uri in &leaf.drs_uris {
+            let Some(Ok(uri)) = DrsUri::scheme_stripped(uri).map(DrsUri::parse) else {
+                continue;
+            };
+            let Ok(address) = self.locate(&uri).await else {
+                continue;
+            };
+            let known = servers
+                .iter()
+                .position(|server| server.uri.root() == address.server.root());
+            let server = known.unwrap_or(servers.len());
+            if known.is_none() {
+                // Whoever wrote the bundle names it.
+                servers.push(self.server(address.server, NamedBy::Others).await);
+            }
+            return (server, address.ids);
+        }
+        (at, Vec::new())
+    }
+
+    /// What one DRS says of each of `nodes`. Once it proves to be out of reach, it is not asked for the rest.
+    async fn ask(self, server: &Server<'_>, forest: &Forest<'_>, nodes: &[usize]) -> Vec<Answer> {
+        let answers: Vec<_> = nodes
             .iter()
-            .map(|question| self.ask_one(server, question))
+            .map(|&node| self.ask_one(server, forest.ids(node)))
             .collect();
         stream::iter(answers)
             .buffered(CALLS_PER_DRS)
@@ -140,9 +208,9 @@ impl<'a> Round<'a> {
             .await
     }
 
-    /// What a DRS says of one object, by the first of its ids that it knows.
-    async fn ask_one(self, server: &Server<'_>, question: &Question) -> Answer {
-        for id in &question.ids {
+    /// What a DRS says of one object, by the first of its `ids` that it knows.
+    async fn ask_one(self, server: &Server<'_>, ids: &[String]) -> Answer {
+        for id in ids {
             let _turn = self.turns.acquire().await;
             if let Some(error) = server.given_up.get() {
                 return Err(error.clone());
@@ -165,102 +233,89 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Whom to ask for what.
-struct Plan {
-    servers: Vec<(ServiceUri, NamedBy)>,
-    /// For each server.
-    questions: Vec<Vec<Question>>,
-}
-
-impl Plan {
-    /// Bare ids are asked for at each of `drs`, the others at their `addresses`.
-    fn new(
-        drs: &[ServiceUri],
-        objects: &[ObjectId],
-        addresses: &[Result<Option<Address>, UnknownServer>],
-    ) -> Self {
-        let mut plan = Self {
-            servers: drs.iter().map(|uri| (uri.clone(), NamedBy::Us)).collect(),
-            questions: vec![Vec::new(); drs.len()],
-        };
-        for (object, (id, address)) in objects.iter().zip(addresses).enumerate() {
-            let question = |ids| Question {
-                object,
-                name: Arc::clone(id.given()),
-                ids,
-            };
-            match address {
-                Err(_) => {}
-                Ok(None) => {
-                    let question = question(vec![id.to_string()]);
-                    for questions in plan.questions.iter_mut().take(drs.len()) {
-                        questions.push(question.clone());
-                    }
+impl Server<'_> {
+    /// Takes down what this DRS said of a node. If that is a bundle, gives back what it holds, with the node and where it
+    /// was asked for.
+    fn take_down(
+        &mut self,
+        forest: &mut Forest<'_>,
+        node: usize,
+        answer: Answer,
+    ) -> Vec<(usize, usize, Leaf)> {
+        let said = match answer {
+            Ok(None) => Said::Nothing,
+            Ok(Some(Entity::Object(record))) => {
+                if record.unavailable > 0 {
+                    self.unavailable.push(forest.name(node));
                 }
-                Ok(Some(address)) => {
-                    let question = question(address.ids.clone());
-                    plan.questions_for(address).push(question);
-                }
+                Said::Object(record)
             }
-        }
-        plan
-    }
-
-    fn questions_for(&mut self, address: &Address) -> &mut Vec<Question> {
-        let known = self
-            .servers
-            .iter()
-            .position(|(uri, _)| uri.root() == address.server.root());
-        let position = known.unwrap_or(self.servers.len());
-        if let Some((_, named_by)) = self.servers.get_mut(position) {
-            // Whoever else names it too: it is known to be meant.
-            if address.named_by == NamedBy::Us {
-                *named_by = NamedBy::Us;
+            Ok(Some(Entity::Bundle(contents))) => {
+                let at = forest.server(node);
+                let leaves = forest.open(node, contents);
+                return leaves.into_iter().map(|leaf| (node, at, leaf)).collect();
             }
-        } else {
-            self.servers
-                .push((address.server.clone(), address.named_by));
-            self.questions.push(Vec::new());
-        }
-        #[expect(clippy::indexing_slicing, reason = "it was there or has been added")]
-        &mut self.questions[position]
-    }
-}
-
-/// One warning for each cause of a failure, and one if access methods are not available.
-fn what_went_wrong(
-    server: &Server<'_>,
-    questions: &[Question],
-    answers: &[Answer],
-) -> Vec<Warning> {
-    let mut failures = BTreeMap::<String, Vec<Arc<str>>>::new();
-    let mut unavailable = Vec::new();
-    for (question, answer) in questions.iter().zip(answers) {
-        match answer {
-            Ok(Some(record)) if record.unavailable > 0 => {
-                unavailable.push(Arc::clone(&question.name));
-            }
-            Ok(_) => {}
             Err(error) => {
-                let objects = failures.entry(error.to_string()).or_default();
-                objects.push(Arc::clone(&question.name));
+                let objects = self.failures.entry(error.to_string()).or_default();
+                objects.push(forest.name(node));
+                Said::Failed
+            }
+        };
+        forest.note(node, said);
+        Vec::new()
+    }
+
+    /// Whether the token was held back, one for each cause of a failure, and one if access methods are not available.
+    fn into_warnings(self) -> Vec<Warning> {
+        let service = self.uri.to_string();
+        let mut warnings = self.warnings;
+        warnings.extend(self.failures.into_iter().map(|(cause, objects)| {
+            Warning::DrsUnavailable {
+                service: service.clone(),
+                cause,
+                objects,
+            }
+        }));
+        if !self.unavailable.is_empty() {
+            warnings.push(Warning::MethodsUnavailable {
+                service,
+                objects: self.unavailable,
+            });
+        }
+        warnings
+    }
+}
+
+/// Bare ids are asked for at each of the first `everyone` servers, which are those of the query, the others at their
+/// addresses.
+fn plant(
+    forest: &mut Forest<'_>,
+    servers: &[Server<'_>],
+    everyone: usize,
+    objects: &[ObjectId],
+    addresses: Vec<Result<Option<Address>, UnknownServer>>,
+) {
+    for (object, (id, address)) in objects.iter().zip(addresses).enumerate() {
+        match address {
+            Ok(None) => {
+                for server in 0..everyone {
+                    forest.plant(object, server, vec![id.to_string()]);
+                }
+            }
+            Ok(Some(address)) => {
+                let server = servers
+                    .iter()
+                    .position(|server| server.uri.root() == address.server.root());
+                forest.plant(object, server.unwrap_or_default(), address.ids);
+            }
+            Err(cause) => {
+                let (object_id, cause) = (Arc::clone(id.given()), cause.to_string());
+                let reason = Reason::NoServer {
+                    object: object_id,
+                    cause,
+                };
+                forest.give_up(object, reason);
             }
         }
     }
-    let service = server.uri.to_string();
-    let mut warnings: Vec<_> = failures
-        .into_iter()
-        .map(|(cause, objects)| Warning::DrsUnavailable {
-            service: service.clone(),
-            cause,
-            objects,
-        })
-        .collect();
-    if !unavailable.is_empty() {
-        warnings.push(Warning::MethodsUnavailable {
-            service,
-            objects: unavailable,
-        });
-    }
-    warnings
 }

@@ -17,6 +17,8 @@ mod cli;
 mod config;
 mod contract;
 mod credentials;
+mod drs_access;
+mod drs_bundles;
 mod drs_ids;
 mod drs_reading;
 mod exchange_rates;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::lenient;
-use crate::{
-    domain::object::{Access, DrsRecord, Source},
-    outbound::failure::FetchError,
+use super::{
+    access::{AccessMethod, Way},
+    contents::Content,
+    lenient,
 };
+use crate::outbound::failure::FetchError;
 
 /// An object, as far as it is looked at: names, descriptions and times are nobody's business here.
 #[derive(Deserialize)]
@@ -19,31 +20,42 @@ pub(super) struct DrsObject {
     checksums: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "lenient::list")]
     access_methods: Vec<AccessMethod>,
+    contents: Option<Vec<Option<Content>>>,
+    /// What Gen3 says an object is: `object` or `bundle`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    form: Option<String>,
 }
 
-/// A way to get an object. Its type does not matter: where it leads to does.
-#[derive(Deserialize)]
-struct AccessMethod {
-    access_url: Option<AccessUrl>,
-    /// Called `availability` in drafts of DRS 1.5.
-    #[serde(default, alias = "availability", deserialize_with = "lenient::flag")]
-    available: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "an access URL")]
-enum AccessUrl {
-    Object {
-        #[serde(default, deserialize_with = "lenient::text")]
-        url: Option<String>,
-    },
-    Text(String),
+/// An object, as far as it is known before access ids are asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Described {
+    pub(super) size_bytes: Option<u64>,
+    pub(super) checksums: BTreeMap<String, String>,
+    pub(super) ways: Vec<Way>,
+    pub(super) unavailable: usize,
 }
 
 impl DrsObject {
+    /// Whether it is a bundle. Servers write `contents: []` for objects that are none, and also for bundles that they
+    /// were not asked to expand.
+    pub(super) fn is_bundle(&self) -> bool {
+        match (self.form.as_deref(), &self.contents) {
+            (Some(form), _) if form.eq_ignore_ascii_case("bundle") => true,
+            (_, None) => false,
+            (_, Some(contents)) => !contents.is_empty() || self.access_methods.is_empty(),
+        }
+    }
+
+    /// What it holds.
+    pub(super) fn into_contents(self) -> Vec<Content> {
+        self.contents.into_iter().flatten().flatten().collect()
+    }
+
+    /// `object_uri` is the `drs://` URI of the object.
+    ///
     /// # Errors
     /// [`FetchError::Malformed`] if nothing in the answer tells that it is about an object.
-    pub(super) fn check(self) -> Result<DrsRecord, FetchError> {
+    pub(super) fn check(self, object_uri: &str) -> Result<Described, FetchError> {
         if self.size.is_none() && self.access_methods.is_empty() {
             return Err(FetchError::Malformed(
                 "size: is missing, and so is access_methods".to_owned(),
@@ -53,29 +65,16 @@ impl DrsObject {
         let available: Vec<_> = self
             .access_methods
             .into_iter()
-            .filter(|method| method.available != Some(false))
+            .filter(AccessMethod::is_available)
             .collect();
-        Ok(DrsRecord {
+        Ok(Described {
             size_bytes: self.size,
             checksums: self.checksums,
             unavailable: methods - available.len(),
-            access: available
+            ways: available
                 .into_iter()
-                .filter_map(AccessMethod::leads_to)
+                .filter_map(|method| method.way(object_uri))
                 .collect(),
-        })
-    }
-}
-
-impl AccessMethod {
-    fn leads_to(self) -> Option<Access> {
-        let uri = match self.access_url? {
-            AccessUrl::Object { url } => url?,
-            AccessUrl::Text(url) => url,
-        };
-        Some(Access {
-            uri,
-            source: Source::Uri,
         })
     }
 }
@@ -86,8 +85,10 @@ mod tests {
 
     use super::*;
 
-    fn read(object: Value) -> Result<DrsRecord, FetchError> {
-        serde_json::from_value::<DrsObject>(object).unwrap().check()
+    fn read(object: Value) -> Result<Described, FetchError> {
+        serde_json::from_value::<DrsObject>(object)
+            .unwrap()
+            .check("drs://drs.example/x")
     }
 
     fn checksums(list: &Value) -> BTreeMap<String, String> {
@@ -179,7 +180,11 @@ mod tests {
             ]
         }))
         .unwrap();
-        let uris: Vec<_> = record.access.iter().map(|a| a.uri.as_str()).collect();
+        let uris: Vec<_> = record
+            .ways
+            .iter()
+            .map(|way| way.access.uri.as_str())
+            .collect();
         assert_eq!(
             uris,
             [
@@ -189,6 +194,30 @@ mod tests {
             ]
         );
         assert_eq!(record.unavailable, 2);
+    }
+
+    #[test]
+    fn a_bundle_is_told_by_what_it_holds() {
+        let is_bundle = |object: Value| {
+            serde_json::from_value::<DrsObject>(object)
+                .unwrap()
+                .is_bundle()
+        };
+        let method = json!([{"type": "gs", "access_id": "gs"}]);
+        assert!(is_bundle(
+            json!({"size": 1, "contents": [{"name": "x", "id": "y"}]})
+        ));
+        assert!(is_bundle(
+            json!({"size": 1, "contents": [], "form": "bundle"})
+        ));
+        assert!(is_bundle(json!({"size": 1, "contents": []})));
+        assert!(!is_bundle(
+            json!({"size": 1, "contents": [], "access_methods": method})
+        ));
+        assert!(!is_bundle(
+            json!({"size": 1, "contents": null, "form": "object"})
+        ));
+        assert!(!is_bundle(json!({"size": 1})));
     }
 
     #[test]
