@@ -1,11 +1,14 @@
 //! How long a task would wait is read from the lists of tasks of stock servers, however they give them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
 use crate::support::{
-    faulty::nobody,
+    faulty::{Manner, RawServer, nobody},
     network::{Service, request, warnings},
     recorder::Recorder,
 };
@@ -263,4 +266,48 @@ async fn a_history_is_fetched_once_for_many_and_kept_but_not_for_another_token()
     assert_eq!(lists(tes.lines()), 0);
     assert!((wait("bob").await - 200.0).abs() < 1e-9);
     assert!((wait("eve").await - 77.0).abs() < 1e-9);
+}
+
+#[tokio::test]
+async fn that_a_server_is_busy_is_not_kept() {
+    let service = Service::start_with(BOOK).await;
+    let calls = std::sync::Arc::new(AtomicUsize::new(0));
+    let seen = std::sync::Arc::clone(&calls);
+    let tes = Recorder::start(move |_, _| {
+        let is_busy = seen.fetch_add(1, Ordering::SeqCst) == 0;
+        Some(if is_busy {
+            (503, json!({}))
+        } else {
+            page(&[finished(100)])
+        })
+    })
+    .await;
+    let answer = service.rank(&one_of(&tes)).await;
+    assert!(
+        warnings(&answer)[0].starts_with("Queue time assumed: "),
+        "{answer:#}"
+    );
+    let answer = service.rank(&one_of(&tes)).await;
+    assert!((queue(&answer) - 100.0).abs() < 1e-9);
+}
+
+#[tokio::test]
+async fn a_server_that_is_slow_to_refuse_does_not_use_up_the_request() {
+    let service = Service::start_with(&format!(
+        "{BOOK}\ntimeout: 0.2\nserver: {{request_deadline_sec: 0.8}}"
+    ))
+    .await;
+    let refusal = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".to_vec();
+    let pause = Duration::from_millis(150);
+    let slow = RawServer::start(Manner::Repeats(Vec::new(), refusal, pause)).await;
+    let messages = service
+        .refuse(
+            &request(std::slice::from_ref(&slow.root), &[], &[]),
+            "ResourceUnavailableError",
+        )
+        .await;
+    assert!(
+        messages[1].contains("did not answer within 0."),
+        "{messages:?}"
+    );
 }

@@ -28,8 +28,9 @@ const REMEMBERED: Duration = Duration::from_secs(3600);
 /// How many TES are remembered.
 const MOST_REMEMBERED: u64 = 10_000;
 
-/// Looking for the API at several paths may take this many times the time for one call.
-const LONGEST_SEARCH: u32 = 3;
+/// Looking for the API at several paths may take this many times the time for one call, and so may reading a history:
+/// together less than a request has by default.
+const LONGEST: u32 = 2;
 
 /// Asks TES instances. All clones share what is remembered.
 #[derive(Debug, Clone)]
@@ -118,10 +119,7 @@ impl TesClient {
                 told => return settled(told),
             }
         }
-        let longest = self.fetcher.timeout() * LONGEST_SEARCH;
-        let (base, told) = timeout(longest, self.search(tes, task, pass))
-            .await
-            .unwrap_or(Err(FetchError::Timeout(longest)))?;
+        let (base, told) = self.within_time(self.search(tes, task, pass)).await?;
         let known = Known {
             base,
             has_task_info: !matches!(told, Err(NoInfo::Unheard(_))),
@@ -156,8 +154,8 @@ impl TesClient {
         guarded.ok_or_else(|| first.unwrap_or(FetchError::Status(StatusCode::NOT_FOUND)))
     }
 
-    /// What `tes` shows of its tasks to the one who asks. Kept for half a minute, also that nothing is shown; who asks for
-    /// the same at the same time waits for the one answer.
+    /// What `tes` shows of its tasks to the one who asks. Kept for half a minute, also that nothing is shown, but not
+    /// that the question got lost; who asks for the same at the same time waits for the one answer.
     ///
     /// # Errors
     /// [`FetchError`], of the path that is given if there is no TES at any.
@@ -167,11 +165,25 @@ impl TesClient {
         pass: Pass<'_>,
     ) -> Result<Arc<History>, FetchError> {
         let key = self.prints.of((tes.root(), pass.secret()));
-        let fetch = async {
+        let fetch = self.within_time(async {
             let base = self.base(tes, pass).await?;
             history::fetch(&self.fetcher, &base, pass).await
-        };
-        self.histories.get_with(key, fetch).await
+        });
+        let history = self.histories.get_with(key, fetch).await;
+        if history.as_ref().is_err_and(FetchError::is_on_the_way) {
+            self.histories.invalidate(&key).await;
+        }
+        history
+    }
+
+    async fn within_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        let longest = self.fetcher.timeout() * LONGEST;
+        timeout(longest, work)
+            .await
+            .unwrap_or(Err(FetchError::Timeout(longest)))
     }
 
     /// Where the API of `tes` begins, without asking for task info.
