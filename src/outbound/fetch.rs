@@ -65,6 +65,16 @@ pub enum Pass<'a> {
     HeldBack,
 }
 
+impl<'a> Pass<'a> {
+    /// The token that the service gets to see.
+    pub(super) fn secret(self) -> Option<&'a str> {
+        match self {
+            Self::Token(token) | Self::ListedOnly(token) => Some(token.expose()),
+            Self::None | Self::HeldBack => None,
+        }
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 enum Question<'a> {

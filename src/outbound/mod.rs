@@ -6,6 +6,7 @@ pub mod drs;
 pub mod exchange_rates;
 pub mod failure;
 pub mod fetch;
+mod fingerprint;
 pub mod geolocation;
 pub mod guard;
 pub mod oidc;

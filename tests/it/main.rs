@@ -17,6 +17,7 @@ mod config;
 mod contract;
 mod drs_access;
 mod drs_bundles;
+mod drs_cache;
 mod drs_ids;
 mod drs_reading;
 mod exchange_rates;

@@ -67,7 +67,8 @@ impl AccessMethod {
         if signed.is_none() && self.access_id.is_none() {
             return None;
         }
-        let known = host_of_region(self.cloud.as_deref(), self.region.as_deref())
+        let (cloud, region) = (self.cloud.as_deref(), self.region.as_deref());
+        let known = host_of_region(cloud, region, self.access_id.as_deref())
             .or_else(|| host_of(signed.as_deref()?));
         let (source, ask) = match known {
             Some(host) => (Source::Host(host), None),
@@ -99,8 +100,13 @@ fn host_of(url: &str) -> Option<Host> {
     Host::of(&Url::parse(url).ok()?)
 }
 
-/// Where a region of a cloud is: the place for a table of regions. Without one no region is known.
-const fn host_of_region(_cloud: Option<&str>, _region: Option<&str>) -> Option<Host> {
+/// Where in a cloud an object is, by what its access method says or the shape of its id: the place to ask a table of
+/// regions. Without one no region is known.
+const fn host_of_region(
+    _cloud: Option<&str>,
+    _region: Option<&str>,
+    _access_id: Option<&str>,
+) -> Option<Host> {
     None
 }
 
