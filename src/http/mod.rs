@@ -129,3 +129,27 @@ fn after_panic(payload: Box<dyn std::any::Any + Send>) -> Response<Body> {
     tracing::error!(panic = message, "a request ended in a panic");
     Failure::Internal.into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::to_bytes, http::Request};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_with_the_error_body_and_without_its_words() {
+        async fn fails() -> &'static str {
+            panic!("the secret is 42")
+        }
+        let router: Router = Router::new()
+            .route("/", get(fails))
+            .layer(CatchPanicLayer::custom(after_panic));
+        let response = router.oneshot(Request::<Body>::default()).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["errors"][0]["reason"], "InternalServerError");
+        assert!(!body.to_string().contains("42"), "{body}");
+    }
+}
