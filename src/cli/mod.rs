@@ -65,6 +65,9 @@ enum Stop {
     /// The routes of the service cannot be made.
     #[error(transparent)]
     Router(#[from] http::RouterError),
+    /// The certificate of the service cannot be used.
+    #[error(transparent)]
+    Tls(#[from] http::TlsError),
     /// A file that the command was given cannot be used.
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
@@ -101,6 +104,7 @@ impl Stop {
             | Self::Telemetry(_)
             | Self::Setup(_)
             | Self::Router(_)
+            | Self::Tls(_)
             | Self::File { .. } => 2,
         }
     }
@@ -127,7 +131,7 @@ impl Stop {
                 console.error("ConfigurationError", &error.to_string());
             }
             Self::Token(error) => console.error("ValidationError", &format!("--jwt: {error}")),
-            Self::Config(_) | Self::Telemetry(_) | Self::File { .. } => {
+            Self::Config(_) | Self::Telemetry(_) | Self::Tls(_) | Self::File { .. } => {
                 console.error("ConfigurationError", &self.to_string());
             }
             Self::Router(_) | Self::Io { .. } | Self::NoPlace => {

@@ -1,19 +1,23 @@
-//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT.
+//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP makes it read its certificate again.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{error, info};
 
 use super::Stop;
 use crate::{
     config::Config,
-    http::{self, Readiness},
+    http::{self, Door, Readiness, Tls},
     ranker::Ranker,
 };
 
 /// Serves as `config` says.
 pub(super) async fn run(config: &Config) -> Result<(), Stop> {
+    let tls = Tls::load(&config.server.tls)?.map(Arc::new);
+    if let Some(tls) = &tls {
+        reload_on_hangup(Arc::clone(tls))?;
+    }
     let ranker = Arc::new(Ranker::new(config)?);
     let readiness = Readiness::default();
     let example = config.server.example_request.clone();
@@ -22,9 +26,11 @@ pub(super) async fn run(config: &Config) -> Result<(), Stop> {
     let address = listener
         .local_addr()
         .map_err(Stop::io("the socket has no address"))?;
-    info!("listening on http://{address}; the page to try it is http://{address}/ui/");
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    info!("listening on {scheme}://{address}; the page to try it is {scheme}://{address}/ui/");
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
-    http::serve(listener, router, readiness, stop_signal(), grace).await;
+    let door = Door::new(listener, &config.server, tls);
+    http::serve(door, router, readiness, stop_signal(), grace).await;
     info!("stopped");
     Ok(())
 }
@@ -34,6 +40,34 @@ pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, Stop> {
     TcpListener::bind((host, port))
         .await
         .map_err(Stop::io(format!("cannot listen on {host}, port {port}")))
+}
+
+/// Has `tls` read its files again at each SIGHUP.
+#[cfg(unix)]
+fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), Stop> {
+    use tokio::{
+        signal::unix::{SignalKind, signal},
+        task::spawn_blocking,
+    };
+
+    let mut hangups =
+        signal(SignalKind::hangup()).map_err(Stop::io("SIGHUP cannot be waited for"))?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            let tls = Arc::clone(&tls);
+            match spawn_blocking(move || tls.reload()).await {
+                Ok(Ok(())) => info!("the certificate was read again"),
+                Ok(Err(error)) => error!("the certificate stays as it was: {error}"),
+                Err(error) => error!(%error, "the certificate was not read again"),
+            }
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn reload_on_hangup(_: Arc<Tls>) -> Result<(), Stop> {
+    Ok(())
 }
 
 /// Ready when the program is told to stop. A second signal then stops it at once.

@@ -10,13 +10,13 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use url::Url;
 
 use super::{
-    Config, Database, ExchangeRates, Limits, Locations, Log, Outbound, Pattern, Server,
+    Config, Database, ExchangeRates, Limits, Locations, Log, Outbound, Pattern,
     fault::{Fault, Reason},
 };
 use crate::domain::{geo::Host, money::Currency, price_book::is_host_name};
 
 const DAY_SECONDS: u64 = 86_400;
-const GIBIBYTE: usize = 1 << 30;
+pub(super) const GIBIBYTE: usize = 1 << 30;
 
 impl Config {
     /// Looks at every value for itself, and at those that have to agree. [`Config::load`] has done so already; a
@@ -41,24 +41,6 @@ impl Config {
         self.drs.check()?;
         self.locations.check()?;
         self.exchange_rates.check()
-    }
-}
-
-impl Server {
-    fn check(&self) -> Result<(), Fault> {
-        if self.host.is_empty() || self.host.contains(char::is_whitespace) {
-            return Err(not("server.host", "an address or a name", &self.host));
-        }
-        in_range("server.max_body_bytes", self.max_body_bytes, 1..=GIBIBYTE)?;
-        in_range("server.max_in_flight", self.max_in_flight, 1..=1_000_000)?;
-        let deadline = self.request_deadline_sec;
-        in_range(
-            "server.request_deadline_sec",
-            deadline,
-            above(0.0, 86_400.0),
-        )?;
-        let grace = self.shutdown_grace_sec;
-        in_range("server.shutdown_grace_sec", grace, 0.0..=86_400.0)
     }
 }
 

@@ -186,6 +186,7 @@ fn in_plain_words(expected: &str) -> Cow<'static, str> {
         "a boolean" => "true or false".into(),
         "a sequence" => "a list".into(),
         "a map" => "a mapping".into(),
+        "path string" => "the path of a file".into(),
         structure if structure.starts_with("struct ") => "a mapping".into(),
         plain => plain.to_owned().into(),
     }

@@ -6,6 +6,7 @@
 mod check;
 mod check_drs;
 mod check_security;
+mod check_server;
 mod check_tes;
 mod credentials;
 mod drs;
@@ -16,6 +17,7 @@ mod locations;
 mod outbound;
 mod read;
 mod security;
+mod server;
 mod tes;
 mod tree;
 
@@ -31,6 +33,7 @@ pub use self::{
     locations::{BucketPlace, Database, Locations, Override, Pattern},
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
+    server::{CorsOrigin, Server, Tls},
     tes::{PriceEntry, Queue, Signal, Tes, UseOfTaskInfo},
 };
 use crate::domain::money::Currency;
@@ -91,40 +94,6 @@ impl Config {
     /// How long one outbound call may take.
     pub fn call_timeout(&self) -> Duration {
         Duration::from_secs_f64(self.timeout)
-    }
-}
-
-/// How the HTTP service listens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Server {
-    /// The address or name to listen on.
-    pub host: String,
-    /// The TCP port; 0 takes a free one.
-    pub port: u16,
-    /// The largest body of a request, in bytes.
-    pub max_body_bytes: usize,
-    /// Requests at once; the next one is answered with 503.
-    pub max_in_flight: usize,
-    /// Seconds until a request is answered with 504.
-    pub request_deadline_sec: f64,
-    /// Seconds that requests in flight are given when the service is told to stop.
-    pub shutdown_grace_sec: f64,
-    /// The request that `/ui/` offers to send; without it, one that shows the shape.
-    pub example_request: Option<serde_json::Value>,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            host: "0.0.0.0".to_owned(),
-            port: 8080,
-            max_body_bytes: 1 << 20,
-            max_in_flight: 256,
-            request_deadline_sec: 10.0,
-            shutdown_grace_sec: 10.0,
-            example_request: None,
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How many requests at once, and for how long.
+//! How many requests at once, how long, and with how long a URI.
 
 use std::sync::Arc;
 
@@ -9,7 +9,27 @@ use axum::{
 };
 use tokio::time::timeout;
 
-use super::{Service, error::Failure};
+use super::{
+    Service,
+    error::{Failure, invalid},
+};
+
+/// The longest URI that is looked at, in bytes. None of ours needs a tenth of it.
+const LONGEST_URI: usize = 8 << 10;
+
+/// Refuses what no client sends that means well.
+pub(super) async fn measure(request: Request, next: Next) -> Result<Response, Failure> {
+    let length = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    if length > LONGEST_URI {
+        return Err(invalid(format!(
+            "the URI may have at most {LONGEST_URI} bytes, this one has {length}"
+        )));
+    }
+    Ok(next.run(request).await)
+}
 
 /// Lets `server.max_in_flight` requests in, each for `server.request_deadline_sec`. The body counts against both, so that
 /// a slow sender cannot hold a place for ever.

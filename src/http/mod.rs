@@ -1,14 +1,18 @@
 //! The HTTP service: routes, and what every request goes through.
 
+mod connection;
+mod cors;
 mod error;
 mod extract;
 mod gate;
+mod headers;
 mod health;
 mod json;
 mod openapi;
 mod rank;
 mod request_id;
 mod serve;
+mod tls;
 mod validate;
 
 use std::{sync::Arc, time::Duration};
@@ -37,7 +41,8 @@ use self::{error::Failure, validate::RequestValidator};
 pub use self::{
     health::Readiness,
     openapi::{Unwritable, document},
-    serve::serve,
+    serve::{Door, serve},
+    tls::{Tls, TlsError},
 };
 use crate::{auth::TokenHeader, config::Config, ranker::Ranker};
 
@@ -77,10 +82,12 @@ pub fn router(
 ) -> Result<Router, RouterError> {
     let document = document(&config.limits, example);
     let as_json = serde_json::to_value(&document).map_err(Unwritable::from)?;
+    let token_header = TokenHeader::new(&config.security.jwt);
+    let cors = cors::layer(&config.server.cors_allowed_origins, token_header.name());
     let service = Arc::new(Service {
         ranker,
         validator: RequestValidator::new(&as_json, config.limits)?,
-        token_header: TokenHeader::new(&config.security.jwt),
+        token_header,
         readiness,
         places: Semaphore::new(config.server.max_in_flight),
         deadline: Duration::from_secs_f64(config.server.request_deadline_sec),
@@ -98,10 +105,13 @@ pub fn router(
         // As one layer, the first outermost: the router would box each by itself.
         .layer(
             ServiceBuilder::new()
+                .map_response(headers::for_every_answer)
                 .layer(from_fn(request_id::trace))
+                .option_layer(cors)
                 .layer(compression())
                 .layer(CatchPanicLayer::custom(after_panic))
-                .map_response(error::tell_all_failures),
+                .map_response(error::tell_all_failures)
+                .layer(from_fn(gate::measure)),
         )
         .with_state(service))
 }

@@ -14,7 +14,7 @@ use utoipa::{
 };
 use utoipa_swagger_ui::{Config as UiConfig, SwaggerUi};
 
-use super::{health, rank};
+use super::{headers, health, rank};
 use crate::config::Limits;
 
 #[derive(OpenApi)]
@@ -104,7 +104,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(
     Ok(Router::new()
         .route("/openapi.json", serve(json, "application/json"))
         .route("/openapi.yaml", serve(yaml, "application/yaml"))
-        .merge(Router::from(ui)))
+        .merge(headers::for_the_page(Router::from(ui))))
 }
 
 /// The OpenAPI document cannot be written out.

@@ -10,10 +10,13 @@ use rand::random;
 use tracing::{Instrument, debug, info, info_span};
 
 /// The header of the request id.
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest request id that is taken over from the caller.
 const LONGEST: usize = 64;
+
+/// How many characters of a path are logged.
+const SHOWN: usize = 256;
 
 /// Takes over the caller's `X-Request-Id` or makes one up, gives it back in the answer, and logs request and answer
 /// under it. Neither query nor headers are logged.
@@ -28,7 +31,7 @@ pub(super) async fn trace(mut request: Request, next: Next) -> Response {
         "request",
         id = id.to_str().unwrap_or_default(),
         method = %request.method(),
-        path = request.uri().path(),
+        path = shown(request.uri().path()),
     );
     request.headers_mut().insert(X_REQUEST_ID, id.clone());
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
@@ -48,6 +51,11 @@ pub(super) async fn trace(mut request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+fn shown(path: &str) -> &str {
+    let end = path.char_indices().nth(SHOWN).map(|(end, _)| end);
+    end.and_then(|end| path.get(..end)).unwrap_or(path)
 }
 
 /// Visible ASCII only: it goes into logs.

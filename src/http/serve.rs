@@ -1,88 +1,121 @@
 //! Serves a router on a bound socket until it is told to stop.
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
-    service::TowerToHyperService,
-};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use super::health::Readiness;
+use super::{connection::converse, health::Readiness, tls::Tls};
+use crate::config;
 
-/// How long a client may take for the head of a request: no one holds a connection with a drip of bytes.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the log tells that all connections are taken.
+const BETWEEN_COMPLAINTS: Duration = Duration::from_secs(60);
 
-/// The largest head of a request that is read, in bytes.
-const MAX_HEAD_BYTES: u32 = 32 << 10;
-
-/// Serves `router` to everyone who connects to `listener`. When `shutdown` is ready, takes no more connections, says so
-/// by `readiness`, and gives requests that are in flight `grace` to end.
-pub async fn serve(
+/// Where clients come in.
+#[derive(Debug)]
+pub struct Door {
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    /// A permit for each connection that may be open.
+    places: Arc<Semaphore>,
+    complained: Option<Instant>,
+}
+
+impl Door {
+    /// Lets `server.max_connections` clients in at once. Those beyond wait in the queue of the operating system, and are
+    /// let in as others leave. With `tls`, HTTPS is spoken.
+    pub fn new(listener: TcpListener, server: &config::Server, tls: Option<Arc<Tls>>) -> Self {
+        Self {
+            listener,
+            tls,
+            places: Arc::new(Semaphore::new(server.max_connections)),
+            complained: None,
+        }
+    }
+
+    /// The next client, and its place.
+    async fn accept(&mut self) -> (TcpStream, OwnedSemaphorePermit) {
+        let place = self.place().await;
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return (stream, place),
+                Err(error) => pause_after(&error).await,
+            }
+        }
+    }
+
+    async fn place(&mut self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                return place;
+            }
+            let is_due = self
+                .complained
+                .is_none_or(|complained| complained.elapsed() > BETWEEN_COMPLAINTS);
+            if is_due {
+                warn!("all of server.max_connections are open: further clients wait");
+                self.complained = Some(Instant::now());
+            }
+            // Taken above, not here: no one else takes places.
+            drop(self.places.acquire().await);
+        }
+    }
+}
+
+/// Plain HTTP, with the default bound on connections.
+impl From<TcpListener> for Door {
+    fn from(listener: TcpListener) -> Self {
+        Self::new(listener, &config::Server::default(), None)
+    }
+}
+
+/// Serves `router` to everyone who comes to `door`. When `shutdown` is ready, takes no more connections, says so by
+/// `readiness`, and gives requests that are in flight `grace` to end.
+pub async fn serve(
+    door: impl Into<Door>,
     router: Router,
     readiness: Readiness,
     shutdown: impl Future<Output = ()>,
     grace: Duration,
 ) {
+    let mut door = door.into();
     let mut shutdown = pin!(shutdown);
-    let graceful = GracefulShutdown::new();
+    let stopping = watch::Sender::new(false);
     let mut connections = JoinSet::new();
-    let http = http();
-    let service = TowerToHyperService::new(router);
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    pause_after(&error).await;
-                    continue;
-                }
-            },
+        let (stream, place) = tokio::select! {
+            client = door.accept() => client,
             () = &mut shutdown => break,
         };
-        // Answers are written at once and whole, so waiting to fill packets could only delay them.
-        let _ = stream.set_nodelay(true);
-        let connection = http
-            .serve_connection(TokioIo::new(stream), service.clone())
-            .into_owned();
-        let connection = graceful.watch(connection);
+        let talk = converse(
+            stream,
+            door.tls.clone(),
+            router.clone(),
+            stopping.subscribe(),
+        );
         connections.spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(%error, "a connection broke");
-            }
+            talk.await;
+            drop(place);
         });
         while connections.try_join_next().is_some() {}
     }
-    drop(listener);
+    drop(door);
     readiness.end();
+    stopping.send_replace(true);
     info!("stopping: no new connections are taken");
-    if timeout(grace, graceful.shutdown()).await.is_err() {
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(grace, all_ended).await.is_err() {
         warn!(
             "stopping: requests that were in flight longer than server.shutdown_grace_sec are dropped"
         );
     }
     connections.shutdown().await;
-}
-
-fn http() -> Builder<TokioExecutor> {
-    let mut http = Builder::new(TokioExecutor::new());
-    http.http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES as usize);
-    http.http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Some(Duration::from_secs(30)))
-        .max_header_list_size(MAX_HEAD_BYTES);
-    http
 }
 
 /// Out of file handles, most likely: without a pause the loop would spin until some are free.

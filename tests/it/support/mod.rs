@@ -1,6 +1,7 @@
 //! What the tests have in common: real servers on free ports of loopback.
 
 pub mod faulty;
+pub mod front;
 pub mod idp;
 pub mod mmdb;
 pub mod network;

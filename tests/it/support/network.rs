@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testribute::{
@@ -53,6 +54,12 @@ fn merge(base: &mut yaml_serde::Value, more: yaml_serde::Value) {
     }
 }
 
+/// The routes of the service as `config` says.
+pub fn router(config: &Config) -> Router {
+    let ranker = Arc::new(Ranker::new(config).unwrap());
+    http::router(ranker, config, Readiness::default(), None).unwrap()
+}
+
 /// The service under test.
 #[derive(Debug)]
 pub struct Service {
@@ -68,11 +75,8 @@ impl Service {
 
     /// Serves with the configuration for tests and `more` of it, in YAML.
     pub async fn start_with(more: &str) -> Self {
-        let config = config(more);
-        let ranker = Arc::new(Ranker::new(&config).unwrap());
-        let router = http::router(ranker, &config, Readiness::default(), None).unwrap();
         Self {
-            server: Server::start(router).await,
+            server: Server::start(router(&config(more))).await,
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
     }

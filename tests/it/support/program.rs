@@ -50,14 +50,26 @@ impl RunningService {
         Self { root, process, log }
     }
 
+    /// Sends SIGHUP, and waits for the line of the log that has `answer`.
+    pub async fn hang_up(&mut self, answer: &str) -> String {
+        self.signal("-HUP").await;
+        loop {
+            let line = self.log.next_line().await.unwrap().unwrap();
+            if line.contains(answer) {
+                return line;
+            }
+        }
+    }
+
+    async fn signal(&self, signal: &str) {
+        let pid = self.process.id().unwrap().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().await;
+        assert!(sent.unwrap().success());
+    }
+
     /// Tells the service to stop; gives back its exit code and what it logged.
     pub async fn stop(mut self) -> (Option<i32>, String) {
-        let pid = self.process.id().unwrap().to_string();
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .await
-            .unwrap();
+        self.signal("-TERM").await;
         let mut logged = String::new();
         while let Some(line) = self.log.next_line().await.unwrap() {
             logged.push_str(&line);

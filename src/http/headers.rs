@@ -1,0 +1,32 @@
+//! What browsers are told about our answers: how little they may do with them.
+
+use axum::{
+    Router,
+    http::{
+        HeaderName, HeaderValue, Response,
+        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    },
+};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Scripts, styles and calls from and to this service alone, and no frame of another page around it. Swagger UI sets
+/// styles on its elements and draws its icons from `data:` URLs.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'";
+
+/// Tells browsers to take each answer for what it says it is.
+pub(super) fn for_every_answer<B>(mut response: Response<B>) -> Response<B> {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// Shuts `page` off from other sites.
+pub(super) fn for_the_page<S: Clone + Send + Sync + 'static>(page: Router<S>) -> Router<S> {
+    let set = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    page.layer(set(CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .layer(set(REFERRER_POLICY, "no-referrer"))
+}

@@ -1,0 +1,283 @@
+//! HTTPS: who is served, how certificates are exchanged, and which are refused.
+
+use std::{fs, future::pending, path::Path, sync::Arc, time::Duration};
+
+use axum::{Router, routing::get};
+use reqwest::Version;
+use testribute::{
+    config::{self, Server},
+    http::Tls,
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time};
+
+use crate::support::{
+    front::{Front, Identity, rest},
+    program::{RunningService, program},
+};
+
+async fn front(tls: Arc<Tls>) -> Front {
+    let router = Router::new().route("/", get(async || "served"));
+    Front::open(&Server::default(), Some(tls), router, pending()).await
+}
+
+fn url(front: &Front) -> String {
+    format!("https://localhost:{}/", front.address.port())
+}
+
+#[tokio::test]
+async fn https_is_spoken_as_http_2_and_as_http_1() {
+    let identity = Identity::new("tls-versions");
+    let front = front(identity.load()).await;
+    let newest = identity.client().build().unwrap();
+    let older = identity.client().http1_only().build().unwrap();
+    for (client, version) in [(newest, Version::HTTP_2), (older, Version::HTTP_11)] {
+        let response = client.get(url(&front)).send().await.unwrap();
+        assert_eq!(response.version(), version);
+        assert_eq!(response.text().await.unwrap(), "served");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_on_the_port_of_https_harms_no_one() {
+    let identity = Identity::new("tls-plain");
+    let front = front(identity.load()).await;
+    for text in [
+        "GET / HTTP/1.1\r\nhost: x\r\n\r\n",
+        "\r\n\r\n",
+        "\u{16}\u{3}\u{1}",
+    ] {
+        let mut stream = front.say(text).await;
+        stream.shutdown().await.unwrap();
+        let answer = rest(stream).await;
+        assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    }
+    let client = identity.client().build().unwrap();
+    assert_eq!(client.get(url(&front)).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_never_finished_keeps_no_one_waiting_and_ends() {
+    let identity = Identity::new("tls-handshake");
+    let front = front(identity.load()).await;
+    let mut silent = Vec::new();
+    for _ in 0..10 {
+        // The beginning of a record of 512 bytes that never come.
+        silent.push(front.say(b"\x16\x03\x01\x02\x00\x01").await);
+    }
+    let client = identity.client().build().unwrap();
+    assert_eq!(client.get(url(&front)).send().await.unwrap().status(), 200);
+    time::pause();
+    let started = time::Instant::now();
+    for stream in silent {
+        assert_eq!(rest(stream).await, b"");
+    }
+    assert!(
+        started.elapsed() >= Duration::from_secs(9),
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(
+        started.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_never_finished_does_not_delay_the_end() {
+    let identity = Identity::new("tls-end");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let router = Router::new();
+    let shutdown = async move { drop(stopped.await) };
+    let front = Front::open(&Server::default(), Some(identity.load()), router, shutdown).await;
+    let silent = TcpStream::connect(front.address).await.unwrap();
+    // A second client is served: so the first one was let in before.
+    let client = identity.client().build().unwrap();
+    assert_eq!(client.get(url(&front)).send().await.unwrap().status(), 404);
+    stop.send(()).unwrap();
+    assert_eq!(
+        time::timeout(Duration::from_secs(5), rest(silent))
+            .await
+            .unwrap(),
+        b""
+    );
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_for_new_connections_and_a_bad_one_for_none() {
+    let identity = Identity::new("tls-reload");
+    let tls = identity.load();
+    let front = front(Arc::clone(&tls)).await;
+    let get = async |client: &reqwest::Client| client.get(url(&front)).send().await;
+    let first = identity.client().build().unwrap();
+    assert!(get(&first).await.is_ok());
+
+    identity.renew();
+    let second = identity.client().build().unwrap();
+    assert!(get(&second).await.is_err(), "read without being told to");
+    tls.reload().unwrap();
+    assert!(get(&second).await.is_ok());
+    // Its connection is open, and stays.
+    assert!(get(&first).await.is_ok());
+
+    fs::write(identity.key(), "no key").unwrap();
+    tls.reload().unwrap_err();
+    identity.renew();
+    fs::remove_file(identity.certificate()).unwrap();
+    tls.reload().unwrap_err();
+    assert!(get(&second).await.is_ok());
+}
+
+#[test]
+fn files_that_cannot_be_used_are_refused_with_file_key_and_reason() {
+    let (good, other) = (Identity::new("tls-good"), Identity::new("tls-other"));
+    let folder = good.certificate().parent().unwrap().to_owned();
+    let write = |name: &str, text: &[u8]| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let pem = |kind: &str| format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n");
+    let key = fs::read(good.key()).unwrap();
+    let cut = write("cut.pem", key.get(..key.len() / 2).unwrap());
+    let empty = write("empty.pem", b"");
+    let text = write("text.pem", b"\xffcertificate");
+    let encrypted = write("encrypted.pem", pem("ENCRYPTED PRIVATE KEY").as_bytes());
+    let wrong_key = write("wrong-key.pem", pem("PRIVATE KEY").as_bytes());
+    let wrong_certificate = write("wrong-certificate.pem", pem("CERTIFICATE").as_bytes());
+    let missing = folder.join("missing.pem");
+
+    let no_certificate = "server.tls.certificate: FILE: has no certificate in PEM format";
+    let no_key = "server.tls.key: FILE: has no private key in PEM format that is not encrypted";
+    for (certificate, key, at, expected) in [
+        (
+            &missing,
+            &good.key(),
+            &missing,
+            "server.tls.certificate: FILE: cannot be read: No such file or directory (os error 2)",
+        ),
+        (
+            &folder,
+            &good.key(),
+            &folder,
+            "server.tls.certificate: FILE: cannot be read: Is a directory (os error 21)",
+        ),
+        (
+            &good.certificate(),
+            &missing,
+            &missing,
+            "server.tls.key: FILE: cannot be read: No such file or directory (os error 2)",
+        ),
+        (&empty, &good.key(), &empty, no_certificate),
+        (&text, &good.key(), &text, no_certificate),
+        (&good.key(), &good.key(), &good.key(), no_certificate),
+        (&good.certificate(), &empty, &empty, no_key),
+        (&good.certificate(), &cut, &cut, no_key),
+        (&good.certificate(), &encrypted, &encrypted, no_key),
+        (
+            &good.certificate(),
+            &good.certificate(),
+            &good.certificate(),
+            no_key,
+        ),
+        (
+            &good.certificate(),
+            &other.key(),
+            &other.key(),
+            "server.tls.key: FILE: is not the key of the certificate in ",
+        ),
+        (&good.certificate(), &wrong_key, &wrong_key, "with FILE: "),
+        (
+            &wrong_certificate,
+            &good.key(),
+            &wrong_certificate,
+            "server.tls: FILE with ",
+        ),
+    ] {
+        let line = refusal(certificate, key);
+        assert!(
+            line.replace(at.to_str().unwrap(), "FILE")
+                .contains(expected),
+            "{line}"
+        );
+        assert_eq!(line.lines().count(), 1, "{line}");
+    }
+}
+
+fn refusal(certificate: &Path, key: &Path) -> String {
+    let config = config::Tls {
+        certificate: Some(certificate.to_owned()),
+        key: Some(key.to_owned()),
+    };
+    Tls::load(&config).unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_service_reads_its_certificate_again_on_sighup() {
+    let identity = Identity::new("tls-program");
+    let (certificate, key) = (identity.certificate(), identity.key());
+    let mut service = RunningService::start(&[
+        (
+            "TESTRIBUTE__SERVER__TLS__CERTIFICATE",
+            certificate.to_str().unwrap(),
+        ),
+        ("TESTRIBUTE__SERVER__TLS__KEY", key.to_str().unwrap()),
+    ])
+    .await;
+    let root = service.root.replace("127.0.0.1", "localhost");
+    assert!(root.starts_with("https://"), "{root}");
+    let healthz = async || {
+        let client = identity.client().build().unwrap();
+        client.get(format!("{root}/healthz")).send().await
+    };
+    assert_eq!(healthz().await.unwrap().status(), 200);
+    let check = program()
+        .arg("healthcheck")
+        .env("TESTRIBUTE__SERVER__PORT", root.rsplit(':').next().unwrap())
+        .env("TESTRIBUTE__SERVER__TLS__CERTIFICATE", &certificate)
+        .env("TESTRIBUTE__SERVER__TLS__KEY", &key)
+        .output();
+    assert_eq!(check.await.unwrap().status.code(), Some(0));
+
+    identity.renew();
+    service.hang_up("the certificate was read again").await;
+    assert_eq!(healthz().await.unwrap().status(), 200);
+
+    fs::write(&key, "no key").unwrap();
+    let line = service.hang_up("the certificate stays as it was").await;
+    assert!(line.contains("server.tls.key: "), "{line}");
+    assert_eq!(healthz().await.unwrap().status(), 200);
+    assert_eq!(service.stop().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn a_service_does_not_start_without_its_certificate() {
+    let output = program()
+        .args(["serve", "--host", "127.0.0.1", "--port", "0"])
+        .env("TESTRIBUTE__SERVER__TLS__CERTIFICATE", "no/such.pem")
+        .env("TESTRIBUTE__SERVER__TLS__KEY", "no/key.pem")
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "[ERROR] ConfigurationError: server.tls.certificate: no/such.pem: cannot be read: No such file or directory (os error 2)\n"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_in_the_middle_is_forgotten() {
+    let identity = Identity::new("tls-leaves");
+    let server = Server {
+        max_connections: 1,
+        ..Server::default()
+    };
+    let router = Router::new().route("/", get(async || "served"));
+    let front = Front::open(&server, Some(identity.load()), router, pending()).await;
+    for text in [&b""[..], b"\x16\x03\x01", b"\x16\x03\x01\x00\x05hello"] {
+        drop(front.say(text).await);
+    }
+    let client = identity.client().build().unwrap();
+    assert_eq!(client.get(url(&front)).send().await.unwrap().status(), 200);
+}
