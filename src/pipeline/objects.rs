@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::{StreamExt, future::join_all, stream};
@@ -41,6 +44,8 @@ struct Server<'a> {
     pass: Pass<'a>,
     /// Why it is not asked any more.
     given_up: OnceLock<FetchError>,
+    /// Whether it has answered anything: then it is there, and what fails is about one object.
+    has_answered: AtomicBool,
     /// Whether the token was held back from it.
     warnings: Vec<Warning>,
     /// What was asked for in vain, by the cause.
@@ -160,6 +165,7 @@ impl<'a> Round<'a> {
             uri: Arc::new(uri),
             pass,
             given_up: OnceLock::new(),
+            has_answered: AtomicBool::new(false),
             warnings,
             failures: BTreeMap::new(),
             unavailable: Vec::new(),
@@ -220,10 +226,13 @@ impl<'a> Round<'a> {
                 .drs
                 .fetch_object(&server.uri, id, server.pass)
                 .await;
-            if let Err(error) = &answer
-                && error.is_about_the_service()
-            {
-                server.given_up.get_or_init(|| error.clone());
+            match &answer {
+                Err(error) if error.is_about_the_service() => {
+                    if !server.has_answered.load(Ordering::Relaxed) {
+                        server.given_up.get_or_init(|| error.clone());
+                    }
+                }
+                _ => server.has_answered.store(true, Ordering::Relaxed),
             }
             if !matches!(answer, Ok(None)) {
                 return answer;
