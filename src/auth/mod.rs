@@ -20,7 +20,6 @@ use crate::{
     config::{Check, Jwt, Method, Security},
     domain::token::{MalformedToken, Token},
     outbound::{
-        failure::FetchError,
         fetch::Fetcher,
         oidc::{OidcClient, OidcError},
     },
@@ -208,14 +207,14 @@ fn fits(key: &Jwk, token: &Unverified) -> bool {
 fn told(error: &OidcError) -> AuthError {
     match error {
         OidcError::Stranger => AuthError::Issuer,
-        OidcError::Fetch {
-            source: FetchError::Status(status),
-            ..
-        } if status.is_client_error() => {
+        OidcError::Refused { .. } => {
             debug!(%error, "an identity provider refused a token");
             AuthError::Refused
         }
-        OidcError::Fetch { .. } | OidcError::Unusable { .. } | OidcError::LeftAlone => {
+        OidcError::Fetch { .. }
+        | OidcError::Unusable { .. }
+        | OidcError::LeftAlone
+        | OidcError::GivenUp => {
             warn!(%error, "a token cannot be checked");
             AuthError::Unchecked
         }
