@@ -69,6 +69,15 @@ async fn good_tokens_of_every_configured_algorithm_pass() {
         Ok(()),
         "clocks may differ by a minute"
     );
+    let token = Draft::good(&provider.issuer, Algorithm::RS256)
+        .claim("exp", json!(f64::from(u32::try_from(now()).unwrap()) + 0.5))
+        .claim("nbf", json!(1.5))
+        .sign();
+    assert_eq!(
+        verify(&verifier, &token).await,
+        Ok(()),
+        "times may have fractions"
+    );
     assert_eq!(provider.key_sets_served(), 1, "keys are remembered");
 }
 
@@ -128,6 +137,11 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
             good()
                 .header(|header| header.x5u = Some(format!("{}/keys", attacker.issuer)))
                 .forge(),
+            bad_jwt("brings a key of its own"),
+        ),
+        (
+            "a certificate of its own",
+            raw(json!({"alg": "RS256", "kid": "rsa", "x5c": ["MIIB"]})),
             bad_jwt("brings a key of its own"),
         ),
         (
@@ -488,6 +502,73 @@ async fn a_provider_that_is_not_where_it_should_be_is_no_refusal() {
 }
 
 #[tokio::test]
+async fn a_name_for_keys_of_two_kinds_means_the_one_of_the_algorithm() {
+    let provider = Provider::start().await;
+    let mut keys = public_keys();
+    for key in keys["keys"].as_array_mut().unwrap() {
+        let key = key.as_object_mut().unwrap();
+        key.remove("alg");
+        key.insert("kid".to_owned(), json!("rsa"));
+    }
+    provider.publish(keys);
+    let verifier = by_key(&provider);
+    for algorithm in GOOD_ALGORITHMS {
+        let draft = Draft::good(&provider.issuer, algorithm);
+        let named = draft
+            .clone()
+            .header(|header| header.kid = Some("rsa".to_owned()));
+        assert_eq!(verify(&verifier, &named.sign()).await, Ok(()));
+        let nameless = draft.header(|header| header.kid = None);
+        assert_eq!(verify(&verifier, &nameless.sign()).await, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_key_for_something_else_verifies_nothing() {
+    for (name, value) in [
+        ("use", json!("enc")),
+        ("key_ops", json!(["encrypt"])),
+        ("alg", json!("RS512")),
+        ("alg", json!("RSA-OAEP")),
+    ] {
+        let provider = Provider::start().await;
+        let mut keys = public_keys();
+        let key = keys["keys"][0].as_object_mut().unwrap();
+        key.remove("use");
+        key.insert(name.to_owned(), value);
+        provider.publish(keys);
+        let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+        let refused = verify(&by_key(&provider), &token).await;
+        assert_eq!(refused, Err(AuthError::Signature), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_method_no_token_passes() {
+    let provider = Provider::start().await;
+    let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+    for check in [Check::All, Check::Any] {
+        let verifier = Verifier::new(&security(&provider, &[], check), fetcher());
+        let refused = verify(&verifier, &token).await;
+        assert_eq!(refused, Err(AuthError::Unchecked), "{check:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_is_not_asked_about_tokens_that_it_did_not_sign() {
+    let provider = Provider::start().await;
+    let both = [Method::Userinfo, Method::PublicKey];
+    let verifier = Verifier::new(&security(&provider, &both, Check::All), fetcher());
+    let draft = Draft::good(&provider.issuer, Algorithm::RS256);
+    for id in 0..10 {
+        let forged = draft.clone().claim("jti", json!(id)).forge();
+        let refused = verify(&verifier, &forged).await;
+        assert_eq!(refused, Err(AuthError::Signature));
+    }
+    assert_eq!(provider.asked(), 2, "discovery and keys");
+}
+
+#[tokio::test]
 async fn an_issuer_is_asked_about_the_callers_token_and_not_about_the_services_own() {
     let provider = Provider::start().await;
     let mut config = Config::default();
@@ -579,7 +660,7 @@ async fn userinfo_and_public_key_must_both_or_either_accept() {
     assert_eq!(verify(&verifier(Check::Any), &good).await, Ok(()));
     assert_eq!(
         verify(&verifier(Check::Any), &forged).await,
-        Err(AuthError::Signature)
+        Err(AuthError::Refused)
     );
     provider.vouch_for(&good);
     provider.vouch_for(&forged);
