@@ -1,6 +1,6 @@
 //! Where the regions of cloud providers are.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 use serde::Deserialize;
 
@@ -15,6 +15,16 @@ pub enum Cloud {
     Gcp,
     /// Microsoft Azure.
     Azure,
+}
+
+impl fmt::Display for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Aws => "aws",
+            Self::Gcp => "gcp",
+            Self::Azure => "azure",
+        })
+    }
 }
 
 impl Cloud {

@@ -113,6 +113,7 @@ impl Locations {
             // Anything else, such as a network with a wrong length, would be a host that is never met.
             let can_match = match &known.pattern {
                 Pattern::Network(_) | Pattern::Host(Host::Address(_)) => true,
+                Pattern::Host(Host::Region { .. }) => false,
                 Pattern::Host(Host::Bucket(bucket)) => !bucket.ends_with(['/', ':']),
                 Pattern::Host(Host::Name(name)) => is_host_name(name),
             };

@@ -41,7 +41,8 @@ impl Drs {
         let depth = self.max_bundle_depth;
         in_range("drs.max_bundle_depth", depth, 1..=100)?;
         let objects = self.max_bundle_objects;
-        in_range("drs.max_bundle_objects", objects, 1..=1_000_000)
+        in_range("drs.max_bundle_objects", objects, 1..=1_000_000)?;
+        in_range("drs.cache_ttl_sec", self.cache_ttl_sec, 0..=86_400)
     }
 }
 

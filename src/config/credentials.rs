@@ -66,7 +66,9 @@ impl TryFrom<FlatCredential> for Credential {
         let host = match Host::parse(&flat.r#match) {
             Host::Name(name) if is_host_name(&name) => Host::Name(name),
             Host::Address(address) => Host::Address(address),
-            Host::Name(_) | Host::Bucket(_) => return Err(BadCredential::Host),
+            Host::Name(_) | Host::Bucket(_) | Host::Region { .. } => {
+                return Err(BadCredential::Host);
+            }
         };
         let secret = match (flat.bearer_env, flat.basic_user, flat.basic_password_env) {
             (Some(env), None, None) => SecretName::Bearer { env },

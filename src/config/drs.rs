@@ -27,6 +27,8 @@ pub struct Drs {
     pub max_bundle_depth: usize,
     /// How many objects the bundles of a request may hold together.
     pub max_bundle_objects: usize,
+    /// Seconds that objects are kept; 0 keeps nothing.
+    pub cache_ttl_sec: u64,
 }
 
 impl Default for Drs {
@@ -40,6 +42,7 @@ impl Default for Drs {
             resolve_access_ids: false,
             max_bundle_depth: 8,
             max_bundle_objects: 1000,
+            cache_ttl_sec: 60,
         }
     }
 }

@@ -24,7 +24,14 @@ use axum::{
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{NotForContentType, SizeAbove},
+    },
+};
 
 use self::{error::Failure, validate::RequestValidator};
 pub use self::{
@@ -92,11 +99,20 @@ pub fn router(
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn(request_id::trace))
-                .layer(CompressionLayer::new())
+                .layer(compression())
                 .layer(CatchPanicLayer::custom(after_panic))
                 .map_response(error::tell_all_failures),
         )
         .with_state(service))
+}
+
+/// Compresses what takes more than one round trip to send: below, compressing takes longer than it saves. Ten packets
+/// are sent before the first one is confirmed (RFC 6928).
+fn compression() -> CompressionLayer<impl Predicate> {
+    const TEN_PACKETS: u64 = 14_600;
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(TEN_PACKETS).and(NotForContentType::IMAGES))
 }
 
 /// The log has the whole story; the caller gets none of it.

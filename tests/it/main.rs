@@ -19,6 +19,7 @@ mod contract;
 mod credentials;
 mod drs_access;
 mod drs_bundles;
+mod drs_cache;
 mod drs_ids;
 mod drs_reading;
 mod exchange_rates;

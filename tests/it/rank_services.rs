@@ -245,7 +245,7 @@ async fn an_object_that_is_nowhere_is_refused_by_name() {
 
 #[tokio::test]
 async fn sizes_and_checksums_must_agree() {
-    let service = Service::start().await;
+    let service = Service::start_with("drs: {cache_ttl_sec: 0}").await;
     let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     let uris: &[&str] = &["https://near.example/a"];
     let one = drs(&[("a", 1, uris)]).await;

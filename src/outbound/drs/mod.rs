@@ -3,10 +3,13 @@
 //! Reads tolerantly: servers in production leave out, null or spell differently most of what is not needed here.
 
 mod access;
+mod cache;
 mod contents;
 pub mod ids;
 mod lenient;
 mod object;
+
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -17,6 +20,7 @@ use tracing::debug;
 pub use self::contents::Content;
 use self::{
     access::{AccessUrl, Way},
+    cache::ObjectCache,
     object::{Described, DrsObject},
 };
 use super::{
@@ -57,18 +61,21 @@ pub enum Entity {
 pub struct DrsClient {
     fetcher: Fetcher,
     resolve_access_ids: bool,
+    cache: ObjectCache,
 }
 
 impl DrsClient {
     /// A client that calls through `fetcher`.
-    pub const fn new(config: &config::Drs, fetcher: Fetcher) -> Self {
+    pub fn new(config: &config::Drs, fetcher: Fetcher) -> Self {
         Self {
             fetcher,
             resolve_access_ids: config.resolve_access_ids,
+            cache: ObjectCache::new(Duration::from_secs(config.cache_ttl_sec)),
         }
     }
 
-    /// Asks `drs` for what it has by this `id`; `None` if it is not there. A bundle is asked for once more, to be expanded.
+    /// Asks `drs` for what it has by this `id`, unless that is known from a short while ago; `None` if it is not there. A
+    /// bundle is asked for once more, to be expanded.
     ///
     /// # Errors
     /// [`FetchError`]; [`FetchError::Malformed`] if the answer is about no object.
@@ -82,6 +89,16 @@ impl DrsClient {
         if matches!(id, "." | "..") {
             return Ok(None);
         }
+        let fetch = Box::pin(self.fetch_anew(drs, id, pass));
+        self.cache.get(drs, id, pass, fetch).await
+    }
+
+    async fn fetch_anew(
+        &self,
+        drs: &ServiceUri,
+        id: &str,
+        pass: Pass<'_>,
+    ) -> Result<Option<Entity>, FetchError> {
         let path = format!("objects/{}", utf8_percent_encode(id, SEGMENT));
         match self
             .fetcher

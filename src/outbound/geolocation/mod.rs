@@ -90,16 +90,18 @@ impl Geolocation {
     /// # Errors
     /// [`NoPlace`] says why no place is known.
     pub async fn locate(&self, host: &Host) -> Result<Vec<Place>, NoPlace> {
+        let machine = host.machine();
         let known = self
-            .override_for_host(host)
-            .or_else(|| self.buckets.get(host).cloned())
-            .or_else(|| Region::of_host(host).map(in_region));
+            .override_for_host(machine)
+            .or_else(|| self.buckets.get(machine).cloned())
+            .or_else(|| region_of(host).map(in_region));
         if let Some(place) = known {
             return Ok(vec![place]);
         }
         self.refresh(Instant::now()).await;
         match host {
-            Host::Bucket(_) => Err(NoPlace::Bucket),
+            // A region that is named is one that is known.
+            Host::Bucket(_) | Host::Region { .. } => Err(NoPlace::Bucket),
             Host::Address(address) => self
                 .places(&[*address])
                 .ok_or_else(|| self.unplaced(NoPlace::UnplacedAddress)),
@@ -169,6 +171,16 @@ impl Geolocation {
         } else {
             cause
         }
+    }
+}
+
+fn region_of(host: &Host) -> Option<&'static Region> {
+    match host {
+        Host::Region { region, .. } => {
+            let (cloud, name) = region.split_once(':')?;
+            Region::named(Some(cloud), name)
+        }
+        _ => Region::of_host(host),
     }
 }
 

@@ -1,0 +1,114 @@
+//! What DRS said a short while ago, so that the next request need not ask again.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::future::Cache;
+
+use super::{Content, Entity};
+use crate::{
+    domain::{
+        object::{Access, DrsRecord},
+        service::ServiceUri,
+    },
+    outbound::{
+        failure::FetchError,
+        fetch::Pass,
+        fingerprint::{Fingerprint, Fingerprints},
+    },
+};
+
+/// The most that is kept, in bytes, more or less.
+const MOST_BYTES: u64 = 32 << 20;
+
+/// Keeps what is at a DRS, for those who may see it.
+#[derive(Debug, Clone)]
+pub(super) struct ObjectCache {
+    prints: Arc<Fingerprints>,
+    /// Nothing, if nothing is to be kept.
+    kept: Option<Cache<Fingerprint, Arc<Entity>>>,
+}
+
+/// Why there is nothing to keep.
+#[derive(Debug, Clone)]
+enum Miss {
+    NotThere,
+    Failed(FetchError),
+}
+
+impl ObjectCache {
+    /// Keeps everything for `time_to_live`; nothing, if that is no time.
+    pub(super) fn new(time_to_live: Duration) -> Self {
+        let kept = (!time_to_live.is_zero()).then(|| {
+            Cache::builder()
+                .max_capacity(MOST_BYTES)
+                .weigher(|_, entity: &Arc<Entity>| bytes(entity))
+                .time_to_live(time_to_live)
+                .build()
+        });
+        Self {
+            prints: Arc::default(),
+            kept,
+        }
+    }
+
+    /// What `fetch` finds, or what it found for the same server, id and token before. Whoever asks for the same at the
+    /// same time waits for one answer. That something is not there is not kept: it may have been put there since.
+    ///
+    /// # Errors
+    /// Whatever `fetch` fails with, which is not kept either.
+    pub(super) async fn get(
+        &self,
+        drs: &ServiceUri,
+        id: &str,
+        pass: Pass<'_>,
+        fetch: impl Future<Output = Result<Option<Entity>, FetchError>>,
+    ) -> Result<Option<Entity>, FetchError> {
+        let Some(kept) = &self.kept else {
+            return fetch.await;
+        };
+        let fetch = async {
+            match fetch.await {
+                Ok(Some(entity)) => Ok(Arc::new(entity)),
+                Ok(None) => Err(Miss::NotThere),
+                Err(error) => Err(Miss::Failed(error)),
+            }
+        };
+        match kept.try_get_with(self.key(drs, id, pass), fetch).await {
+            Ok(entity) => Ok(Some(Arc::unwrap_or_clone(entity))),
+            Err(miss) => match Arc::unwrap_or_clone(miss) {
+                Miss::NotThere => Ok(None),
+                Miss::Failed(error) => Err(error),
+            },
+        }
+    }
+
+    /// The root has user name and password in it, if there are any.
+    fn key(&self, drs: &ServiceUri, id: &str, pass: Pass<'_>) -> Fingerprint {
+        self.prints.of((drs.root().as_str(), id, pass.secret()))
+    }
+}
+
+/// About how much memory `entity` takes.
+fn bytes(entity: &Arc<Entity>) -> u32 {
+    const EACH: usize = 200;
+
+    fn of_record(record: &DrsRecord) -> usize {
+        let access = |access: &Access| EACH + access.uri.len();
+        record.access.iter().map(access).sum::<usize>() + EACH * (1 + record.checksums.len())
+    }
+
+    fn of_contents(contents: &[Content]) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let one = |content: &Content| {
+            let uris: usize = content.drs_uris.iter().map(String::len).sum();
+            EACH + text(&content.id) + text(&content.name) + uris + of_contents(&content.contents)
+        };
+        contents.iter().map(one).sum()
+    }
+
+    let bytes = match &**entity {
+        Entity::Object(record) => of_record(record),
+        Entity::Bundle(contents) => EACH + of_contents(contents),
+    };
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
