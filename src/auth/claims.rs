@@ -53,7 +53,9 @@ impl Unverified {
                 .filter(|text| !text.is_empty())
                 .map(ToOwned::to_owned)
         };
-        text(&claims, &jwt.claim_identity).ok_or(AuthError::NoIdentity)?;
+        if text(&claims, &jwt.claim_identity).is_none() {
+            return Err(AuthError::NoIdentity);
+        }
         Ok(Self {
             algorithm,
             key_id: text(&header, &jwt.claim_key_id),
