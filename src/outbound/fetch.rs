@@ -24,7 +24,8 @@ use crate::{config::Config, domain::token::Token};
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
 
-/// The longest that a service may ask us to wait before the second try.
+/// Before a service is asked again whether it is ready, whatever it says; and the longest before a second try.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Makes calls. All clones share the connections, the name cache and the bound on calls in flight.
@@ -66,7 +67,7 @@ pub enum Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    /// The token that the service gets to see.
+    /// What the service gets to know of who asks.
     pub(super) fn secret(self) -> Option<&'a str> {
         match self {
             Self::Token(token) | Self::ListedOnly(token) => Some(token.expose()),
@@ -212,7 +213,7 @@ impl Fetcher {
         pass: Pass<'_>,
         deadline: Instant,
     ) -> Result<Vec<u8>, FetchError> {
-        let pause = match self.follow(url, question, pass).await {
+        let pause = match self.when_ready(url, question, pass, deadline).await {
             Ok(response) if is_busy(response.status()) => {
                 let Some(pause) = pause_asked_for(&response)
                     .filter(|&pause| pause <= LONGEST_PAUSE && Instant::now() + pause < deadline)
@@ -226,7 +227,31 @@ impl Fetcher {
             Err(error) => return Err(error),
         };
         tokio::time::sleep(pause).await;
-        self.read(self.follow(url, question, pass).await?).await
+        self.read(self.when_ready(url, question, pass, deadline).await?)
+            .await
+    }
+
+    /// The answer of a service that works on it, and asks by status 202 to come back later: as often as there is time.
+    async fn when_ready(
+        &self,
+        url: &Url,
+        question: Question<'_>,
+        pass: Pass<'_>,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
+        loop {
+            let response = self.follow(url, question, pass).await?;
+            let pause = match pause_asked_for(&response) {
+                Some(pause) if response.status() == StatusCode::ACCEPTED => {
+                    pause.max(SHORTEST_PAUSE)
+                }
+                _ => return Ok(response),
+            };
+            if Instant::now() + pause >= deadline {
+                return Err(FetchError::NotReady(pause));
+            }
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Sends the question, to where redirects lead if it is a GET. Only the first call carries a token or password.

@@ -5,6 +5,7 @@ mod gather;
 mod harvest;
 mod locate;
 mod objects;
+mod server;
 
 use tracing::{debug, info};
 

@@ -16,6 +16,7 @@ mod cli;
 mod config;
 mod contract;
 mod drs_access;
+mod drs_bulk;
 mod drs_bundles;
 mod drs_cache;
 mod drs_ids;
