@@ -1,4 +1,4 @@
-//! The ranking core: time, and the most memory that is held at once ("max alloc").
+//! The ranking core and the answer that is made of it: time, and the most memory that is held at once ("max alloc").
 //!
 //! `cargo bench --bench ranking`
 
@@ -9,11 +9,22 @@
 )]
 
 use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
-use testribute::domain::{
-    estimate::{CopyEstimate, Estimates, TesEstimate},
-    exact::{Cost, Seconds},
-    mode::Mode,
-    rank::rank,
+use testribute::{
+    api::response::{RankResponse, Told},
+    domain::{
+        estimate::{CopyEstimate, Estimates, TesEstimate},
+        exact::{Cost, Seconds},
+        findings::Findings,
+        geo::Host,
+        mode::Mode,
+        money::Currency,
+        object::{AccessUri, DataObject},
+        query::{Query, QueryParts},
+        rank::rank,
+        resources::ResourceNeeds,
+        service::ServiceUri,
+        sites::Sites,
+    },
 };
 
 #[global_allocator]
@@ -87,4 +98,70 @@ fn top_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
 fn random_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
     let estimates = space(20, 20, 6);
     bencher.bench(|| rank(black_box(&estimates), Mode::Random, 1000, 0));
+}
+
+/// The answer with 1000 of these combinations, from the ranking to JSON.
+#[divan::bench(max_time = 1)]
+fn answer_of_1000_with_20_objects(bencher: Bencher) {
+    let (query, findings) = told(20, 20, 6);
+    let ranking = rank(&space(20, 20, 6), Mode::BALANCED, 1000, 0);
+    assert_eq!(ranking.len(), 1000);
+    bencher.bench(|| {
+        let answer = RankResponse::new(&Told {
+            query: &query,
+            findings: &findings,
+            sites: &Sites::default(),
+            ranking: black_box(&ranking),
+            currency: Currency::EUR,
+            warnings: &[],
+        });
+        serde_json::to_vec(&answer).unwrap()
+    });
+}
+
+/// What belongs to a [`space`]: its TES and objects, with URIs of a usual length.
+fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
+    let id = |object| format!("a{object:03}");
+    let query = Query::new(QueryParts {
+        needs: ResourceNeeds {
+            cpu_cores: 1,
+            ram_gb: 1.0,
+            disk_gb: 1.0,
+            execution_seconds: 1800,
+            preemptible: true,
+            zones: Vec::new(),
+        },
+        tes: (0..tes)
+            .map(|tes| {
+                ServiceUri::parse(&format!("https://tes-{tes}.example.org/ga4gh/tes/v1/")).unwrap()
+            })
+            .collect(),
+        drs: vec![ServiceUri::parse("https://drs.example.org/ga4gh/drs/v1/").unwrap()],
+        objects: (0..objects).map(|object| id(object).into()).collect(),
+        mode: Mode::BALANCED,
+        limit: 1000,
+        explain: false,
+        unknown: Vec::new(),
+    })
+    .unwrap();
+    let access = |object: usize, copy: usize| AccessUri {
+        uri: format!(
+            "https://files-{copy}.example.org/release-42/data/{}.bam",
+            id(object)
+        )
+        .into(),
+        host: Host::parse(&format!("files-{copy}.example.org")),
+        at_drs: false,
+    };
+    let findings = Findings {
+        offers: Vec::new(),
+        objects: (0..objects)
+            .map(|object| DataObject {
+                id: id(object).into(),
+                size_bytes: 3_000_000_000,
+                access: (0..copies).map(|copy| access(object, copy)).collect(),
+            })
+            .collect(),
+    };
+    (query, findings)
 }

@@ -64,6 +64,7 @@
 //! ```
 
 pub mod api;
+pub mod atlas;
 pub mod auth;
 pub mod cli;
 pub mod config;

@@ -190,13 +190,14 @@ impl AccessUris {
     /// Shares the texts: a thousand combinations of the same few URIs hold each URI once.
     fn of(combination: &Combination<'_>, query: &Query, findings: &Findings) -> Self {
         let chosen = findings.objects.iter().zip(combination.uris);
-        let objects = chosen.filter_map(|(object, &uri)| {
+        let mut objects = Vec::with_capacity(combination.uris.len());
+        objects.extend(chosen.filter_map(|(object, &uri)| {
             let access = object.access.get(usize::try_from(uri).ok()?)?;
             Some((Arc::clone(&object.id), Arc::clone(&access.uri)))
-        });
+        }));
         let tes = query.tes().get(combination.tes);
         Self {
-            objects: objects.collect(),
+            objects,
             tes_uri: tes.map(|tes| Arc::clone(tes.given())).unwrap_or_default(),
         }
     }

@@ -6,6 +6,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
+#[cfg(feature = "mock")]
+use crate::mock::Flavour;
 use crate::{
     api::request::{RankRequest, RequestedMode, ResourceRequirements},
     config::Config,
@@ -59,7 +61,7 @@ pub(super) enum Command {
     /// Start a small network on this machine, rank a task on it, and stay up for more
     #[cfg(feature = "mock")]
     Demo(DemoArgs),
-    /// Serve a mock TES that answers task info with prices from a scenario
+    /// Serve a mock TES that answers task info with prices from a scenario, or one that is like a server in production
     #[cfg(feature = "mock")]
     MockTes(MockTesArgs),
     /// Serve a mock DRS with the objects of a scenario
@@ -78,11 +80,37 @@ pub(super) enum Command {
     },
     /// Tell where hosts are, and how far they are from each other
     Locate(LocateArgs),
+    /// Make location tables
+    Locations {
+        #[command(subcommand)]
+        command: LocationsCommand,
+    },
+    /// Print whose data come with the program, and under which terms
+    Notices,
     /// Ask a running service whether it is alive: exit code 0 or 1
     Healthcheck {
         /// Its root URL; by default the configured port on this machine
         url: Option<url::Url>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LocationsCommand {
+    /// Make a location table, such as the one that comes with the program, from City databases
+    Build(LocationsBuildArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LocationsBuildArgs {
+    /// City database in MaxMind's format, nested or flat; may be repeated, for instance for IPv4 and IPv6
+    #[arg(long = "from", value_name = "FILE", required = true)]
+    pub(super) databases: Vec<PathBuf>,
+    /// Where to write the table
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Whose work the places are and as of when, to be told wherever they are shown
+    #[arg(long, value_name = "TEXT")]
+    pub(super) attribution: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -228,6 +256,11 @@ pub(super) struct DemoArgs {
 pub(super) struct MockTesArgs {
     #[command(flatten)]
     pub(super) listen: ListenArgs,
+    /// Be like this server in production, which has no task info: funnel, tesk, poiesis, azure, tesp or planetary
+    #[arg(long, value_name = "NAME", conflicts_with_all = [
+        "scenario", "currency", "cpu_usage", "memory_consumption", "data_storage", "data_transfer"
+    ])]
+    pub(super) flavour: Option<Flavour>,
     /// Scenario (YAML) with prices and queue; config/demo has examples
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<PathBuf>,
@@ -246,7 +279,7 @@ pub(super) struct MockTesArgs {
     /// Price of moving a gigabyte over 1000 km
     #[arg(long, value_name = "PRICE", value_parser = amount)]
     pub(super) data_transfer: Option<f64>,
-    /// How long a task waits, in seconds
+    /// How long a task waits, in seconds; a flavour has no tasks then but those that you create
     #[arg(long, value_name = "SECONDS", value_parser = amount)]
     pub(super) queue_sec: Option<f64>,
 }

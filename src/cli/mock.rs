@@ -14,6 +14,15 @@ use crate::mock::{self, DrsScenario, Queue, TesScenario};
 
 /// Serves a mock TES.
 pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<(), Stop> {
+    if let Some(flavour) = args.flavour {
+        let unreadable = |error: yaml_serde::Error| Stop::File {
+            file: flavour.to_string(),
+            reason: error.to_string(),
+        };
+        let router = mock::stock::router(flavour, args.queue_sec).map_err(unreadable)?;
+        let path = flavour.path().map_err(unreadable)?;
+        return serve(&args.listen, &path, router, console).await;
+    }
     let mut scenario = load(args.scenario.as_deref(), TesScenario::parse)?;
     let costs = &mut scenario.unit_costs;
     for (price, option) in [

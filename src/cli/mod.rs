@@ -6,6 +6,7 @@ mod console;
 mod demo;
 mod healthcheck;
 mod locate;
+mod locations;
 #[cfg(feature = "mock")]
 mod mock;
 mod rank;
@@ -18,7 +19,7 @@ use clap::{CommandFactory, Parser};
 use tokio::runtime;
 
 use self::{
-    args::{Cli, Command, DocumentFormat},
+    args::{Cli, Command, DocumentFormat, LocationsCommand},
     console::Console,
 };
 use crate::{
@@ -66,10 +67,6 @@ enum Stop {
     Router(#[from] http::RouterError),
     /// A file that the command was given cannot be used.
     #[error("{file}: {reason}")]
-    #[cfg_attr(
-        not(feature = "mock"),
-        expect(dead_code, reason = "only mocks read files")
-    )]
     File { file: String, reason: String },
     /// The socket, the terminal or the runtime failed.
     #[error("{what}: {source}")]
@@ -194,6 +191,10 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), Stop> {
             telemetry::init(&config.log)?;
             block_on(locate::run(&config, options, console))?
         }
+        Some(Command::Locations {
+            command: LocationsCommand::Build(options),
+        }) => locations::build(&options, console),
+        Some(Command::Notices) => locations::notices(console),
         Some(Command::Healthcheck { url }) => {
             let config = load()?;
             block_on(healthcheck::run(&config, url))?

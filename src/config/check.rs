@@ -13,7 +13,7 @@ use super::{
     Config, Database, ExchangeRates, Limits, Locations, Log, Outbound, Pattern, Server,
     fault::{Fault, Reason},
 };
-use crate::domain::{geo::Host, money::Currency};
+use crate::domain::{geo::Host, money::Currency, price_book::is_host_name};
 
 const DAY_SECONDS: u64 = 86_400;
 const GIBIBYTE: usize = 1 << 30;
@@ -37,6 +37,7 @@ impl Config {
         if let Some(km) = self.estimation.unknown_distance_km {
             in_range("estimation.unknown_distance_km", km, 0.0..=20_100.0)?;
         }
+        self.tes.check()?;
         self.drs.check()?;
         self.locations.check()?;
         self.exchange_rates.check()
@@ -112,13 +113,9 @@ impl Locations {
             // Anything else, such as a network with a wrong length, would be a host that is never met.
             let can_match = match &known.pattern {
                 Pattern::Network(_) | Pattern::Host(Host::Address(_)) => true,
+                Pattern::Host(Host::Region { .. }) => false,
                 Pattern::Host(Host::Bucket(bucket)) => !bucket.ends_with(['/', ':']),
-                Pattern::Host(Host::Name(name)) => {
-                    !name.is_empty()
-                        && name
-                            .bytes()
-                            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-                }
+                Pattern::Host(Host::Name(name)) => is_host_name(name),
             };
             if !can_match {
                 let key = format!("locations.overrides[{position}].match");
@@ -194,7 +191,7 @@ fn is_date(text: &str) -> bool {
 }
 
 /// More than `low`, and at most `high`.
-const fn above(low: f64, high: f64) -> (Bound<f64>, Bound<f64>) {
+pub(super) const fn above(low: f64, high: f64) -> (Bound<f64>, Bound<f64>) {
     (Bound::Excluded(low), Bound::Included(high))
 }
 

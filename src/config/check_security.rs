@@ -115,7 +115,7 @@ fn check_issuer(key: &str, issuer: &str) -> Result<(), Fault> {
         let stays_here = match uri.host() {
             Host::Address(address) => address.is_loopback(),
             Host::Name(name) => name == "localhost",
-            Host::Bucket(_) => false,
+            Host::Bucket(_) | Host::Region { .. } => false,
         };
         let root = uri.root();
         let has_user = !root.username().is_empty() || root.password().is_some();

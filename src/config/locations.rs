@@ -1,6 +1,6 @@
 //! `locations`: how hosts are placed on the map.
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,26 @@ pub struct Locations {
     pub database: Database,
     /// Places that are known beforehand; the first match wins.
     pub overrides: Vec<Override>,
+    /// Where buckets are, by name: `s3://name`, `gs://name`, or `name` in any store.
+    pub buckets: BTreeMap<String, BucketPlace>,
+}
+
+/// Where a bucket is: in a region of a cloud, or at coordinates.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BucketPlace {
+    /// The region, such as `eu-central-1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The cloud that the region is of: `aws`, `gcp` or `azure`; otherwise the shape of its name tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<String>,
+    /// Degrees north of the equator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Degrees east of Greenwich.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
 }
 
 /// Which database places addresses.

@@ -6,6 +6,8 @@
 mod check;
 mod check_drs;
 mod check_security;
+mod check_tes;
+mod credentials;
 mod drs;
 mod environment;
 mod fault;
@@ -14,6 +16,7 @@ mod locations;
 mod outbound;
 mod read;
 mod security;
+mod tes;
 mod tree;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -21,12 +24,14 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    credentials::{BadCredential, Credential, SecretName},
     drs::{Drs, Prefixes},
     environment::environment,
     fault::{ConfigError, Fault, Origin, Reason},
-    locations::{Database, Locations, Override, Pattern},
+    locations::{BucketPlace, Database, Locations, Override, Pattern},
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
+    tes::{PriceEntry, Queue, Signal, Tes, UseOfTaskInfo},
 };
 use crate::domain::money::Currency;
 
@@ -46,10 +51,14 @@ pub struct Config {
     pub security: Security,
     /// Where calls may go, and how many at once.
     pub outbound: Outbound,
+    /// What the service shows to some hosts instead of its callers' tokens.
+    pub credentials: Vec<Credential>,
     /// How much one request may ask for.
     pub limits: Limits,
     /// What the estimates assume.
     pub estimation: Estimation,
+    /// What is known about TES instances that they do not say themselves.
+    pub tes: Tes,
     /// How DRS instances are asked, and what is made of their answers.
     pub drs: Drs,
     /// How hosts are placed on the map.
@@ -67,8 +76,10 @@ impl Default for Config {
             log: Log::default(),
             security: Security::default(),
             outbound: Outbound::default(),
+            credentials: Vec::new(),
             limits: Limits::default(),
             estimation: Estimation::default(),
+            tes: Tes::default(),
             drs: Drs::default(),
             locations: Locations::default(),
             exchange_rates: ExchangeRates::default(),

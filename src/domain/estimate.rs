@@ -11,7 +11,7 @@ use super::{
     geo::{Host, Kilometres},
     object::DataObject,
     query::Query,
-    sites::Sites,
+    sites::{Distance, Sites},
     unrankable::{Reason, Unrankable},
     warning::Warning,
 };
@@ -220,7 +220,10 @@ impl<'a> Hosts<'a> {
     fn distances_from(&self, tes: &Host, sites: &Sites) -> Vec<Option<(Kilometres, bool)>> {
         self.distinct
             .iter()
-            .map(|&host| Some((sites.distance(tes, host)?.km(), tes == host)))
+            .map(|&host| {
+                let distance = sites.distance(tes, host)?;
+                Some((distance.km(), distance == Distance::SameHost))
+            })
             .collect()
     }
 }

@@ -10,9 +10,20 @@ use super::{
     warning::Warning,
 };
 
-/// A TES's answer to task info, in its own currencies.
+/// Who says what a task costs at a TES.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferSource {
+    /// The TES itself, asked for task info.
+    TaskInfo,
+    /// The operator, in `tes.price_book`.
+    PriceBook,
+}
+
+/// What a task costs at a TES, in its own currencies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TaskInfo {
+    /// Who says so.
+    pub source: OfferSource,
     /// What computing the task costs.
     pub compute: Money,
     /// What its disk costs.
@@ -26,6 +37,8 @@ pub struct TaskInfo {
 /// A TES's prices in the currency of the answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Offer {
+    /// Who says so.
+    pub source: OfferSource,
     /// What computing the task costs.
     pub compute: Cost,
     /// What its disk costs.
@@ -76,6 +89,7 @@ impl TaskInfo {
             price(self.transfer),
         ) {
             (Some(compute), Some(storage), Some(transfer)) => Ok(Offer {
+                source: self.source,
                 compute: Cost::from_f64(compute),
                 storage: Cost::from_f64(storage),
                 transfer: TransferPrice(transfer),

@@ -90,11 +90,28 @@ pub enum Host {
     Address(IpAddr),
     /// A bucket such as `s3://name`, which only the configuration can place.
     Bucket(String),
+    /// Somewhere in a region of a cloud, such as `aws:us-east-1`.
+    Region {
+        /// The cloud and the region.
+        region: String,
+        /// The host that the URI names, if it names one: the configuration may know it better.
+        host: Option<Box<Self>>,
+    },
 }
 
 impl Host {
     /// Schemes whose authority is a bucket and not a host.
     const STORES: [&str; 2] = ["s3", "gs"];
+
+    /// The host that is called, whatever else is known of its place: two hosts are the same if these are.
+    pub fn machine(&self) -> &Self {
+        match self {
+            Self::Region {
+                host: Some(host), ..
+            } => host,
+            _ => self,
+        }
+    }
 
     /// The host of `url`; `None` for URLs without one, such as `file:///data`.
     pub fn of(url: &url::Url) -> Option<Self> {
@@ -131,6 +148,11 @@ impl fmt::Display for Host {
         match self {
             Self::Name(name) | Self::Bucket(name) => f.write_str(name),
             Self::Address(address) => address.fmt(f),
+            Self::Region {
+                region,
+                host: Some(host),
+            } => write!(f, "{host} ({region})"),
+            Self::Region { region, host: None } => f.write_str(region),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use super::money::Currency;
+use super::{exact::Seconds, money::Currency};
 
 /// Something that the caller should know of although there is an answer.
 ///
@@ -24,6 +24,22 @@ pub enum Warning {
         service: String,
         /// What it did.
         cause: String,
+    },
+    /// This TES is no place for the task, or its prices are not known.
+    TesLeftOut {
+        /// The TES, without credentials.
+        service: String,
+        /// Why.
+        cause: String,
+    },
+    /// It is not known how long a task waits at this TES.
+    QueueAssumed {
+        /// The TES, without credentials.
+        service: String,
+        /// Why not.
+        cause: String,
+        /// What is taken instead.
+        seconds: Seconds,
     },
     /// This DRS did not say what it knows of some objects.
     DrsUnavailable {
@@ -127,6 +143,7 @@ pub enum Refusal {
 }
 
 impl fmt::Display for Warning {
+    #[expect(clippy::too_many_lines, reason = "one text for each warning")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownProperties(pointers) => {
@@ -138,6 +155,19 @@ impl fmt::Display for Warning {
             Self::TesUnavailable { service, cause } => {
                 write!(f, "TES unavailable: '{service}' {cause}.")
             }
+            Self::TesLeftOut { service, cause } => {
+                write!(f, "TES left out: '{service}' {cause}.")
+            }
+            Self::QueueAssumed {
+                service,
+                cause,
+                seconds,
+            } => write!(
+                f,
+                "Queue time assumed: '{service}' {cause}; {} s were taken, the default_sec of its entry in \
+                 tes.price_book.",
+                seconds.to_f64()
+            ),
             Self::DrsUnavailable {
                 service,
                 cause,

@@ -2,12 +2,10 @@
 
 use axum::{
     Json,
-    extract::Request,
     http::{
         HeaderValue, StatusCode,
         header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
     },
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -157,8 +155,7 @@ pub(super) fn invalid(message: impl Into<String>) -> Failure {
 }
 
 /// Gives the error body to whatever failed without it: the framework's own refusals, missing pages.
-pub(super) async fn tell_all_failures(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+pub(super) fn tell_all_failures(response: Response) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error())
         || response.extensions().get::<Told>().is_some()

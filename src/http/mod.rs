@@ -23,6 +23,7 @@ use axum::{
 };
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use self::{error::Failure, validate::RequestValidator};
@@ -87,10 +88,14 @@ pub fn router(
         .merge(openapi::routes(&document)?)
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
-        .layer(from_fn(error::tell_all_failures))
-        .layer(CatchPanicLayer::custom(after_panic))
-        .layer(CompressionLayer::new())
-        .layer(from_fn(request_id::trace))
+        // As one layer, the first outermost: the router would box each by itself.
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn(request_id::trace))
+                .layer(CompressionLayer::new())
+                .layer(CatchPanicLayer::custom(after_panic))
+                .map_response(error::tell_all_failures),
+        )
         .with_state(service))
 }
 

@@ -6,6 +6,7 @@ use jsonschema::{
     ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{error::Failure, error::invalid, json};
@@ -54,6 +55,10 @@ impl RequestValidator {
     pub(super) fn read(&self, body: &[u8]) -> Result<RankRequest, Failure> {
         let mut value = json::parse(body)
             .map_err(|error| invalid(format!("the body is not valid JSON: {error}")))?;
+        // Most requests are valid, and that is told sooner than all that is wrong with one.
+        if self.schema.is_valid(&value) {
+            return deserialise(&value).map_err(|fault| Error::Invalid(vec![fault]).into());
+        }
         let mut faults = Vec::new();
         let mut spoilt = Vec::new();
         for error in self.schema.iter_errors(&value) {
@@ -63,15 +68,12 @@ impl RequestValidator {
             }
             faults.push(fault);
         }
-        if faults.is_empty() {
-            return deserialise(value).map_err(|fault| Error::Invalid(vec![fault]).into());
-        }
         for pointer in &spoilt {
             neutralise(&mut value, pointer);
         }
         complete(&mut value);
         // What is left keeps to the schema; it may still make no sense.
-        if let Ok(request) = deserialise(value)
+        if let Ok(request) = deserialise(&value)
             && let Err(further) = request.into_query(&self.limits)
         {
             let is_new = |fault: &Fault| {
@@ -94,14 +96,17 @@ const fn is_about_length(kind: &ValidationErrorKind) -> bool {
 }
 
 /// A value that keeps to the schema can still be refused, where numbers are beyond what is computed with.
-fn deserialise(value: Value) -> Result<RankRequest, Fault> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let steps = error.path().iter().map(ToString::to_string);
-        let pointer = iter::once(String::new())
-            .chain(steps)
-            .collect::<Vec<_>>()
-            .join("/");
-        Fault::new(pointer, error.into_inner().to_string())
+fn deserialise(value: &Value) -> Result<RankRequest, Fault> {
+    RankRequest::deserialize(value).or_else(|_| {
+        // Once more, for the place of what is wrong: keeping track of it takes time.
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let steps = error.path().iter().map(ToString::to_string);
+            let pointer = iter::once(String::new())
+                .chain(steps)
+                .collect::<Vec<_>>()
+                .join("/");
+            Fault::new(pointer, error.into_inner().to_string())
+        })
     })
 }
 

@@ -7,19 +7,26 @@ use std::{
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header::HOST},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    reply::{nothing_here, refusal, service_info, wrong_method},
+    reply::{Body, Ids, nothing_here, refusal, service_info, wrong_method},
     scenario::{DataObject, DrsScenario},
 };
+
+/// All but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The routes of a DRS that plays `scenario`, under `/ga4gh/drs/v1`.
 pub fn router(scenario: DrsScenario) -> Router {
@@ -27,7 +34,7 @@ pub fn router(scenario: DrsScenario) -> Router {
         name: scenario.name,
         objects: Mutex::default(),
     });
-    drs.add(scenario.objects);
+    drs.add(scenario.objects, false);
     let v1 = Router::new()
         .route("/objects/{id}", get(get_object))
         .route("/objects/{id}/access/{access_id}", get(get_access))
@@ -50,9 +57,12 @@ impl Drs {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds objects or replaces those with the same ids; gives back the ids.
-    fn add(&self, objects: Vec<DataObject>) -> Vec<String> {
+    /// Adds objects or replaces those with the same ids, or all if it `clears`; gives back the ids.
+    fn add(&self, objects: Vec<DataObject>, clears: bool) -> Vec<String> {
         let mut known = self.objects();
+        if clears {
+            known.clear();
+        }
         objects
             .into_iter()
             .map(|mut object| {
@@ -69,7 +79,7 @@ impl Drs {
 
 async fn get_object(
     State(drs): State<Arc<Drs>>,
-    Path(id): Path<String>,
+    Ids(id): Ids<String>,
     headers: HeaderMap,
 ) -> Response {
     let objects = drs.objects();
@@ -85,14 +95,15 @@ async fn get_object(
         .unwrap_or("localhost");
     let mut answer = json!(object);
     if let Some(members) = answer.as_object_mut() {
-        members.insert("self_uri".to_owned(), json!(format!("drs://{host}/{id}")));
+        let self_uri = format!("drs://{host}/{}", utf8_percent_encode(&id, RESERVED));
+        members.insert("self_uri".to_owned(), json!(self_uri));
     }
     Json(answer).into_response()
 }
 
 async fn get_access(
     State(drs): State<Arc<Drs>>,
-    Path((id, access_id)): Path<(String, String)>,
+    Ids((id, access_id)): Ids<(String, String)>,
 ) -> Response {
     let objects = drs.objects();
     let url = objects
@@ -119,15 +130,14 @@ struct Update {
     data_objects: Vec<DataObject>,
 }
 
-async fn update_db(State(drs): State<Arc<Drs>>, body: Bytes) -> Response {
-    let update: Update = match serde_json::from_slice(&body) {
-        Ok(update) => update,
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, &error.to_string()),
-    };
-    if update.clear_db {
-        drs.objects().clear();
+async fn update_db(State(drs): State<Arc<Drs>>, Body(update): Body<Update>) -> Response {
+    for object in &update.data_objects {
+        if let Err(message) = object.check() {
+            return refusal(StatusCode::BAD_REQUEST, &message);
+        }
     }
-    Json(json!({"objects": drs.add(update.data_objects)})).into_response()
+    let ids = drs.add(update.data_objects, update.clear_db);
+    Json(json!({"objects": ids})).into_response()
 }
 
 async fn info(State(drs): State<Arc<Drs>>) -> Json<Value> {

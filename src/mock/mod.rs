@@ -4,8 +4,10 @@
 //! itself out here.
 
 pub mod drs;
+mod flavour;
 mod reply;
 mod scenario;
+pub mod stock;
 pub mod tes;
 
 use std::{future::IntoFuture, io};
@@ -13,8 +15,11 @@ use std::{future::IntoFuture, io};
 use axum::Router;
 use tokio::net::TcpListener;
 
-pub use self::scenario::{
-    AccessMethod, AccessUrl, Checksum, DataObject, DrsScenario, Queue, TesScenario, UnitCosts,
+pub use self::{
+    flavour::{Flavour, UnknownFlavour},
+    scenario::{
+        AccessMethod, AccessUrl, Checksum, DataObject, DrsScenario, Queue, TesScenario, UnitCosts,
+    },
 };
 
 /// Serves `router` on `listener` until `shutdown` is ready.

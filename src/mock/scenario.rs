@@ -1,6 +1,6 @@
 //! What a mock knows: read from YAML.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ impl Default for UnitCosts {
 
 /// How long a task waits, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Queue {
     /// Always as long.
     Fixed(f64),
@@ -111,7 +111,7 @@ impl UnitCosts {
     }
 }
 
-fn is_amount(number: f64) -> bool {
+pub(super) fn is_amount(number: f64) -> bool {
     number.is_finite() && number >= 0.0
 }
 
@@ -136,9 +136,24 @@ impl Default for DrsScenario {
 
 impl DrsScenario {
     /// # Errors
-    /// If `yaml` is not a scenario.
+    /// If `yaml` is not a scenario, an id is there twice, or an access method leads nowhere.
     pub fn parse(yaml: &str) -> Result<Self, yaml_serde::Error> {
-        yaml_serde::from_str(yaml)
+        let scenario: Self = yaml_serde::from_str(yaml)?;
+        scenario
+            .check()
+            .map_err(<yaml_serde::Error as serde::de::Error>::custom)?;
+        Ok(scenario)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut ids = BTreeSet::new();
+        for object in &self.objects {
+            object.check()?;
+            if !object.id.is_empty() && !ids.insert(&object.id) {
+                return Err(format!("objects: '{}' is there twice", object.id));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -164,6 +179,19 @@ pub struct DataObject {
     /// All that a caller sent beyond this.
     #[serde(flatten)]
     pub more: BTreeMap<String, serde_json::Value>,
+}
+
+impl DataObject {
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut methods = self.access_methods.iter();
+        if methods.any(|method| method.access_id.is_none() && method.access_url.is_none()) {
+            return Err(format!(
+                "object '{}': an access method needs access_id or access_url",
+                self.id
+            ));
+        }
+        Ok(())
+    }
 }
 
 fn long_ago() -> String {
@@ -215,6 +243,7 @@ mod tests {
             "queue: -1",
             "queue: {min: 2, max: 1}",
             "queue: .nan",
+            "queue: {min: 1, max: 2, mean: 1}",
             "unit_costs: {cpu_usage: -1}",
             "unit_costs: {gpu_usage: 1}",
             "prices: {}",
@@ -222,6 +251,15 @@ mod tests {
             assert!(TesScenario::parse(bad).is_err(), "{bad}");
         }
         assert!(TesScenario::parse("queue: {min: 1, max: 2}").is_ok());
-        assert!(DrsScenario::parse("objects: [{id: a}]").is_err());
+        let twice = "{id: a, size: 1, checksums: []}";
+        for bad in [
+            "objects: [{id: a}]",
+            "objects: [{id: a, size: 1, checksums: [], access_methods: [{type: s3}]}]",
+            &format!("objects: [{twice}, {twice}]"),
+            "things: []",
+        ] {
+            assert!(DrsScenario::parse(bad).is_err(), "{bad}");
+        }
+        assert!(DrsScenario::parse(&format!("objects: [{twice}]")).is_ok());
     }
 }

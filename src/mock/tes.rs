@@ -4,24 +4,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use rand::{RngExt, SeedableRng, rngs::SmallRng};
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    reply::{nothing_here, refusal, service_info, wrong_method},
-    scenario::{Queue, TesScenario, UnitCosts},
+    reply::{Body, Ids, nothing_here, refusal, service_info, wrong_method},
+    scenario::{Queue, TesScenario, UnitCosts, is_amount},
 };
 
 /// The routes of a TES that plays `scenario`, under `/ga4gh/tes/v1`.
 pub fn router(scenario: TesScenario) -> Router {
-    let chance = SmallRng::seed_from_u64(scenario.seed);
+    let chance = Chance::seed_from_u64(scenario.seed);
     let tes = Arc::new(Tes(Mutex::new((scenario, chance))));
     let v1 = Router::new()
         .route("/tasks/task-info", post(task_info))
@@ -36,11 +35,14 @@ pub fn router(scenario: TesScenario) -> Router {
         .method_not_allowed_fallback(wrong_method)
 }
 
+/// The same seed gives the same numbers on every machine.
+type Chance = Xoshiro256PlusPlus;
+
 /// Prices may change while it runs.
-struct Tes(Mutex<(TesScenario, SmallRng)>);
+struct Tes(Mutex<(TesScenario, Chance)>);
 
 impl Tes {
-    fn with<T>(&self, act: impl FnOnce(&mut TesScenario, &mut SmallRng) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut TesScenario, &mut Chance) -> T) -> T {
         let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (scenario, chance) = &mut *guard;
         act(scenario, chance)
@@ -53,13 +55,29 @@ struct Resources {
     ram_gb: f64,
     disk_gb: f64,
     execution_time_sec: f64,
+    #[expect(dead_code, reason = "costs nothing, but must be a flag")]
+    preemptible: Option<bool>,
+    #[expect(dead_code, reason = "costs nothing, but must be names")]
+    zones: Option<Vec<String>>,
 }
 
-async fn task_info(State(tes): State<Arc<Tes>>, body: Bytes) -> Response {
-    let task: Resources = match serde_json::from_slice(&body) {
-        Ok(task) => task,
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, &error.to_string()),
-    };
+impl Resources {
+    fn check(&self) -> Result<(), &'static str> {
+        let is_whole = |number: f64| is_amount(number) && number.fract() == 0.0;
+        if !is_whole(self.cpu_cores) || !is_whole(self.execution_time_sec) {
+            return Err("cpu_cores, execution_time_sec: must be whole numbers of at least 0");
+        }
+        if !is_amount(self.ram_gb) || !is_amount(self.disk_gb) {
+            return Err("ram_gb, disk_gb: must be numbers of at least 0");
+        }
+        Ok(())
+    }
+}
+
+async fn task_info(State(tes): State<Arc<Tes>>, Body(task): Body<Resources>) -> Response {
+    if let Err(message) = task.check() {
+        return refusal(StatusCode::BAD_REQUEST, message);
+    }
     tes.with(|scenario, chance| {
         let price = |amount: f64| json!({"amount": amount, "currency": scenario.currency});
         let costs = scenario.unit_costs;
@@ -86,11 +104,7 @@ struct Update {
     unit_costs: Option<Value>,
 }
 
-async fn update_config(State(tes): State<Arc<Tes>>, body: Bytes) -> Response {
-    let update: Update = match serde_json::from_slice(&body) {
-        Ok(update) => update,
-        Err(error) => return refusal(StatusCode::BAD_REQUEST, &error.to_string()),
-    };
+async fn update_config(State(tes): State<Arc<Tes>>, Body(update): Body<Update>) -> Response {
     tes.with(|scenario, _| {
         let costs = match updated(scenario.unit_costs, update.unit_costs) {
             Ok(costs) => costs,
@@ -116,28 +130,31 @@ fn updated(costs: UnitCosts, changes: Option<Value>) -> Result<UnitCosts, String
     Ok(costs)
 }
 
+/// What every task must have.
+#[derive(Deserialize)]
+struct Task {
+    executors: Vec<Value>,
+}
+
 /// Takes any task and runs none.
-async fn create_task(body: Bytes) -> Response {
-    match serde_json::from_slice::<Value>(&body) {
-        Ok(Value::Object(task)) if task.contains_key("executors") => {
-            let id = format!("{:016x}", rand::random::<u64>());
-            Json(json!({ "id": id })).into_response()
-        }
-        Ok(_) => refusal(StatusCode::BAD_REQUEST, "executors: is required"),
-        Err(error) => refusal(StatusCode::BAD_REQUEST, &error.to_string()),
+async fn create_task(Body(task): Body<Task>) -> Response {
+    if task.executors.is_empty() {
+        return refusal(StatusCode::BAD_REQUEST, "executors: at least one is needed");
     }
+    let id = format!("{:016x}", rand::random::<u64>());
+    Json(json!({ "id": id })).into_response()
 }
 
 async fn list_tasks() -> Json<Value> {
     Json(json!({"tasks": []}))
 }
 
-async fn get_task(Path(id): Path<String>) -> Response {
+async fn get_task(Ids(id): Ids<String>) -> Response {
     refusal(StatusCode::NOT_FOUND, &format!("There is no task '{id}'."))
 }
 
 /// `POST /tasks/{id}:cancel`: the colon is part of the last segment.
-async fn cancel_task(Path(id): Path<String>) -> Response {
+async fn cancel_task(Ids(id): Ids<String>) -> Response {
     match id.strip_suffix(":cancel") {
         Some(id) => refusal(StatusCode::NOT_FOUND, &format!("There is no task '{id}'.")),
         None => wrong_method().await,

@@ -84,6 +84,13 @@ impl FetchError {
             Self::Timeout(_) | Self::OffLimits(_) | Self::Unresolved(_) | Self::Unreachable(_)
         )
     }
+
+    /// Whether the question got lost or came at a bad time, so that it would be no use to ask at another path.
+    pub(super) fn is_on_the_way(&self) -> bool {
+        self.is_about_the_service()
+            || matches!(self, Self::Interrupted(_))
+            || matches!(self, Self::Status(status) if matches!(status.as_u16(), 429 | 502..=504))
+    }
 }
 
 impl FetchError {

@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::{
     Client, Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect,
 };
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use tokio::{
     sync::Semaphore,
@@ -15,11 +16,21 @@ use tokio::{
 use url::{Host, Url};
 
 use super::{
+    credentials::Credentials,
     failure::FetchError,
     guard::{Guard, Reach},
+    head::{is_busy, is_redirect, pause_asked_for, redirect_target},
+    json::parse,
     resolve::{GuardedResolver, Resolver},
 };
-use crate::{config::Config, domain::token::Token};
+pub use super::{
+    credentials::NoSecret,
+    pass::{Pass, Proof},
+};
+use crate::{
+    config::Config,
+    domain::{geo::Host as KnownHost, token::Token},
+};
 
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -37,6 +48,7 @@ pub struct Fetcher {
     guard: Arc<Guard>,
     resolver: Resolver,
     slots: Arc<Semaphore>,
+    credentials: Arc<Credentials>,
     timeout: Duration,
     max_bytes: usize,
     token_over_http: bool,
@@ -51,29 +63,9 @@ pub enum FetcherError {
     /// The DNS resolver refuses to start.
     #[error("the DNS resolver cannot start: {0}")]
     Resolver(#[source] hickory_resolver::net::NetError),
-}
-
-/// Whether a call carries its caller's token.
-#[derive(Debug, Clone, Copy)]
-pub enum Pass<'a> {
-    /// There is none, or the URL brings its own user name and password.
-    None,
-    /// It may be sent.
-    Token(&'a Token),
-    /// It may be sent to what the operator listed, and only there.
-    ListedOnly(&'a Token),
-    /// There is one, but it would go over plain http.
-    HeldBack,
-}
-
-impl<'a> Pass<'a> {
-    /// What the service gets to know of who asks.
-    pub(super) fn secret(self) -> Option<&'a str> {
-        match self {
-            Self::Token(token) | Self::ListedOnly(token) => Some(token.expose()),
-            Self::None | Self::HeldBack => None,
-        }
-    }
+    /// A secret of the service is not in the environment.
+    #[error(transparent)]
+    Secret(#[from] NoSecret),
 }
 
 /// What is asked.
@@ -90,6 +82,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetcherError`] if the client or the resolver cannot be made.
     pub fn new(config: &Config, reach: Reach) -> Result<Self, FetcherError> {
+        let credentials = Credentials::new(&config.credentials, |name| std::env::var(name).ok())?;
         let timeout = config.call_timeout();
         let guard = Arc::new(Guard::new(reach, config.outbound.allowed_networks.clone()));
         // Half of the time, so that a dead name server is told apart from a dead service.
@@ -118,6 +111,7 @@ impl Fetcher {
             listed_only: client(Guard::is_listed)?,
             resolver,
             guard,
+            credentials: Arc::new(credentials),
             slots: Arc::new(Semaphore::new(config.outbound.max_concurrency)),
             timeout,
             max_bytes: config.outbound.max_response_bytes,
@@ -130,16 +124,23 @@ impl Fetcher {
         &self.resolver
     }
 
-    /// Whether `token` may go to `root`: over https, or where the configuration says so.
-    pub async fn pass<'a>(&self, root: &Url, token: Option<&'a Token>) -> Pass<'a> {
-        let Some(token) = token else {
+    /// How long one call may take.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What goes to `root` to show who asks, over https or where the configuration says so: what the service itself has
+    /// for that host, or else the caller's `token`.
+    pub async fn pass<'a>(&'a self, root: &Url, token: Option<&'a Token>) -> Pass<'a> {
+        let own = KnownHost::of(root).and_then(|host| self.credentials.for_host(&host));
+        let Some(proof) = own.or(token.map(Proof::Token)) else {
             return Pass::None;
         };
         if !root.username().is_empty() || root.password().is_some() {
             return Pass::None;
         }
         if root.scheme() == "https" || self.token_over_http {
-            return Pass::Token(token);
+            return Pass::Token(proof);
         }
         let listed = match root.host() {
             Some(Host::Ipv4(address)) => self.guard.is_listed(address.into()),
@@ -153,7 +154,7 @@ impl Fetcher {
             None => false,
         };
         if listed {
-            Pass::ListedOnly(token)
+            Pass::ListedOnly(proof)
         } else {
             Pass::HeldBack
         }
@@ -192,27 +193,69 @@ impl Fetcher {
         parse(&self.bytes(url, Question::Post(json), pass).await?)
     }
 
-    /// The body of a good answer. Waiting for one's turn does not count against the call's own time.
+    /// Sends `json` to `url` by POST and gives back status and body, also of a refusal: its body may say what the status
+    /// does not. A question that may be asked twice.
+    ///
+    /// # Errors
+    /// [`FetchError`], but never [`FetchError::Malformed`], and [`FetchError::Status`] only of a server that is busy.
+    pub(super) async fn post_for_any(
+        &self,
+        url: &Url,
+        json: &[u8],
+        pass: Pass<'_>,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        self.within_time(async |deadline| {
+            let response = self
+                .try_twice(url, Question::Post(json), pass, deadline)
+                .await?;
+            let status = response.status();
+            match self.read(response).await {
+                Ok(body) => Ok((status, body)),
+                Err(failure) if status.is_success() => Err(failure),
+                // What cannot be read says no more than the status.
+                Err(_) => Ok((status, Vec::new())),
+            }
+        })
+        .await
+    }
+
+    /// The body of a good answer.
     async fn bytes(
         &self,
         url: &Url,
         question: Question<'_>,
         pass: Pass<'_>,
     ) -> Result<Vec<u8>, FetchError> {
+        self.within_time(async |deadline| {
+            let response = self.try_twice(url, question, pass, deadline).await?;
+            if !response.status().is_success() {
+                return Err(FetchError::Status(response.status()));
+            }
+            self.read(response).await
+        })
+        .await
+    }
+
+    /// Waiting for one's turn does not count against the call's own time.
+    async fn within_time<T>(
+        &self,
+        call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
         let _slot = self.slots.acquire().await;
         let deadline = Instant::now() + self.timeout;
-        timeout_at(deadline, self.try_twice(url, question, pass, deadline))
+        timeout_at(deadline, call(deadline))
             .await
             .unwrap_or(Err(FetchError::Timeout(self.timeout)))
     }
 
+    /// The answer, whatever its status is, but not that of a server that is busy.
     async fn try_twice(
         &self,
         url: &Url,
         question: Question<'_>,
         pass: Pass<'_>,
         deadline: Instant,
-    ) -> Result<Vec<u8>, FetchError> {
+    ) -> Result<Response, FetchError> {
         let pause = match self.when_ready(url, question, pass, deadline).await {
             Ok(response) if is_busy(response.status()) => {
                 let Some(pause) = pause_asked_for(&response)
@@ -222,13 +265,16 @@ impl Fetcher {
                 };
                 pause
             }
-            Ok(response) => return self.read(response).await,
+            Ok(response) => return Ok(response),
             Err(error) if error.may_pass() => Duration::ZERO,
             Err(error) => return Err(error),
         };
         tokio::time::sleep(pause).await;
-        self.read(self.when_ready(url, question, pass, deadline).await?)
-            .await
+        let response = self.when_ready(url, question, pass, deadline).await?;
+        if is_busy(response.status()) {
+            return Err(FetchError::Status(response.status()));
+        }
+        Ok(response)
     }
 
     /// The answer of a service that works on it, and asks by status 202 to come back later: as often as there is time.
@@ -240,7 +286,8 @@ impl Fetcher {
         deadline: Instant,
     ) -> Result<Response, FetchError> {
         loop {
-            let response = self.follow(url, question, pass).await?;
+            // Boxed: it is the largest part of every call, and calls are parts of much else.
+            let response = Box::pin(self.follow(url, question, pass)).await?;
             let pause = match pause_asked_for(&response) {
                 Some(pause) if response.status() == StatusCode::ACCEPTED => {
                     pause.max(SHORTEST_PAUSE)
@@ -309,9 +356,12 @@ impl Fetcher {
         };
         let request = request.header(ACCEPT, "application/json, */*;q=0.5");
         let request = match pass {
-            Pass::Token(token) | Pass::ListedOnly(token) => {
-                request.header(AUTHORIZATION, bearer(token))
-            }
+            Pass::Token(proof) | Pass::ListedOnly(proof) => match proof {
+                Proof::Token(token) => request.header(AUTHORIZATION, bearer(token)),
+                Proof::Password { user, password } => {
+                    request.basic_auth(user, Some(password.expose_secret()))
+                }
+            },
             Pass::None | Pass::HeldBack => request,
         };
         Ok(request.send().await?)
@@ -319,9 +369,6 @@ impl Fetcher {
 
     /// The body, decompressed, as long as it is not too large.
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
-        if !response.status().is_success() {
-            return Err(FetchError::Status(response.status()));
-        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > self.max_bytes {
@@ -333,67 +380,10 @@ impl Fetcher {
     }
 }
 
-/// Reads JSON; what is wrong is told by place and kind.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        if error.inner().is_data() {
-            malformed(&format!("at {}: {}", error.path(), error.inner()))
-        } else {
-            malformed(&format!("it is not JSON ({})", error.inner()))
-        }
-    })?;
-    match reader.end() {
-        Ok(()) => Ok(parsed),
-        Err(error) => Err(malformed(&format!("it is not JSON ({error})"))),
-    }
-}
-
-/// The parser's words repeat what the service wrote: they are cut, and kept to one line.
-fn malformed(reason: &str) -> FetchError {
-    const LONGEST: usize = 200;
-    let mut shown: String = reason
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if shown.len() < reason.len() {
-        shown.push('\u{2026}');
-    }
-    FetchError::Malformed(shown)
-}
-
 fn bearer(token: &Token) -> HeaderValue {
     // A token has visible ASCII characters only, so this cannot fail; no token is better than half of one.
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
         .unwrap_or(HeaderValue::from_static("Bearer"));
     value.set_sensitive(true);
     value
-}
-
-const fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-const fn is_busy(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 503)
-}
-
-/// The pause that `Retry-After` asks for, if it is given in seconds.
-fn pause_asked_for(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
-}
-
-fn redirect_target(here: &Url, response: &Response) -> Result<Url, FetchError> {
-    let mut target = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|location| location.to_str().ok())
-        .and_then(|location| here.join(location).ok())
-        .filter(|target| matches!(target.scheme(), "http" | "https") && target.has_host())
-        .ok_or(FetchError::BadRedirect)?;
-    // Neither can fail: the target has a host.
-    let _ = (target.set_username(""), target.set_password(None));
-    Ok(target)
 }

@@ -2,6 +2,7 @@
 //!
 //! Every call goes through [`fetch::Fetcher`], which knows where calls may go and what they may carry.
 
+mod credentials;
 pub mod drs;
 pub mod exchange_rates;
 pub mod failure;
@@ -9,6 +10,9 @@ pub mod fetch;
 mod fingerprint;
 pub mod geolocation;
 pub mod guard;
+mod head;
+mod json;
 pub mod oidc;
+mod pass;
 pub mod resolve;
 pub mod tes;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::{join, join_all};
 use tokio::sync::Semaphore;
 
-use super::Pipeline;
+use super::{Pipeline, offer::Asking};
 use crate::{
     domain::{
         findings::{Findings, Offer, TaskInfo},
@@ -81,15 +81,31 @@ impl<'a> Round<'a> {
         tes: &ServiceUri,
         task: &TaskInfoRequest,
     ) -> (Option<TaskInfo>, Vec<Warning>) {
+        let entry = self.pipeline.about_tes.entry_for(tes);
+        if let Some(unfit) = entry.and_then(|entry| entry.capacity.unfit(self.query.needs())) {
+            let warning = Warning::TesLeftOut {
+                service: tes.to_string(),
+                cause: unfit.to_string(),
+            };
+            return (None, vec![warning]);
+        }
         let (pass, mut warnings) = self.pass(tes).await;
         let _turn = self.turns.acquire().await;
-        match self.pipeline.tes.fetch_task_info(tes, task, pass).await {
-            Ok(info) => (Some(info), warnings),
-            Err(error) => {
-                warnings.push(Warning::TesUnavailable {
-                    service: tes.to_string(),
-                    cause: error.to_string(),
-                });
+        let asking = Asking {
+            pipeline: self.pipeline,
+            query: self.query,
+            task,
+            tes,
+            entry,
+            pass,
+        };
+        match asking.task_info().await {
+            Ok((info, assumed)) => {
+                warnings.extend(assumed);
+                (Some(info), warnings)
+            }
+            Err(warning) => {
+                warnings.push(warning);
                 (None, warnings)
             }
         }

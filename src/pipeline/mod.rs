@@ -5,13 +5,14 @@ mod gather;
 mod harvest;
 mod locate;
 mod objects;
+mod offer;
 mod server;
 
 use tracing::{debug, info};
 
 use self::bundles::Bounds;
 use crate::{
-    config::Config,
+    config::{self, Config},
     domain::{
         estimate::{Estimates, TransferRate},
         findings::Findings,
@@ -41,6 +42,7 @@ use crate::{
 pub struct Pipeline {
     fetcher: Fetcher,
     tes: TesClient,
+    about_tes: config::Tes,
     drs: DrsClient,
     drs_ids: IdResolver,
     geolocation: Geolocation,
@@ -97,6 +99,7 @@ impl Pipeline {
     pub fn new(config: &Config, fetcher: Fetcher) -> Result<Self, SetupError> {
         Ok(Self {
             tes: TesClient::new(fetcher.clone()),
+            about_tes: config.tes.clone(),
             drs: DrsClient::new(&config.drs, fetcher.clone()),
             drs_ids: IdResolver::new(&config.drs, fetcher.clone())?,
             geolocation: Geolocation::new(

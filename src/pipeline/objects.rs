@@ -128,15 +128,24 @@ impl<'a> Round<'a> {
 
     /// A server as it is called, with a warning if the token does not go there.
     async fn server(self, uri: ServiceUri, named_by: NamedBy) -> Server<'a> {
-        let (pass, warnings) = match (named_by, self.token) {
-            (NamedBy::Us, _) => self.pass(&uri).await,
-            (NamedBy::Others, None) => (Pass::None, Vec::new()),
-            (NamedBy::Others, Some(_)) => {
-                let service = uri.to_string();
-                (Pass::None, vec![Warning::TokenNotEntrusted { service }])
-            }
+        let (pass, warnings) = match named_by {
+            NamedBy::Us => self.pass(&uri).await,
+            NamedBy::Others => self.pass_of_our_own(&uri).await,
         };
         Server::new(uri, pass, warnings)
+    }
+
+    /// Nothing of the caller goes to who was named by others; what the service itself shows there, the operator has said.
+    async fn pass_of_our_own(self, uri: &ServiceUri) -> (Pass<'a>, Vec<Warning>) {
+        let pass = self.pipeline.fetcher.pass(uri.root(), None).await;
+        let warnings = match (pass, self.token) {
+            (Pass::None | Pass::HeldBack, Some(_)) => {
+                let service = uri.to_string();
+                vec![Warning::TokenNotEntrusted { service }]
+            }
+            _ => Vec::new(),
+        };
+        (pass, warnings)
     }
 
     /// Where the leaf of a bundle is asked for, which the server `at` has told of; no ids, if that cannot be known.

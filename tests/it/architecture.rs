@@ -13,7 +13,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("api", &["config", "domain"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
-    ("outbound", &["config", "domain"]),
+    ("atlas", &["domain"]),
+    ("outbound", &["atlas", "config", "domain"]),
     ("auth", &["config", "domain", "outbound"]),
     ("pipeline", &["config", "domain", "outbound"]),
     ("error", &["auth", "domain", "pipeline"]),
@@ -33,6 +34,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "cli",
         &[
             "api",
+            "atlas",
             "auth",
             "config",
             "domain",

@@ -256,6 +256,23 @@ async fn the_service_says_where_it_listens_and_stops_when_told_to() {
 }
 
 #[tokio::test]
+async fn a_secret_that_is_named_but_not_set_stops_the_start() {
+    let output = program()
+        .env(
+            "TESTRIBUTE__CREDENTIALS",
+            "[{match: tes.example, bearer_env: NO_SUCH_SECRET}]",
+        )
+        .args(["serve", "--host", "127.0.0.1", "--port", "0"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains(
+        "[ERROR] ConfigurationError: credentials[0].bearer_env: the environment variable NO_SUCH_SECRET is not set"
+    ));
+}
+
+#[tokio::test]
 async fn a_taken_port_is_an_error_that_names_it() {
     let network = Network::start().await;
     let port = network.tes.address.port().to_string();

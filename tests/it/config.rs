@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
 use testribute::{
-    config::{Audience, Config, ConfigError, LogFormat, Method},
+    config::{self, Audience, Config, ConfigError, LogFormat, Method},
     domain::money::Currency,
 };
 
@@ -110,6 +110,13 @@ fn the_examples_in_the_documented_file_are_valid() {
     let with_examples = text
         .replace("  overrides: []\n", "")
         .replace("  rates: {}\n", "")
+        .replace("  price_book: []\n", "")
+        .replace("credentials: []\n", "")
+        .replace("# credentials:", "credentials:")
+        .replace("\n#   - {match", "\n  - {match")
+        .replace("  # price_book:", "  price_book:")
+        .replace("  #   - match", "    - match")
+        .replace("\n  #     ", "\n      ")
         .replace("  # overrides:", "  overrides:")
         .replace("  #   - {match", "    - {match")
         .replace("  # rates:", "  rates:");
@@ -117,6 +124,12 @@ fn the_examples_in_the_documented_file_are_valid() {
     config.check().unwrap();
     assert_eq!(config.locations.overrides.len(), 3);
     assert_eq!(config.exchange_rates.rates.len(), 5);
+    assert_eq!(config.credentials.len(), 2);
+    let [entry] = config.tes.price_book.as_slice() else {
+        panic!("{:?}", config.tes.price_book);
+    };
+    assert_eq!(entry.capacity.zones, ["eu-1"]);
+    assert_eq!(entry.queue, config::Queue::default());
 }
 
 #[test]

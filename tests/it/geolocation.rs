@@ -26,6 +26,7 @@ fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Geolocatio
     let locations = Locations {
         database,
         overrides: serde_json::from_value(overrides.collect()).unwrap(),
+        ..Locations::default()
     };
     let timeout = Duration::from_secs(2);
     Geolocation::new(&locations, Resolver::new(timeout / 2).unwrap(), timeout).unwrap()
@@ -308,7 +309,6 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
 #[tokio::test]
 async fn why_a_host_has_no_place_is_told() {
     let nothing = geolocation(Database::None, &[]);
-    let embedded = geolocation(Database::Embedded, &[]);
     let file = with_file("told.mmdb", 4, vec![("8.8.8.0/24", flat(1.0, 1.0))]);
     let told = async |geolocation: &Geolocation, uri: &str| {
         let host = Host::of(&uri.parse().unwrap()).unwrap();
@@ -319,7 +319,7 @@ async fn why_a_host_has_no_place_is_told() {
         }
         .to_string()
     };
-    for geolocation in [&nothing, &embedded] {
+    for geolocation in [&nothing] {
         assert_eq!(
             told(geolocation, "https://tes.example.org/").await,
             "Location unknown: 'tes.example.org' can be placed by its address only, and there is no location database \
@@ -344,5 +344,127 @@ async fn why_a_host_has_no_place_is_told() {
     ] {
         let warning = told(&file, uri).await;
         assert!(warning.contains(cause), "{warning}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_changes_is_read_again_and_a_broken_one_is_not_taken() {
+    let before = Mmdb {
+        ip_version: 4,
+        record_bits: 24,
+        networks: vec![("9.9.9.0/24", flat(1.0, 2.0))],
+    };
+    let after = Mmdb {
+        networks: vec![
+            ("9.9.9.0/24", flat(30.0, 40.0)),
+            ("8.8.8.0/24", flat(5.0, 6.0)),
+        ],
+        ..before
+    };
+    let path = before.write("changing");
+    let known = geolocation(Database::File(path.clone()), &[]);
+    let later = |seconds| std::time::Instant::now() + Duration::from_secs(seconds);
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((1.0, 2.0)));
+    std::fs::write(&path, "no database").unwrap();
+    known.refresh(later(11)).await;
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((1.0, 2.0)));
+    std::fs::rename(after.write("changed"), &path).unwrap();
+    known.refresh(later(12)).await;
+    assert_eq!(
+        place(&known, "http://9.9.9.9/").await,
+        Ok((1.0, 2.0)),
+        "not looked at yet"
+    );
+    known.refresh(later(25)).await;
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((30.0, 40.0)));
+    std::fs::remove_file(&path).unwrap();
+    known.refresh(later(40)).await;
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((30.0, 40.0)));
+}
+
+#[tokio::test]
+async fn the_embedded_table_places_addresses_to_the_city() {
+    let embedded = geolocation(Database::Embedded, &[]);
+    for (uri, latitude, longitude) in [
+        ("http://131.152.229.70/", 47.56, 7.59),
+        ("http://193.166.24.111/", 60.17, 24.94),
+        ("ftp://45.55.99.72/x", 40.86, -74.16),
+        ("http://[2001:1458:201:a8::100:1a7]/", 46.2, 6.14),
+    ] {
+        let (found_latitude, found_longitude) = place(&embedded, uri).await.unwrap();
+        let found = Coordinates::new(found_latitude, found_longitude).unwrap();
+        let km = found
+            .distance_to(Coordinates::new(latitude, longitude).unwrap())
+            .get();
+        assert!(km < 80.0, "{uri} is {km} km off");
+    }
+    for nowhere in [
+        "http://10.0.0.1/",
+        "http://192.0.2.1/",
+        "http://[2001:db8::1]/",
+    ] {
+        assert_eq!(
+            place(&embedded, nowhere).await,
+            Err(NoPlace::UnplacedAddress),
+            "{nowhere}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn buckets_and_hosts_of_clouds_are_in_their_regions() {
+    let locations: Locations = serde_json::from_value(serde_json::json!({
+        "database": "none",
+        "buckets": {
+            "s3://genomes": {"region": "eu-central-1"},
+            "archive": {"latitude": 1.5, "longitude": 2.5},
+            "gs://here": {"region": "europe-west6", "cloud": "gcp"}
+        }
+    }))
+    .unwrap();
+    let timeout = Duration::from_secs(2);
+    let known = Geolocation::new(&locations, Resolver::new(timeout).unwrap(), timeout).unwrap();
+    let near = async |uri: &str, latitude: f64, longitude: f64| {
+        let (found_latitude, found_longitude) = place(&known, uri).await.unwrap();
+        assert!(
+            (found_latitude - latitude).abs() < 1.0,
+            "{uri}: {found_latitude}"
+        );
+        assert!(
+            (found_longitude - longitude).abs() < 1.5,
+            "{uri}: {found_longitude}"
+        );
+    };
+    near("s3://genomes/key", 50.1, 8.7).await;
+    near("gs://here/key", 47.4, 8.5).await;
+    near("s3://archive/key", 1.5, 2.5).await;
+    near("gs://archive/key", 1.5, 2.5).await;
+    near(
+        "https://s3.eu-central-1.amazonaws.com/bucket/key",
+        50.1,
+        8.7,
+    )
+    .await;
+    near("https://bucket.s3.eu-west-1.amazonaws.com/key", 53.3, -6.3).await;
+    assert_eq!(
+        place(&known, "s3://unknown/key").await,
+        Err(NoPlace::Bucket)
+    );
+
+    let wrong = |buckets: serde_json::Value| {
+        let locations: Locations =
+            serde_json::from_value(serde_json::json!({"buckets": buckets})).unwrap();
+        let resolver = Resolver::new(timeout).unwrap();
+        Geolocation::new(&locations, resolver, timeout)
+            .unwrap_err()
+            .to_string()
+    };
+    for bad in [
+        serde_json::json!({"b": {"region": "atlantis-1"}}),
+        serde_json::json!({"b": {}}),
+        serde_json::json!({"b": {"latitude": 91.0, "longitude": 0.0}}),
+        serde_json::json!({"b": {"region": "eu-west-1", "latitude": 1.0, "longitude": 0.0}}),
+    ] {
+        assert!(wrong(bad).starts_with("locations.buckets.b: must be {region: ..}"));
     }
 }

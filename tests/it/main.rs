@@ -11,10 +11,12 @@
 )]
 
 mod architecture;
+mod atlas;
 mod auth;
 mod cli;
 mod config;
 mod contract;
+mod credentials;
 mod drs_access;
 mod drs_bulk;
 mod drs_bundles;
@@ -23,8 +25,13 @@ mod drs_ids;
 mod drs_reading;
 mod exchange_rates;
 mod geolocation;
+mod mock;
 mod outbound;
 mod partial_failure;
+mod price_book;
 mod rank_services;
 mod serving;
 mod support;
+mod tes_flavours;
+mod tes_history;
+mod tes_paths;

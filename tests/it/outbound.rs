@@ -14,7 +14,7 @@ use testribute::{
     domain::{service::ServiceUri, token::Token},
     outbound::{
         failure::FetchError,
-        fetch::{Fetcher, Pass},
+        fetch::{Fetcher, Pass, Proof},
         guard::Reach,
     },
 };
@@ -329,7 +329,9 @@ async fn a_token_for_listed_networks_connects_to_nothing_else() {
     let (canary, server) = Canary::good("::1").await;
     let url = Url::parse(&format!("http://localhost:{}/", server.address.port())).unwrap();
     let token = Token::new("s3cret").unwrap();
-    let refused: Result<Value, _> = fetcher.get(&url, Pass::ListedOnly(&token)).await;
+    let refused: Result<Value, _> = fetcher
+        .get(&url, Pass::ListedOnly(Proof::Token(&token)))
+        .await;
     assert!(refused.is_err());
     assert_eq!(canary.paths(), [""; 0]);
 }

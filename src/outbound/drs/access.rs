@@ -4,9 +4,12 @@ use serde::Deserialize;
 use url::Url;
 
 use super::lenient;
-use crate::domain::{
-    geo::Host,
-    object::{Access, Source},
+use crate::{
+    atlas::Region,
+    domain::{
+        geo::Host,
+        object::{Access, Source},
+    },
 };
 
 /// A way to get an object. Its type does not matter: where it leads to does.
@@ -54,9 +57,21 @@ impl AccessMethod {
     /// Where it leads to; `object_uri` stands in for what may not be told. `None` if it leads nowhere.
     pub(super) fn way(self, object_uri: &str) -> Option<Way> {
         let url = self.access_url.and_then(AccessUrl::into_text);
+        let region = region_of(
+            self.cloud.as_deref(),
+            self.region.as_deref(),
+            self.access_id.as_deref(),
+        );
+        let in_region = |host: Option<Host>| Host::Region {
+            region: region.clone().unwrap_or_default(),
+            host: host.map(Box::new),
+        };
         let signed = match url {
             Some(uri) if !is_signed(&uri) => {
-                let source = Source::Uri;
+                let source = match (&region, host_of(&uri)) {
+                    (Some(_), host @ Some(_)) => Source::Host(in_region(host)),
+                    _ => Source::Uri,
+                };
                 return Some(Way {
                     access: Access { uri, source },
                     ask: None,
@@ -67,9 +82,11 @@ impl AccessMethod {
         if signed.is_none() && self.access_id.is_none() {
             return None;
         }
-        let (cloud, region) = (self.cloud.as_deref(), self.region.as_deref());
-        let known = host_of_region(cloud, region, self.access_id.as_deref())
-            .or_else(|| host_of(signed.as_deref()?));
+        let named = signed.as_deref().and_then(host_of);
+        let known = match region {
+            Some(_) => Some(in_region(named)),
+            None => named,
+        };
         let (source, ask) = match known {
             Some(host) => (Source::Host(host), None),
             None => (Source::Drs, self.access_id),
@@ -100,14 +117,13 @@ fn host_of(url: &str) -> Option<Host> {
     Host::of(&Url::parse(url).ok()?)
 }
 
-/// Where in a cloud an object is, by what its access method says or the shape of its id: the place to ask a table of
-/// regions. Without one no region is known.
-const fn host_of_region(
-    _cloud: Option<&str>,
-    _region: Option<&str>,
-    _access_id: Option<&str>,
-) -> Option<Host> {
-    None
+/// The region that an access method tells: by its own words, or by the shape of its access id. `None` if no cloud has it.
+fn region_of(cloud: Option<&str>, name: Option<&str>, access_id: Option<&str>) -> Option<String> {
+    let cloud = cloud.filter(|cloud| !cloud.is_empty());
+    let region = name
+        .and_then(|name| Region::named(cloud, name))
+        .or_else(|| Region::of_access_id(access_id?))?;
+    Some(format!("{}:{}", region.cloud, region.name))
 }
 
 /// Whether whoever has the URL may read the object for a while: with a signature of AWS (`X-Amz-Signature`, `Signature`),
@@ -148,8 +164,8 @@ mod tests {
     #[test]
     fn an_access_id_alone_leads_to_the_object_at_its_drs() {
         assert_eq!(
-            way(json!({"type": "s3", "access_id": "aws-us-east-1"})),
-            Some(at_drs("aws-us-east-1"))
+            way(json!({"type": "s3", "access_id": "xyz"})),
+            Some(at_drs("xyz"))
         );
         assert_eq!(
             way(json!({"access_id": 7, "access_url": {"url": null}})),
@@ -157,6 +173,39 @@ mod tests {
         );
         assert_eq!(way(json!({"access_id": "None"})), None);
         assert_eq!(way(json!({"type": "s3"})), None);
+    }
+
+    #[test]
+    fn a_region_tells_where_the_bytes_are() {
+        let region = |host: Option<&str>| {
+            Source::Host(Host::Region {
+                region: "aws:us-east-1".to_owned(),
+                host: host.map(|host| Box::new(Host::parse(host))),
+            })
+        };
+        for (method, host) in [
+            (json!({"access_id": "aws-us-east-1"}), None),
+            (
+                json!({"access_id": "x", "cloud": "aws", "region": "us-east-1"}),
+                None,
+            ),
+            (
+                json!({"access_url": {"url": "s3://genomes/x"}, "region": "us-east-1"}),
+                Some("s3://genomes"),
+            ),
+            (
+                json!({"access_url": {"url": "https://data.example/x?sig=1"}, "region": "us-east-1"}),
+                Some("data.example"),
+            ),
+        ] {
+            assert_eq!(
+                way(method.clone()).unwrap().access.source,
+                region(host),
+                "{method}"
+            );
+        }
+        let nowhere = way(json!({"access_url": {"url": "s3://b/x"}, "region": "atlantis-1"}));
+        assert_eq!(nowhere.unwrap().access.source, Source::Uri);
     }
 
     #[test]

@@ -5,12 +5,16 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader};
 use serde::Deserialize;
+use tokio::task::spawn_blocking;
 
+use super::file::DatabaseFile;
 use crate::{
+    atlas::Atlas,
     config,
     domain::{
         geo::Coordinates,
@@ -23,8 +27,10 @@ use crate::{
 pub(super) enum Database {
     /// Nothing does.
     None,
-    /// A City database in MaxMind's format, in memory.
-    File(Box<Reader<Vec<u8>>>),
+    /// The table that comes with the program.
+    Embedded,
+    /// A City database in MaxMind's format.
+    File(Arc<DatabaseFile>),
 }
 
 /// The location database cannot be used.
@@ -46,6 +52,17 @@ pub enum GeolocationError {
         /// Where it differs.
         source: MaxMindDbError,
     },
+    /// A bucket is said to be in a region that no cloud has, or nowhere.
+    #[error(
+        "locations.buckets.{bucket}: must be {{region: ..}} with a region of AWS, Google Cloud or Azure, or {{latitude: .., \
+         longitude: ..}}; '{region}' is no region"
+    )]
+    UnknownRegion {
+        /// The bucket.
+        bucket: String,
+        /// What was said.
+        region: String,
+    },
     /// The file is a database of something else, such as countries or networks.
     #[error("locations.database: '{}' has no coordinates (its type is '{kind}'); a City database has", path.display())]
     NoCoordinates {
@@ -66,9 +83,21 @@ impl Database {
     /// The database that the configuration names.
     pub(super) fn load(database: &config::Database) -> Result<Self, GeolocationError> {
         match database {
-            // The embedded table will be a variant of its own; as long as there is none, nothing is known.
-            config::Database::Embedded | config::Database::None => Ok(Self::None),
-            config::Database::File(path) => Ok(Self::File(Box::new(load_file(path)?))),
+            config::Database::None => Ok(Self::None),
+            // Read at the first look-up, which takes milliseconds: the start need not wait for it.
+            config::Database::Embedded => Ok(Self::Embedded),
+            config::Database::File(path) => Ok(Self::File(Arc::new(DatabaseFile::load(path)?))),
+        }
+    }
+
+    /// Reads a file again that has changed, as of `now`.
+    pub(super) async fn refresh(&self, now: Instant) {
+        if let Self::File(file) = self
+            && file.is_due(now)
+        {
+            let file = Arc::clone(file);
+            // Reading tens of megabytes would hold up everyone else. That the runtime is shutting down is no matter.
+            let _ = spawn_blocking(move || file.refresh(now)).await;
         }
     }
 
@@ -81,7 +110,19 @@ impl Database {
     pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
         match self {
             Self::None => None,
-            Self::File(reader) => {
+            Self::Embedded => match Atlas::embedded() {
+                Ok(atlas) => Some(Place {
+                    coordinates: atlas.lookup(address)?,
+                    source: PlaceSource::Database,
+                    city: None,
+                }),
+                Err(error) => {
+                    tracing::error!(%error, "the embedded location table cannot be read");
+                    None
+                }
+            },
+            Self::File(file) => {
+                let reader = file.current();
                 // It fails on an IPv6 address in an IPv4-only file and on a broken record: there is no place in either.
                 let found = reader.lookup(address).ok()?;
                 Some(Place {
@@ -94,7 +135,7 @@ impl Database {
     }
 }
 
-fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, GeolocationError> {
+pub(super) fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, GeolocationError> {
     let bytes = fs::read(path).map_err(|source| GeolocationError::Unreadable {
         path: path.to_owned(),
         source,

@@ -1,8 +1,15 @@
 //! Where a host is: what the operator says, else what a location database says of its addresses.
 
+mod buckets;
 mod database;
+mod file;
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use ipnet::IpNet;
 use tokio::time::timeout;
@@ -11,6 +18,7 @@ use self::database::Database;
 pub use self::database::GeolocationError;
 use super::resolve::{ResolveError, Resolver};
 use crate::{
+    atlas::Region,
     config::{Locations, Override, Pattern},
     domain::{
         geo::{Coordinates, Host},
@@ -22,6 +30,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Geolocation {
     overrides: Vec<Override>,
+    buckets: BTreeMap<Host, Place>,
     database: Database,
     resolver: Resolver,
     timeout: Duration,
@@ -31,7 +40,7 @@ pub struct Geolocation {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
     /// A bucket has no address of its own, and no override names it.
-    #[error("is a bucket, whose place no URI tells")]
+    #[error("is a bucket, whose place no URI tells; locations.buckets can name its region")]
     Bucket,
     /// The host name has no address.
     #[error(transparent)]
@@ -65,25 +74,34 @@ impl Geolocation {
     ) -> Result<Self, GeolocationError> {
         Ok(Self {
             overrides: locations.overrides.clone(),
+            buckets: buckets::places(&locations.buckets)?,
             database: Database::load(&locations.database)?,
             resolver,
             timeout,
         })
     }
 
-    /// Where `host` is: at the first override that names it or one of its addresses, else where the database has its
-    /// addresses, IPv4 before IPv6. There is more than one place if its addresses are in different ones.
+    /// Where `host` is: at the first override that names it or one of its addresses, in the region that a bucket is
+    /// configured to be in or that the name of a cloud's host tells, else where the database has its addresses, IPv4
+    /// before IPv6. There is more than one place if its addresses are in different ones.
     ///
     /// An override that names the host comes before one for a network, wherever they are in the list: it needs no DNS.
     ///
     /// # Errors
     /// [`NoPlace`] says why no place is known.
     pub async fn locate(&self, host: &Host) -> Result<Vec<Place>, NoPlace> {
-        if let Some(place) = self.override_for_host(host) {
+        let machine = host.machine();
+        let known = self
+            .override_for_host(machine)
+            .or_else(|| self.buckets.get(machine).cloned())
+            .or_else(|| region_of(host).map(in_region));
+        if let Some(place) = known {
             return Ok(vec![place]);
         }
+        self.refresh(Instant::now()).await;
         match host {
-            Host::Bucket(_) => Err(NoPlace::Bucket),
+            // A region that is named is one that is known.
+            Host::Bucket(_) | Host::Region { .. } => Err(NoPlace::Bucket),
             Host::Address(address) => self
                 .places(&[*address])
                 .ok_or_else(|| self.unplaced(NoPlace::UnplacedAddress)),
@@ -96,6 +114,11 @@ impl Geolocation {
                     .ok_or_else(|| self.unplaced(NoPlace::Unplaced(addresses)))
             }
         }
+    }
+
+    /// Reads a database file again that has changed, if the last look at it was ten seconds before `now`.
+    pub async fn refresh(&self, now: Instant) {
+        self.database.refresh(now).await;
     }
 
     fn override_for_host(&self, host: &Host) -> Option<Place> {
@@ -148,6 +171,24 @@ impl Geolocation {
         } else {
             cause
         }
+    }
+}
+
+fn region_of(host: &Host) -> Option<&'static Region> {
+    match host {
+        Host::Region { region, .. } => {
+            let (cloud, name) = region.split_once(':')?;
+            Region::named(Some(cloud), name)
+        }
+        _ => Region::of_host(host),
+    }
+}
+
+fn in_region(region: &Region) -> Place {
+    Place {
+        coordinates: region.place,
+        source: PlaceSource::Region,
+        city: Some(region.city.as_str().into()),
     }
 }
 

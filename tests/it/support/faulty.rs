@@ -4,6 +4,7 @@ use axum::{Router, http::StatusCode, response::IntoResponse};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
     time::{Duration, sleep},
 };
@@ -33,6 +34,8 @@ impl Manner {
 #[derive(Debug)]
 pub struct RawServer {
     pub root: String,
+    /// How many connections came.
+    pub connections: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
@@ -40,13 +43,19 @@ impl RawServer {
     pub async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let root = format!("http://{}/", listener.local_addr().unwrap());
+        let (count, connections) = watch::channel(0);
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                count.send_modify(|count| *count += 1);
                 tokio::spawn(misbehave(stream, manner.clone()));
             }
         });
-        Self { root, task }
+        Self {
+            root,
+            connections,
+            task,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod idp;
 pub mod mmdb;
 pub mod network;
 pub mod program;
+pub mod recorder;
 pub mod source;
 
 use std::net::SocketAddr;

@@ -1,0 +1,215 @@
+//! Requests per second, beside a bare handler that makes the same calls and nothing else: the physical limit.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{
+        StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+    },
+    response::IntoResponse,
+    routing::post,
+};
+use futures_util::future::{join_all, try_join_all};
+use reqwest::{Client, Method, Url, redirect};
+use serde_json::{Value, json};
+
+use super::{median, world};
+
+const OBJECTS: [&str; 2] = ["a001", "a002"];
+
+const CONCURRENCY: [usize; 3] = [1, 8, 64];
+
+/// Both are measured once a round, one right after the other, so that what else the machine does hits both.
+const ROUNDS: u32 = 9;
+
+const LENGTH_OF_A_ROUND: Duration = Duration::from_millis(1200);
+
+pub(crate) fn run() {
+    let outside = world::threads("outside");
+    let inside = world::threads("inside");
+    let neighbours = outside.block_on(Neighbours::start());
+    let request = neighbours.request();
+    let service = inside.block_on(world::testribute(&world::config()));
+    let caller = world::caller();
+    let answer = outside.block_on(answer_of(&caller, &service, &request));
+    println!(
+        "\na request with 2 TES, 2 DRS and 2 objects; 6 calls, an answer of {} bytes",
+        answer.len()
+    );
+    let bare = inside.block_on(bare(&neighbours, answer));
+
+    let ask = |url: &str, concurrency| {
+        outside.block_on(requests_per_second(&caller, url, &request, concurrency))
+    };
+    println!(
+        "| concurrency | bare handler, requests/s | testribute, requests/s | ratio | least and most |"
+    );
+    println!("|--:|--:|--:|--:|--:|");
+    for concurrency in CONCURRENCY {
+        // Connections are made before anything counts.
+        ask(&bare, concurrency);
+        ask(&service, concurrency);
+        let rounds = (0..ROUNDS).map(|round| {
+            if round % 2 == 0 {
+                (ask(&bare, concurrency), ask(&service, concurrency))
+            } else {
+                let ours = ask(&service, concurrency);
+                (ask(&bare, concurrency), ours)
+            }
+        });
+        let (mut limits, mut ours): (Vec<_>, Vec<_>) = rounds.unzip();
+        let mut ratios: Vec<_> = ours.iter().zip(&limits).map(|(a, b)| a / b).collect();
+        let ratio = median(&mut ratios);
+        println!(
+            "| {concurrency} | {:.0} | {:.0} | {ratio:.2} | {:.2} {:.2} |",
+            median(&mut limits),
+            median(&mut ours),
+            ratios.first().unwrap(),
+            ratios.last().unwrap(),
+        );
+    }
+}
+
+/// The services that a request names.
+struct Neighbours {
+    tes: [String; 2],
+    drs: [String; 2],
+}
+
+impl Neighbours {
+    async fn start() -> Self {
+        Self {
+            tes: [
+                world::tes("EUR", 600.0, Duration::ZERO).await,
+                world::tes("CHF", 60.0, Duration::ZERO).await,
+            ],
+            drs: [
+                world::drs("files-1.example", &OBJECTS).await,
+                world::drs("files-2.example", &OBJECTS).await,
+            ],
+        }
+    }
+
+    fn request(&self) -> Bytes {
+        let request = json!({
+            "tes_uris": self.tes, "drs_uris": self.drs, "object_ids": OBJECTS,
+            "resource_requirements": world::needs(), "mode": 0.5, "limit": 100
+        });
+        serde_json::to_vec(&request).unwrap().into()
+    }
+}
+
+/// The service's answer, which must rank all there is.
+async fn answer_of(caller: &Client, service: &str, request: &Bytes) -> Bytes {
+    let response = post_json(caller, service, request.clone()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let body = response.bytes().await.unwrap();
+    let answer: Value = serde_json::from_slice(&body).unwrap();
+    let combinations = answer.get("service_combinations").unwrap();
+    assert_eq!(combinations.as_array().unwrap().len(), 8, "{answer:#}");
+    assert_eq!(answer.get("warnings"), Some(&json!([])), "{answer:#}");
+    body
+}
+
+/// A handler that makes the service's calls, all at once, and answers what the service would.
+struct Bare {
+    client: Client,
+    questions: Vec<(Method, Url, Bytes)>,
+    answer: Bytes,
+}
+
+/// Serves a [`Bare`]; gives back the URL to POST to.
+async fn bare(neighbours: &Neighbours, answer: Bytes) -> String {
+    let needs: Bytes = serde_json::to_vec(&world::needs()).unwrap().into();
+    let task_infos = neighbours.tes.iter().map(|tes| {
+        let url = format!("{tes}tasks/task-info");
+        (Method::POST, url.parse().unwrap(), needs.clone())
+    });
+    let objects = neighbours.drs.iter().flat_map(|drs| {
+        OBJECTS.map(|id| {
+            let url = format!("{drs}objects/{id}");
+            (Method::GET, url.parse().unwrap(), Bytes::new())
+        })
+    });
+    let bare = Bare {
+        // As the service makes its own.
+        client: Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .http2_max_header_list_size(64 << 10)
+            .user_agent("bare")
+            .build()
+            .unwrap(),
+        questions: task_infos.chain(objects).collect(),
+        answer,
+    };
+    let router = Router::new().route("/", post(pass_through));
+    world::serve(router.with_state(Arc::new(bare))).await
+}
+
+async fn pass_through(State(bare): State<Arc<Bare>>, _request: Bytes) -> impl IntoResponse {
+    let calls = bare.questions.iter().map(async |(method, url, body)| {
+        let mut request = bare
+            .client
+            .request(method.clone(), url.clone())
+            .header(ACCEPT, "application/json");
+        if !body.is_empty() {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        request.send().await?.error_for_status()?.bytes().await
+    });
+    match try_join_all(calls).await {
+        Ok(_) => (
+            StatusCode::OK,
+            [(CONTENT_TYPE, "application/json")],
+            bare.answer.clone(),
+        ),
+        Err(error) => (
+            StatusCode::BAD_GATEWAY,
+            [(CONTENT_TYPE, "text/plain")],
+            error.to_string().into(),
+        ),
+    }
+}
+
+/// How many requests a second are answered while `concurrency` callers each send one after the other.
+async fn requests_per_second(
+    caller: &Client,
+    url: &str,
+    request: &Bytes,
+    concurrency: usize,
+) -> f64 {
+    let started = Instant::now();
+    let callers = (0..concurrency).map(|_| {
+        let (client, url, request) = (caller.clone(), url.to_owned(), request.clone());
+        tokio::spawn(async move {
+            let mut answered = 0_u32;
+            while started.elapsed() < LENGTH_OF_A_ROUND {
+                let response = post_json(&client, &url, request.clone()).await;
+                assert_eq!(response.status(), StatusCode::OK);
+                response.bytes().await.unwrap();
+                answered += 1;
+            }
+            answered
+        })
+    });
+    let answered = join_all(callers).await.into_iter().map(Result::unwrap);
+    let answered: u32 = answered.sum();
+    f64::from(answered) / started.elapsed().as_secs_f64()
+}
+
+async fn post_json(client: &Client, url: &str, body: Bytes) -> reqwest::Response {
+    let request = client.post(url).header(CONTENT_TYPE, "application/json");
+    request.body(body).send().await.unwrap()
+}

@@ -1,0 +1,114 @@
+//! Where the API of a TES may begin, seen from the URI that someone gave for it.
+
+use url::Url;
+
+use super::service::ServiceUri;
+
+/// Where the specification puts the API below a host.
+const STANDARD: [&str; 3] = ["ga4gh", "tes", "v1"];
+
+/// Where servers from before that put it.
+const OLD: [&str; 1] = ["v1"];
+
+/// What many people give: the list of tasks, as it stands in the address bar.
+const TASKS: &str = "tasks";
+
+/// The URLs below which `tasks` may be found, each ending in a slash, the likeliest first: as given, then with
+/// `/ga4gh/tes/v1` and with `/v1` at the end, of which no part is repeated that is there already.
+pub fn bases(tes: &ServiceUri) -> Vec<Url> {
+    let root = tes.root();
+    let mut given: Vec<_> = root
+        .path()
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    if given.last() == Some(&TASKS) {
+        given.pop();
+    }
+    let mut bases = Vec::with_capacity(3);
+    for path in [
+        given.clone(),
+        completed(&given, &STANDARD),
+        completed(&given, &OLD),
+    ] {
+        let base = at(root, &path);
+        if !bases.contains(&base) {
+            bases.push(base);
+        }
+    }
+    bases
+}
+
+/// `given` with `end` behind it. A version at the end of `given` belongs to `end`, and so do the parts of `end` that
+/// `given` has begun with.
+fn completed<'a>(given: &[&'a str], end: &[&'a str]) -> Vec<&'a str> {
+    let start = match given.split_last() {
+        Some((last, start)) if end.last() == Some(last) => start,
+        _ => given,
+    };
+    let overlap = (0..=end.len())
+        .rev()
+        .find_map(|length| start.strip_suffix(end.get(..length)?));
+    overlap
+        .unwrap_or(start)
+        .iter()
+        .chain(end)
+        .copied()
+        .collect()
+}
+
+fn at(root: &Url, path: &[&str]) -> Url {
+    let mut base = root.clone();
+    base.set_path(&match path {
+        [] => "/".to_owned(),
+        segments => format!("/{}/", segments.join("/")),
+    });
+    base
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(given: &str) -> Vec<String> {
+        let tes = ServiceUri::parse(given).unwrap();
+        bases(&tes)
+            .iter()
+            .map(|base| base.path().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_given_comes_first_and_nothing_is_repeated() {
+        for (given, expected) in [
+            ("https://h", ["/", "/ga4gh/tes/v1/", "/v1/"].as_slice()),
+            ("https://h/", &["/", "/ga4gh/tes/v1/", "/v1/"]),
+            ("https://h/v1", &["/v1/", "/ga4gh/tes/v1/"]),
+            ("https://h/ga4gh/tes/v1/", &["/ga4gh/tes/v1/"]),
+            ("https://h/ga4gh/tes/", &["/ga4gh/tes/", "/ga4gh/tes/v1/"]),
+            ("https://h/ga4gh/tes/v1/tasks", &["/ga4gh/tes/v1/"]),
+            ("https://h/v1/tasks/", &["/v1/", "/ga4gh/tes/v1/"]),
+            (
+                "https://h/ga4gh",
+                &["/ga4gh/", "/ga4gh/tes/v1/", "/ga4gh/v1/"],
+            ),
+            (
+                "https://h/tes",
+                &["/tes/", "/tes/ga4gh/tes/v1/", "/tes/v1/"],
+            ),
+            ("https://h/a/v1/", &["/a/v1/", "/a/ga4gh/tes/v1/"]),
+        ] {
+            assert_eq!(paths(given), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_base_keeps_host_port_and_user() {
+        let tes = ServiceUri::parse("https://ann:pw@h:8443/%20x").unwrap();
+        let all = bases(&tes);
+        assert_eq!(
+            all.last().map(Url::as_str),
+            Some("https://ann:pw@h:8443/%20x/v1/")
+        );
+    }
+}

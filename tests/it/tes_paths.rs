@@ -1,0 +1,131 @@
+//! The API of a TES is found, whatever part of its URI was given.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    faulty::{Manner, RawServer},
+    network::{Service, request, tes, tes_of, warnings},
+    recorder::Recorder,
+};
+
+fn task_info() -> Value {
+    let price = |amount: f64| json!({"amount": amount, "currency": "EUR"});
+    json!({
+        "estimated_compute_costs": price(1.0), "estimated_storage_costs": price(1.0),
+        "unit_costs_data_transfer": price(1.0), "estimated_queue_time_sec": 7
+    })
+}
+
+/// A TES whose API begins at `base`.
+async fn tes_at(base: &'static str) -> Recorder {
+    Recorder::start(move |line, _| {
+        (line == format!("POST {base}/tasks/task-info")).then(|| (200, task_info()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn every_usual_way_to_write_a_tes_finds_it_and_comes_back_as_it_was() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    for path in [
+        "",
+        "/",
+        "/v1",
+        "/ga4gh/tes",
+        "/ga4gh/tes/",
+        "/ga4gh/tes/v1/",
+        "/ga4gh/tes/v1/tasks",
+    ] {
+        let given = tes.url(path);
+        let answer = service
+            .rank(&request(std::slice::from_ref(&given), &[], &[]))
+            .await;
+        assert_eq!(tes_of(&answer), [&given]);
+        assert_eq!(answer["warnings"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn paths_are_tried_in_order_and_the_right_one_is_remembered() {
+    let service = Service::start().await;
+    let tes = tes_at("/v1").await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    service.rank(&request).await;
+    let posts: Vec<_> = tes
+        .lines()
+        .into_iter()
+        .filter(|line| line.starts_with("POST"))
+        .collect();
+    assert_eq!(
+        posts,
+        [
+            "POST /tasks/task-info",
+            "POST /ga4gh/tes/v1/tasks/task-info",
+            "POST /v1/tasks/task-info"
+        ]
+    );
+    service.rank(&request).await;
+    assert_eq!(tes.lines(), ["POST /v1/tasks/task-info"]);
+}
+
+#[tokio::test]
+async fn a_tes_that_moved_is_found_again() {
+    let service = Service::start().await;
+    let moved = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let seen = std::sync::Arc::clone(&moved);
+    let tes = Recorder::start(move |line, _| {
+        let base = if seen.load(std::sync::atomic::Ordering::SeqCst) {
+            "/ga4gh/tes/v1"
+        } else {
+            "/v1"
+        };
+        (line == format!("POST {base}/tasks/task-info")).then(|| (200, task_info()))
+    })
+    .await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    service.rank(&request).await;
+    moved.store(true, std::sync::atomic::Ordering::SeqCst);
+    let answer = service.rank(&request).await;
+    assert_eq!(answer["warnings"], json!([]));
+}
+
+#[tokio::test]
+async fn the_failure_that_is_told_is_that_of_the_path_that_was_given() {
+    let service = Service::start().await;
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let bad = Recorder::start(|line, _| {
+        let status = if line == "POST /x/tasks/task-info" {
+            418
+        } else {
+            404
+        };
+        Some((status, json!({})))
+    })
+    .await;
+    let roots = [bad.server.url("/x"), good.url("/ga4gh/tes/v1/")];
+    let answer = service.rank(&request(&roots, &[], &[])).await;
+    assert_eq!(
+        warnings(&answer),
+        [format!(
+            "TES unavailable: '{}' answered with status 418 (I'm a teapot).",
+            roots[0]
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_not_tried_at_other_paths() {
+    let service = Service::start_with("timeout: 0.25").await;
+    let hanging = RawServer::start(Manner::Hangs).await;
+    let request = request(std::slice::from_ref(&hanging.root), &[], &[]);
+    let messages = service.refuse(&request, "ResourceUnavailableError").await;
+    assert!(
+        messages[1].ends_with("did not answer within 0.25 s."),
+        "{messages:?}"
+    );
+    let busy = Recorder::start(|_, _| Some((503, json!({})))).await;
+    let request = crate::support::network::request(&[busy.server.url("/")], &[], &[]);
+    service.refuse(&request, "ResourceUnavailableError").await;
+    assert_eq!(busy.lines(), ["POST /tasks/task-info"]);
+}
