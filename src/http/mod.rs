@@ -24,7 +24,14 @@ use axum::{
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{NotForContentType, SizeAbove},
+    },
+};
 
 use self::{error::Failure, validate::RequestValidator};
 pub use self::{
@@ -92,11 +99,20 @@ pub fn router(
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn(request_id::trace))
-                .layer(CompressionLayer::new())
+                .layer(compression())
                 .layer(CatchPanicLayer::custom(after_panic))
                 .map_response(error::tell_all_failures),
         )
         .with_state(service))
+}
+
+/// Compresses what takes more than one round trip to send: below, compressing takes longer than it saves. Ten packets
+/// are sent before the first one is confirmed (RFC 6928).
+fn compression() -> CompressionLayer<impl Predicate> {
+    const TEN_PACKETS: u64 = 14_600;
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(TEN_PACKETS).and(NotForContentType::IMAGES))
 }
 
 /// The log has the whole story; the caller gets none of it.
@@ -112,4 +128,28 @@ fn after_panic(payload: Box<dyn std::any::Any + Send>) -> Response<Body> {
         .unwrap_or("of unknown kind");
     tracing::error!(panic = message, "a request ended in a panic");
     Failure::Internal.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::to_bytes, http::Request};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_with_the_error_body_and_without_its_words() {
+        async fn fails() -> &'static str {
+            panic!("the secret is 42")
+        }
+        let router: Router = Router::new()
+            .route("/", get(fails))
+            .layer(CatchPanicLayer::custom(after_panic));
+        let response = router.oneshot(Request::<Body>::default()).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["errors"][0]["reason"], "InternalServerError");
+        assert!(!body.to_string().contains("42"), "{body}");
+    }
 }

@@ -45,6 +45,9 @@ pub enum FetchError {
     /// One redirect after the other.
     #[error("redirected more than {0} times")]
     TooManyRedirects(usize),
+    /// The place that a redirect leads to cannot be had.
+    #[error("redirected to a place that {0}")]
+    Astray(Box<Self>),
     /// A redirect to nowhere, or to something that is not http.
     #[error("redirected to something that is not an http(s) URI")]
     BadRedirect,

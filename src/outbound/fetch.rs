@@ -145,11 +145,11 @@ impl Fetcher {
         let listed = match root.host() {
             Some(Host::Ipv4(address)) => self.guard.is_listed(address.into()),
             Some(Host::Ipv6(address)) => self.guard.is_listed(address.into()),
-            // Decided once more on the address that is connected to, so nothing hangs on this answer but the warning.
+            // One is enough: the client for listed addresses connects to no other.
             Some(Host::Domain(name)) => timeout(self.timeout, self.resolver.addresses(name))
                 .await
                 .is_ok_and(|found| {
-                    found.is_ok_and(|all| all.iter().all(|&address| self.guard.is_listed(address)))
+                    found.is_ok_and(|all| all.iter().any(|&address| self.guard.is_listed(address)))
                 }),
             None => false,
         };
@@ -318,7 +318,11 @@ impl Fetcher {
                 return Err(FetchError::Redirected(response.status().as_u16()));
             }
             here = redirect_target(&here, &response)?;
-            response = self.send(&here, question, Pass::None).await?;
+            // What is wrong there says nothing about the service itself.
+            response = self
+                .send(&here, question, Pass::None)
+                .await
+                .map_err(|error| FetchError::Astray(Box::new(error)))?;
         }
         if is_redirect(response.status()) {
             return Err(FetchError::TooManyRedirects(MAX_REDIRECTS));

@@ -129,8 +129,10 @@ impl OidcClient {
         } else if asked.is_some_and(|ago| ago < AFTER_FAILURE) {
             return Err(OidcError::LeftAlone);
         }
+        let fetched = self.fetch(issuer).await;
+        // Only now: a caller who goes away in the middle must not use up the others' try.
         provider.asked = Some(now);
-        match (self.fetch(issuer).await, &provider.published) {
+        match (fetched, &provider.published) {
             (Ok(published), _) => {
                 let published = Arc::new(published);
                 provider.published = Some(Arc::clone(&published));

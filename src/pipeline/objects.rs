@@ -217,8 +217,13 @@ impl<'a> Round<'a> {
             let _turn = self.turns.acquire().await;
             self.pipeline.drs.bulk_limit(&server.uri, server.pass).await
         };
-        let Some(limit) = limit else {
-            return told;
+        let limit = match limit {
+            Ok(Some(limit)) => limit,
+            Ok(None) => return told,
+            Err(error) => {
+                server.note(Some(&error));
+                return told;
+            }
         };
         let questions: Vec<_> = together
             .chunks(limit)
@@ -234,15 +239,12 @@ impl<'a> Round<'a> {
             .collect();
         let mut answers = stream::iter(questions).buffered(CALLS_PER_DRS);
         while let Some((chunk, answer)) = answers.next().await {
-            match answer {
-                Ok(answer) => {
-                    for (&(position, _), answer) in chunk.iter().zip(answer) {
-                        if let Some(told) = told.get_mut(position) {
-                            *told = answer;
-                        }
-                    }
+            server.note(answer.as_ref().err());
+            // After a failure each is asked for by itself.
+            for (&(position, _), answer) in chunk.iter().zip(answer.unwrap_or_default()) {
+                if let Some(told) = told.get_mut(position) {
+                    *told = answer;
                 }
-                Err(error) => server.note(&error),
             }
         }
         told
@@ -260,9 +262,7 @@ impl<'a> Round<'a> {
                 .drs
                 .fetch_object(&server.uri, id, server.pass)
                 .await;
-            if let Err(error) = &answer {
-                server.note(error);
-            }
+            server.note(answer.as_ref().err());
             if !matches!(answer, Ok(None)) {
                 return answer;
             }

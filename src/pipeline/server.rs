@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::bundles::{Forest, Leaf, Said};
@@ -23,6 +26,8 @@ pub(super) struct Server<'a> {
     pub(super) pass: Pass<'a>,
     /// Why it is not asked any more.
     pub(super) given_up: OnceLock<FetchError>,
+    /// Whether it has answered anything: then it is there, and what fails is about one object.
+    has_answered: AtomicBool,
     /// Whether the token was held back from it.
     warnings: Vec<Warning>,
     /// What was asked for in vain, by the cause.
@@ -45,6 +50,7 @@ impl<'a> Server<'a> {
             uri: Arc::new(uri),
             pass,
             given_up: OnceLock::new(),
+            has_answered: AtomicBool::new(false),
             warnings,
             failures: BTreeMap::new(),
             unavailable: Vec::new(),
@@ -53,10 +59,16 @@ impl<'a> Server<'a> {
 }
 
 impl Server<'_> {
-    /// Sees to it that the server is not asked any more after what would befall every other call too.
-    pub(super) fn note(&self, error: &FetchError) {
-        if error.is_about_the_service() {
-            self.given_up.get_or_init(|| error.clone());
+    /// Takes down whether an answer came. After a failure that would befall every other call too, the server is not asked
+    /// any more, unless it has answered before.
+    pub(super) fn note(&self, failure: Option<&FetchError>) {
+        match failure {
+            Some(error) if error.is_about_the_service() => {
+                if !self.has_answered.load(Ordering::Relaxed) {
+                    self.given_up.get_or_init(|| error.clone());
+                }
+            }
+            _ => self.has_answered.store(true, Ordering::Relaxed),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Many objects in one question, at DRS that take such questions: since version 1.2, by `POST /objects`.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use moka::future::Cache;
@@ -113,7 +113,14 @@ fn at_least_1_2(version: &str) -> bool {
 impl DrsClient {
     /// How many objects `drs` takes in one question; `None` if it is better asked for one after the other. It is asked
     /// about that once an hour.
-    pub async fn bulk_limit(&self, drs: &ServiceUri, pass: Pass<'_>) -> Option<usize> {
+    ///
+    /// # Errors
+    /// [`FetchError`] if it is out of reach, whatever it is asked.
+    pub async fn bulk_limit(
+        &self,
+        drs: &ServiceUri,
+        pass: Pass<'_>,
+    ) -> Result<Option<usize>, FetchError> {
         let url = drs.endpoint("service-info");
         let fetch = async {
             match self.fetcher.get::<ServiceInfo>(&url, pass).await {
@@ -127,8 +134,8 @@ impl DrsClient {
             .bulk_limits
             .try_get_with(self.cache.key_of_server(drs), fetch)
             .await
-            .ok()?;
-        (limit > 1).then_some(limit.min(MOST_OBJECTS))
+            .map_err(Arc::unwrap_or_clone)?;
+        Ok((limit > 1).then_some(limit.min(MOST_OBJECTS)))
     }
 
     /// What `drs` says of each of `ids`, asked for in one question: at most as many as its
