@@ -1,6 +1,7 @@
 //! Requests per second, beside a bare handler that makes the same calls and nothing else: the physical limit.
 
 use std::{
+    fs,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -45,13 +46,14 @@ pub(crate) fn run() {
     );
     let bare = inside.block_on(bare(&neighbours, answer));
 
-    let ask = |url: &str, concurrency| {
-        outside.block_on(requests_per_second(&caller, url, &request, concurrency))
-    };
+    let ask = |url: &str, concurrency| outside.block_on(round(&caller, url, &request, concurrency));
     println!(
-        "| concurrency | bare handler, requests/s | testribute, requests/s | ratio | least and most |"
+        "the bare handler makes the same calls and answers as many bytes; CPU time is that of callers and mocks too"
     );
-    println!("|--:|--:|--:|--:|--:|");
+    println!(
+        "| concurrency | bare handler, requests/s | testribute, requests/s | ratio | least and most | bare handler, CPU us a request | testribute, CPU us a request |"
+    );
+    println!("|--:|--:|--:|--:|--:|--:|--:|");
     for concurrency in CONCURRENCY {
         // Connections are made before anything counts.
         ask(&bare, concurrency);
@@ -64,17 +66,33 @@ pub(crate) fn run() {
                 (ask(&bare, concurrency), ours)
             }
         });
-        let (mut limits, mut ours): (Vec<_>, Vec<_>) = rounds.unzip();
-        let mut ratios: Vec<_> = ours.iter().zip(&limits).map(|(a, b)| a / b).collect();
+        let (limit, ours): (Vec<_>, Vec<_>) = rounds.unzip();
+        let mut ratios: Vec<_> = ours
+            .iter()
+            .zip(&limit)
+            .map(|(ours, limit)| ours.per_second / limit.per_second)
+            .collect();
         let ratio = median(&mut ratios);
+        let middle = |rounds: &[Round], figure: fn(&Round) -> f64| {
+            median(&mut rounds.iter().map(figure).collect::<Vec<_>>())
+        };
         println!(
-            "| {concurrency} | {:.0} | {:.0} | {ratio:.2} | {:.2} {:.2} |",
-            median(&mut limits),
-            median(&mut ours),
+            "| {concurrency} | {:.0} | {:.0} | {ratio:.2} | {:.2} {:.2} | {:.0} | {:.0} |",
+            middle(&limit, |round| round.per_second),
+            middle(&ours, |round| round.per_second),
             ratios.first().unwrap(),
             ratios.last().unwrap(),
+            middle(&limit, |round| round.cpu_microseconds),
+            middle(&ours, |round| round.cpu_microseconds),
         );
     }
+}
+
+/// What a round gave.
+struct Round {
+    per_second: f64,
+    /// CPU time of the whole process for one request: tells more than the clock where others use the machine too.
+    cpu_microseconds: f64,
 }
 
 /// The services that a request names.
@@ -183,14 +201,9 @@ async fn pass_through(State(bare): State<Arc<Bare>>, _request: Bytes) -> impl In
     }
 }
 
-/// How many requests a second are answered while `concurrency` callers each send one after the other.
-async fn requests_per_second(
-    caller: &Client,
-    url: &str,
-    request: &Bytes,
-    concurrency: usize,
-) -> f64 {
-    let started = Instant::now();
+/// A round of `concurrency` callers that each send one request after the other.
+async fn round(caller: &Client, url: &str, request: &Bytes, concurrency: usize) -> Round {
+    let (started, cpu) = (Instant::now(), cpu_seconds());
     let callers = (0..concurrency).map(|_| {
         let (client, url, request) = (caller.clone(), url.to_owned(), request.clone());
         tokio::spawn(async move {
@@ -205,8 +218,23 @@ async fn requests_per_second(
         })
     });
     let answered = join_all(callers).await.into_iter().map(Result::unwrap);
-    let answered: u32 = answered.sum();
-    f64::from(answered) / started.elapsed().as_secs_f64()
+    let answered = f64::from(answered.sum::<u32>());
+    Round {
+        per_second: answered / started.elapsed().as_secs_f64(),
+        cpu_microseconds: (cpu_seconds() - cpu) * 1e6 / answered,
+    }
+}
+
+/// CPU time of this process so far, to a hundredth of a second; not a number where there is no `/proc`.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name, which is in parentheses, user and system time are the 12th and 13th field.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = |field| fields.split_whitespace().nth(field)?.parse::<f64>().ok();
+    match (ticks(11), ticks(12)) {
+        (Some(user), Some(system)) => (user + system) / 100.0,
+        _ => f64::NAN,
+    }
 }
 
 async fn post_json(client: &Client, url: &str, body: Bytes) -> reqwest::Response {

@@ -22,8 +22,6 @@ pub(super) struct Unverified {
     pub(super) algorithm: Algorithm,
     pub(super) key_id: Option<String>,
     pub(super) issuer: String,
-    /// Whom it is about.
-    pub(super) identity: String,
     /// The claim `sub`, which userinfo has to agree with.
     pub(super) subject: Option<String>,
 }
@@ -55,11 +53,13 @@ impl Unverified {
                 .filter(|text| !text.is_empty())
                 .map(ToOwned::to_owned)
         };
+        if text(&claims, &jwt.claim_identity).is_none() {
+            return Err(AuthError::NoIdentity);
+        }
         Ok(Self {
             algorithm,
             key_id: text(&header, &jwt.claim_key_id),
             issuer: text(&claims, &jwt.claim_issuer).ok_or(AuthError::NoIssuer)?,
-            identity: text(&claims, &jwt.claim_identity).ok_or(AuthError::NoIdentity)?,
             subject: text(&claims, "sub"),
         })
     }

@@ -2,16 +2,12 @@
 
 mod claims;
 mod header;
+mod keys;
 
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use jsonwebtoken::{
-    DecodingKey, Validation,
-    jwk::{AlgorithmParameters, Jwk, PublicKeyUse},
-};
 use moka::future::Cache;
-use serde::de::IgnoredAny;
 use tracing::{debug, warn};
 
 use self::claims::Unverified;
@@ -20,7 +16,6 @@ use crate::{
     config::{Check, Jwt, Method, Security},
     domain::token::{MalformedToken, Token},
     outbound::{
-        failure::FetchError,
         fetch::Fetcher,
         oidc::{OidcClient, OidcError},
     },
@@ -113,26 +108,25 @@ impl Verifier {
         if !self.providers.trusts(&unverified.issuer) {
             return Err(AuthError::Issuer);
         }
-        let mut refusal = None;
-        for method in &self.jwt.validation_methods {
-            let checked = match method {
+        // No method, no pass.
+        let mut checked = Err(AuthError::Unchecked);
+        // The signature first, in whatever order they are configured: no one is asked about a token that anyone could
+        // have made up.
+        for method in [Method::PublicKey, Method::Userinfo] {
+            if !self.jwt.validation_methods.contains(&method) {
+                continue;
+            }
+            checked = match method {
                 Method::PublicKey => self.check_signature(token, &unverified).await,
                 Method::Userinfo => self.ask_issuer(token, &unverified).await,
             };
-            match (checked, self.jwt.validation_checks) {
-                (Ok(()), Check::Any) => {
-                    refusal = None;
-                    break;
-                }
-                (Err(error), Check::All) => return Err(error),
-                (Err(error), Check::Any) => refusal = Some(error),
-                (Ok(()), Check::All) => {}
+            match (&checked, self.jwt.validation_checks) {
+                (Ok(()), Check::Any) | (Err(_), Check::All) => break,
+                (Ok(()), Check::All) | (Err(_), Check::Any) => {}
             }
         }
-        if let Some(error) = refusal {
-            return Err(error);
-        }
-        debug!(caller = unverified.identity, "a token is valid");
+        checked?;
+        debug!("a token is valid");
         Ok(())
     }
 
@@ -146,27 +140,9 @@ impl Verifier {
             .published(&unverified.issuer, unverified.key_id.as_deref())
             .await
             .map_err(|error| told(&error))?;
-        let mut fitting = published.keys.keys.iter().filter(|key| {
-            fits(key, unverified)
-                && (unverified.key_id.is_none() || key.common.key_id == unverified.key_id)
-        });
-        // Without a name, there must be no choice.
-        let is_named = unverified.key_id.is_some();
-        let key = fitting
-            .next()
-            .filter(|_| is_named || fitting.next().is_none());
-        let key = key
-            .and_then(|key| DecodingKey::from_jwk(key).ok())
-            .ok_or(AuthError::Signature)?;
-        // The claims are checked already, and by stricter rules.
-        let mut validation = Validation::new(unverified.algorithm);
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
-        validation.validate_aud = false;
-        jsonwebtoken::decode::<IgnoredAny>(token.expose(), &key, &validation)
-            .map(drop)
-            .map_err(|_| AuthError::Signature)
+        keys::is_signed(token, unverified, &published.keys)
+            .then_some(())
+            .ok_or(AuthError::Signature)
     }
 
     async fn ask_issuer(&self, token: &Token, unverified: &Unverified) -> Result<(), AuthError> {
@@ -188,34 +164,18 @@ impl Verifier {
     }
 }
 
-/// Whether `key` is public, for signatures, and for the algorithm of the token.
-fn fits(key: &Jwk, token: &Unverified) -> bool {
-    let is_public = !matches!(key.algorithm, AlgorithmParameters::OctetKey(_));
-    let is_for_signatures = matches!(
-        key.common.public_key_use,
-        None | Some(PublicKeyUse::Signature)
-    );
-    let is_for_algorithm = key.common.key_algorithm.is_none_or(|algorithm| {
-        algorithm
-            .to_string()
-            .parse()
-            .is_ok_and(|algorithm: jsonwebtoken::Algorithm| algorithm == token.algorithm)
-    });
-    is_public && is_for_signatures && is_for_algorithm
-}
-
 /// What the caller is told when a provider did not help; the log has the rest.
 fn told(error: &OidcError) -> AuthError {
     match error {
         OidcError::Stranger => AuthError::Issuer,
-        OidcError::Fetch {
-            source: FetchError::Status(status),
-            ..
-        } if status.is_client_error() => {
+        OidcError::Refused { .. } => {
             debug!(%error, "an identity provider refused a token");
             AuthError::Refused
         }
-        OidcError::Fetch { .. } | OidcError::Unusable { .. } | OidcError::LeftAlone => {
+        OidcError::Fetch { .. }
+        | OidcError::Unusable { .. }
+        | OidcError::LeftAlone
+        | OidcError::GivenUp => {
             warn!(%error, "a token cannot be checked");
             AuthError::Unchecked
         }

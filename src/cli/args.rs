@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 #[cfg(feature = "mock")]
-use crate::mock::Flavour;
+use crate::mock::{DrsFlavour, Flavour};
 use crate::{
     api::request::{RankRequest, RequestedMode, ResourceRequirements},
     config::Config,
@@ -289,6 +289,9 @@ pub(super) struct MockTesArgs {
 pub(super) struct MockDrsArgs {
     #[command(flatten)]
     pub(super) listen: ListenArgs,
+    /// Be like this server in production: gen3, terra, sevenbridges, azul, drs-filer or starter-kit; or as DRS 1.5 says: 1.5
+    #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
+    pub(super) flavour: Option<DrsFlavour>,
     /// Scenario (YAML) with objects; config/demo has examples
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<PathBuf>,

@@ -50,18 +50,36 @@ impl Console {
     pub(super) fn warnings(&mut self, warnings: impl IntoIterator<Item = impl fmt::Display>) {
         for warning in warnings {
             // Whoever closed STDERR does not want to know.
-            let _ = writeln!(self.err, "[WARNING] {warning}");
+            let _ = writeln!(self.err, "[WARNING] {}", harmless(&warning.to_string()));
         }
     }
 
     /// Writes an error to STDERR.
     pub(super) fn error(&mut self, kind: &str, message: &str) {
-        let _ = writeln!(self.err, "[ERROR] {kind}: {message}");
+        let _ = writeln!(self.err, "[ERROR] {kind}: {}", harmless(message));
     }
 
     /// Writes a line for people to STDERR.
     #[cfg(feature = "mock")]
     pub(super) fn note(&mut self, text: impl fmt::Display) {
         let _ = writeln!(self.err, "{text}");
+    }
+}
+
+/// What strangers write must neither move the cursor nor look like a line of ours.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_write_stays_on_its_line() {
+        let shown = harmless("a\u{1b}[2J\n[ERROR] fake");
+        assert_eq!(shown, "a\u{fffd}[2J\u{fffd}[ERROR] fake");
     }
 }

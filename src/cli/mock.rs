@@ -50,14 +50,14 @@ pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<
 
 /// Serves a mock DRS.
 pub(super) async fn run_drs(args: MockDrsArgs, console: &mut Console) -> Result<(), Stop> {
-    let scenario = load(args.scenario.as_deref(), DrsScenario::parse)?;
-    serve(
-        &args.listen,
-        "/ga4gh/drs/v1/",
-        mock::drs::router(scenario),
-        console,
-    )
-    .await
+    let router = match args.flavour {
+        Some(flavour) => mock::stock_drs::router(flavour).map_err(|error| Stop::File {
+            file: flavour.to_string(),
+            reason: error.to_string(),
+        })?,
+        None => mock::drs::router(load(args.scenario.as_deref(), DrsScenario::parse)?),
+    };
+    serve(&args.listen, "/ga4gh/drs/v1/", router, console).await
 }
 
 async fn serve(

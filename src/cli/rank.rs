@@ -25,6 +25,8 @@ pub(super) async fn run(
     let token = args
         .jwt
         .take()
+        // An empty variable is how many set-ups say that there is none.
+        .filter(|text| !text.expose_secret().is_empty())
         .map(|text| Token::new(text.expose_secret()))
         .transpose()?;
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;

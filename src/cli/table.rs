@@ -7,6 +7,7 @@ use comfy_table::{
     presets::UTF8_HORIZONTAL_ONLY,
 };
 
+use super::console::harmless;
 use crate::api::response::ServiceCombination;
 
 /// Shows rank, TES, cost, time and score of each combination, and below the TES the access URIs.
@@ -85,19 +86,12 @@ fn services(combination: &ServiceCombination) -> String {
     let objects = combination.access_uris.objects.iter().map(|(id, uri)| {
         format!(
             "\n  {} {}",
-            printable(&format!("{id:width$}")),
-            printable(uri)
+            harmless(&format!("{id:width$}")),
+            harmless(uri)
         )
     });
-    let tes = printable(&combination.access_uris.tes_uri);
+    let tes = harmless(&combination.access_uris.tes_uri);
     std::iter::once(tes).chain(objects).collect()
-}
-
-/// What services write must not move the cursor.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
 
 /// An amount with as many digits as tell something.

@@ -178,7 +178,7 @@ fn agree_on_checksums(
                     object: Arc::clone(id),
                     first: first.to_string(),
                     second: drs.to_string(),
-                    what: format!("{kind} checksum '{expected}' and '{value}'"),
+                    what: format!("{kind:.40} checksum '{expected:.140}' and '{value:.140}'"),
                 });
             }
         }

@@ -49,6 +49,8 @@ pub enum Warning {
         cause: String,
         /// The objects that it was asked for in vain.
         objects: Vec<Arc<str>>,
+        /// Whether it may have them all the same.
+        refusal: Option<Refusal>,
     },
     /// No DRS knows how large this object is.
     UnknownSize(Arc<str>),
@@ -131,6 +133,15 @@ pub enum Warning {
     },
 }
 
+/// A service does not say what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// To someone without a token.
+    NoToken,
+    /// To whoever has this token.
+    Token,
+}
+
 impl fmt::Display for Warning {
     #[expect(clippy::too_many_lines, reason = "one text for each warning")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,10 +172,12 @@ impl fmt::Display for Warning {
                 service,
                 cause,
                 objects,
+                refusal,
             } => write!(
                 f,
-                "DRS unavailable: '{service}' {cause} (asked for {}).",
-                Named(objects)
+                "DRS unavailable: '{service}' {cause} (asked for {}){}",
+                Named(objects),
+                Hint(*refusal)
             ),
             Self::UnknownSize(object) => write!(
                 f,
@@ -205,15 +218,12 @@ impl fmt::Display for Warning {
                 service,
                 currencies,
                 target,
-            } => {
-                let codes: Vec<_> = currencies.iter().map(|currency| currency.code()).collect();
-                write!(
-                    f,
-                    "TES left out: '{service}' has prices in {}, for which there is no exchange rate to {target}; \
-                     exchange_rates.rates can give one.",
-                    codes.join(" and ")
-                )
-            }
+            } => write!(
+                f,
+                "TES left out: '{service}' has prices in {}, for which there is no exchange rate to {target}; \
+                 exchange_rates.rates can give one.",
+                Codes(currencies)
+            ),
             Self::RatesFellBack {
                 source,
                 cause,
@@ -276,5 +286,32 @@ impl fmt::Display for Named<'_> {
             [only] => write!(f, "object '{only}'"),
             [first, rest @ ..] => write!(f, "object '{first}' and {} more", rest.len()),
         }
+    }
+}
+
+/// What a refusal may mean, and the end of the sentence.
+struct Hint(Option<Refusal>);
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            None => ".",
+            Some(Refusal::NoToken) => {
+                "; it may have what was asked for, but shows it to no one without a token."
+            }
+            Some(Refusal::Token) => {
+                "; it may have what was asked for, but does not show it to the token of the request."
+            }
+        })
+    }
+}
+
+/// The codes of currencies.
+struct Codes<'a>(&'a BTreeSet<Currency>);
+
+impl fmt::Display for Codes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes: Vec<_> = self.0.iter().map(|currency| currency.code()).collect();
+        f.write_str(&codes.join(" and "))
     }
 }

@@ -4,10 +4,12 @@
 //! itself out here.
 
 pub mod drs;
+mod drs_flavour;
 mod flavour;
 mod reply;
 mod scenario;
 pub mod stock;
+pub mod stock_drs;
 pub mod tes;
 
 use std::{future::IntoFuture, io};
@@ -16,6 +18,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 pub use self::{
+    drs_flavour::{DrsFlavour, UnknownDrsFlavour},
     flavour::{Flavour, UnknownFlavour},
     scenario::{
         AccessMethod, AccessUrl, Checksum, DataObject, DrsScenario, Queue, TesScenario, UnitCosts,

@@ -74,7 +74,7 @@ impl Server {
 }
 
 impl Refusal {
-    fn reply(&self) -> Response {
+    pub(super) fn reply(&self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match &self.body {
             Some(body) => (status, Json(body)).into_response(),

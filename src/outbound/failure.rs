@@ -31,6 +31,12 @@ pub enum FetchError {
     /// An answer that says no.
     #[error("answered with status {}", Shown(*.0))]
     Status(StatusCode),
+    /// An answer that there is none yet, and a time to come back that is too late.
+    #[error(
+        "has its answer not ready: it asks for patience of {} s, which is longer than a call may take",
+        .0.as_secs_f64()
+    )]
+    NotReady(Duration),
     /// A redirect to a call that must not be repeated elsewhere.
     #[error(
         "answered with a redirect (status {0}), which is not followed for POST; give the URI that it leads to"
@@ -39,6 +45,9 @@ pub enum FetchError {
     /// One redirect after the other.
     #[error("redirected more than {0} times")]
     TooManyRedirects(usize),
+    /// The place that a redirect leads to cannot be had.
+    #[error("redirected to a place that {0}")]
+    Astray(Box<Self>),
     /// A redirect to nowhere, or to something that is not http.
     #[error("redirected to something that is not an http(s) URI")]
     BadRedirect,
@@ -84,6 +93,13 @@ impl FetchError {
         self.is_about_the_service()
             || matches!(self, Self::Interrupted(_))
             || matches!(self, Self::Status(status) if matches!(status.as_u16(), 429 | 502..=504))
+    }
+}
+
+impl FetchError {
+    /// Whether the service answered that this caller may not know, which says nothing about what it has.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Status(status) if matches!(status.as_u16(), 401 | 403))
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::{
     Client, Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect,
 };
 use secrecy::ExposeSecret;
@@ -19,6 +19,7 @@ use super::{
     credentials::Credentials,
     failure::FetchError,
     guard::{Guard, Reach},
+    head::{is_busy, is_redirect, pause_asked_for, redirect_target},
     json::parse,
     resolve::{GuardedResolver, Resolver},
 };
@@ -34,7 +35,8 @@ use crate::{
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
 
-/// The longest that a service may ask us to wait before the second try.
+/// Before a service is asked again whether it is ready, whatever it says; and the longest before a second try.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Makes calls. All clones share the connections, the name cache and the bound on calls in flight.
@@ -143,11 +145,11 @@ impl Fetcher {
         let listed = match root.host() {
             Some(Host::Ipv4(address)) => self.guard.is_listed(address.into()),
             Some(Host::Ipv6(address)) => self.guard.is_listed(address.into()),
-            // Decided once more on the address that is connected to, so nothing hangs on this answer but the warning.
+            // One is enough: the client for listed addresses connects to no other.
             Some(Host::Domain(name)) => timeout(self.timeout, self.resolver.addresses(name))
                 .await
                 .is_ok_and(|found| {
-                    found.is_ok_and(|all| all.iter().all(|&address| self.guard.is_listed(address)))
+                    found.is_ok_and(|all| all.iter().any(|&address| self.guard.is_listed(address)))
                 }),
             None => false,
         };
@@ -254,7 +256,7 @@ impl Fetcher {
         pass: Pass<'_>,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
-        let pause = match self.follow(url, question, pass).await {
+        let pause = match self.when_ready(url, question, pass, deadline).await {
             Ok(response) if is_busy(response.status()) => {
                 let Some(pause) = pause_asked_for(&response)
                     .filter(|&pause| pause <= LONGEST_PAUSE && Instant::now() + pause < deadline)
@@ -268,11 +270,35 @@ impl Fetcher {
             Err(error) => return Err(error),
         };
         tokio::time::sleep(pause).await;
-        let response = self.follow(url, question, pass).await?;
+        let response = self.when_ready(url, question, pass, deadline).await?;
         if is_busy(response.status()) {
             return Err(FetchError::Status(response.status()));
         }
         Ok(response)
+    }
+
+    /// The answer of a service that works on it, and asks by status 202 to come back later: as often as there is time.
+    async fn when_ready(
+        &self,
+        url: &Url,
+        question: Question<'_>,
+        pass: Pass<'_>,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
+        loop {
+            // Boxed: it is the largest part of every call, and calls are parts of much else.
+            let response = Box::pin(self.follow(url, question, pass)).await?;
+            let pause = match pause_asked_for(&response) {
+                Some(pause) if response.status() == StatusCode::ACCEPTED => {
+                    pause.max(SHORTEST_PAUSE)
+                }
+                _ => return Ok(response),
+            };
+            if Instant::now() + pause >= deadline {
+                return Err(FetchError::NotReady(pause));
+            }
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Sends the question, to where redirects lead if it is a GET. Only the first call carries a token or password.
@@ -292,7 +318,11 @@ impl Fetcher {
                 return Err(FetchError::Redirected(response.status().as_u16()));
             }
             here = redirect_target(&here, &response)?;
-            response = self.send(&here, question, Pass::None).await?;
+            // What is wrong there says nothing about the service itself.
+            response = self
+                .send(&here, question, Pass::None)
+                .await
+                .map_err(|error| FetchError::Astray(Box::new(error)))?;
         }
         if is_redirect(response.status()) {
             return Err(FetchError::TooManyRedirects(MAX_REDIRECTS));
@@ -360,31 +390,4 @@ fn bearer(token: &Token) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("Bearer"));
     value.set_sensitive(true);
     value
-}
-
-const fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-const fn is_busy(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 503)
-}
-
-/// The pause that `Retry-After` asks for, if it is given in seconds.
-fn pause_asked_for(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
-}
-
-fn redirect_target(here: &Url, response: &Response) -> Result<Url, FetchError> {
-    let mut target = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|location| location.to_str().ok())
-        .and_then(|location| here.join(location).ok())
-        .filter(|target| matches!(target.scheme(), "http" | "https") && target.has_host())
-        .ok_or(FetchError::BadRedirect)?;
-    // Neither can fail: the target has a host.
-    let _ = (target.set_username(""), target.set_password(None));
-    Ok(target)
 }

@@ -10,6 +10,7 @@ pub mod fetch;
 mod fingerprint;
 pub mod geolocation;
 pub mod guard;
+mod head;
 mod json;
 pub mod oidc;
 mod pass;

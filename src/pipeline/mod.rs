@@ -6,6 +6,7 @@ mod harvest;
 mod locate;
 mod objects;
 mod offer;
+mod server;
 
 use tracing::{debug, info};
 

@@ -1,15 +1,13 @@
 //! Asks every DRS for every object that it may have, and for what is in those that are bundles.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, future::join_all, stream};
 
 use super::{
-    bundles::{Forest, Leaf, Said},
+    bundles::{Forest, Leaf},
     gather::Round,
+    server::{Answer, Server},
 };
 use crate::{
     domain::{
@@ -20,11 +18,7 @@ use crate::{
         warning::Warning,
     },
     outbound::{
-        drs::{
-            Entity,
-            ids::{Address, NamedBy, UnknownServer},
-        },
-        failure::FetchError,
+        drs::ids::{Address, NamedBy, UnknownServer},
         fetch::Pass,
     },
 };
@@ -32,22 +26,8 @@ use crate::{
 /// How many objects one DRS is asked for at a time.
 const CALLS_PER_DRS: usize = 8;
 
-/// What a DRS said of an object; `None` if it is not there.
-type Answer = Result<Option<Entity>, FetchError>;
-
-/// A DRS, and how it is called for this request.
-struct Server<'a> {
-    uri: Arc<ServiceUri>,
-    pass: Pass<'a>,
-    /// Why it is not asked any more.
-    given_up: OnceLock<FetchError>,
-    /// Whether the token was held back from it.
-    warnings: Vec<Warning>,
-    /// What was asked for in vain, by the cause.
-    failures: BTreeMap<String, Vec<Arc<str>>>,
-    /// Objects with access methods that are not available.
-    unavailable: Vec<Arc<str>>,
-}
+/// Up to so many objects are asked for one by one: to learn whether a DRS takes many at once costs a call.
+const FEW: usize = 10;
 
 impl<'a> Round<'a> {
     /// What the DRS say of each object of the query, in its order. Asks in turns: what bundles hold is known only after
@@ -148,22 +128,24 @@ impl<'a> Round<'a> {
 
     /// A server as it is called, with a warning if the token does not go there.
     async fn server(self, uri: ServiceUri, named_by: NamedBy) -> Server<'a> {
-        let (pass, warnings) = match (named_by, self.token) {
-            (NamedBy::Us, _) => self.pass(&uri).await,
-            (NamedBy::Others, None) => (Pass::None, Vec::new()),
-            (NamedBy::Others, Some(_)) => {
-                let service = uri.to_string();
-                (Pass::None, vec![Warning::TokenNotEntrusted { service }])
-            }
+        let (pass, warnings) = match named_by {
+            NamedBy::Us => self.pass(&uri).await,
+            NamedBy::Others => self.pass_of_our_own(&uri).await,
         };
-        Server {
-            uri: Arc::new(uri),
-            pass,
-            given_up: OnceLock::new(),
-            warnings,
-            failures: BTreeMap::new(),
-            unavailable: Vec::new(),
-        }
+        Server::new(uri, pass, warnings)
+    }
+
+    /// Nothing of the caller goes to who was named by others; what the service itself shows there, the operator has said.
+    async fn pass_of_our_own(self, uri: &ServiceUri) -> (Pass<'a>, Vec<Warning>) {
+        let pass = self.pipeline.fetcher.pass(uri.root(), None).await;
+        let warnings = match (pass, self.token) {
+            (Pass::None | Pass::HeldBack, Some(_)) => {
+                let service = uri.to_string();
+                vec![Warning::TokenNotEntrusted { service }]
+            }
+            _ => Vec::new(),
+        };
+        (pass, warnings)
     }
 
     /// Where the leaf of a bundle is asked for, which the server `at` has told of; no ids, if that cannot be known.
@@ -196,16 +178,76 @@ impl<'a> Round<'a> {
         (at, Vec::new())
     }
 
-    /// What one DRS says of each of `nodes`. Once it proves to be out of reach, it is not asked for the rest.
+    /// What one DRS says of each of `nodes`, in few questions if there are many and it takes that. Once it proves to be out
+    /// of reach, it is not asked for the rest.
     async fn ask(self, server: &Server<'_>, forest: &Forest<'_>, nodes: &[usize]) -> Vec<Answer> {
+        let told = self.ask_in_bulk(server, forest, nodes).await;
         let answers: Vec<_> = nodes
             .iter()
-            .map(|&node| self.ask_one(server, forest.ids(node)))
+            .zip(told)
+            .map(async |(&node, told)| match told {
+                Some(answer) => answer,
+                None => self.ask_one(server, forest.ids(node)).await,
+            })
             .collect();
         stream::iter(answers)
             .buffered(CALLS_PER_DRS)
             .collect()
             .await
+    }
+
+    /// The same for those of `nodes` that can be asked for with others; `None` for the rest.
+    async fn ask_in_bulk(
+        self,
+        server: &Server<'_>,
+        forest: &Forest<'_>,
+        nodes: &[usize],
+    ) -> Vec<Option<Answer>> {
+        let mut told: Vec<_> = nodes.iter().map(|_| None).collect();
+        // An id that may be another one is asked for twice, and "." names no object.
+        let with_one_id = |(position, &node): (usize, &usize)| match forest.ids(node) {
+            [id] if !matches!(id.as_str(), "." | "..") => Some((position, id.as_str())),
+            _ => None,
+        };
+        let together: Vec<_> = nodes.iter().enumerate().filter_map(with_one_id).collect();
+        if together.len() <= FEW {
+            return told;
+        }
+        let limit = {
+            let _turn = self.turns.acquire().await;
+            self.pipeline.drs.bulk_limit(&server.uri, server.pass).await
+        };
+        let limit = match limit {
+            Ok(Some(limit)) => limit,
+            Ok(None) => return told,
+            Err(error) => {
+                server.note(Some(&error));
+                return told;
+            }
+        };
+        let questions: Vec<_> = together
+            .chunks(limit)
+            .map(async |chunk| {
+                let ids: Vec<_> = chunk.iter().map(|&(_, id)| id).collect();
+                let _turn = self.turns.acquire().await;
+                let asked = self
+                    .pipeline
+                    .drs
+                    .fetch_objects(&server.uri, &ids, server.pass);
+                (chunk, asked.await)
+            })
+            .collect();
+        let mut answers = stream::iter(questions).buffered(CALLS_PER_DRS);
+        while let Some((chunk, answer)) = answers.next().await {
+            server.note(answer.as_ref().err());
+            // After a failure each is asked for by itself.
+            for (&(position, _), answer) in chunk.iter().zip(answer.unwrap_or_default()) {
+                if let Some(told) = told.get_mut(position) {
+                    *told = answer;
+                }
+            }
+        }
+        told
     }
 
     /// What a DRS says of one object, by the first of its `ids` that it knows.
@@ -220,69 +262,12 @@ impl<'a> Round<'a> {
                 .drs
                 .fetch_object(&server.uri, id, server.pass)
                 .await;
-            if let Err(error) = &answer
-                && error.is_about_the_service()
-            {
-                server.given_up.get_or_init(|| error.clone());
-            }
+            server.note(answer.as_ref().err());
             if !matches!(answer, Ok(None)) {
                 return answer;
             }
         }
         Ok(None)
-    }
-}
-
-impl Server<'_> {
-    /// Takes down what this DRS said of a node. If that is a bundle, gives back what it holds, with the node and where it
-    /// was asked for.
-    fn take_down(
-        &mut self,
-        forest: &mut Forest<'_>,
-        node: usize,
-        answer: Answer,
-    ) -> Vec<(usize, usize, Leaf)> {
-        let said = match answer {
-            Ok(None) => Said::Nothing,
-            Ok(Some(Entity::Object(record))) => {
-                if record.unavailable > 0 {
-                    self.unavailable.push(forest.name(node));
-                }
-                Said::Object(record)
-            }
-            Ok(Some(Entity::Bundle(contents))) => {
-                let at = forest.server(node);
-                let leaves = forest.open(node, contents);
-                return leaves.into_iter().map(|leaf| (node, at, leaf)).collect();
-            }
-            Err(error) => {
-                let objects = self.failures.entry(error.to_string()).or_default();
-                objects.push(forest.name(node));
-                Said::Failed
-            }
-        };
-        forest.note(node, said);
-        Vec::new()
-    }
-
-    /// Whether the token was held back, one for each cause of a failure, and one if access methods are not available.
-    fn into_warnings(self) -> Vec<Warning> {
-        let service = self.uri.to_string();
-        let mut warnings = self.warnings;
-        warnings.extend(self.failures.into_iter().map(|(cause, objects)| {
-            Warning::DrsUnavailable {
-                service: service.clone(),
-                cause,
-                objects,
-            }
-        }));
-        if !self.unavailable.is_empty() {
-            warnings.push(Warning::MethodsUnavailable {
-                service,
-                objects: self.unavailable,
-            });
-        }
-        warnings
     }
 }
 

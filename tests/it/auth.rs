@@ -1,13 +1,16 @@
 //! Who may ask: good tokens pass, forged ones do not, and nothing of a token is told.
 
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testribute::{
     auth::{AuthError, Verifier},
-    config::{Check, Method, Security},
+    config::{Check, Config, Method, Security},
     domain::token::Token,
+    outbound::{fetch::Fetcher, guard::Reach, oidc::OidcClient},
 };
 
 use crate::support::{
@@ -65,6 +68,15 @@ async fn good_tokens_of_every_configured_algorithm_pass() {
         verify(&verifier, &token).await,
         Ok(()),
         "clocks may differ by a minute"
+    );
+    let token = Draft::good(&provider.issuer, Algorithm::RS256)
+        .claim("exp", json!(f64::from(u32::try_from(now()).unwrap()) + 0.5))
+        .claim("nbf", json!(1.5))
+        .sign();
+    assert_eq!(
+        verify(&verifier, &token).await,
+        Ok(()),
+        "times may have fractions"
     );
     assert_eq!(provider.key_sets_served(), 1, "keys are remembered");
 }
@@ -125,6 +137,11 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
             good()
                 .header(|header| header.x5u = Some(format!("{}/keys", attacker.issuer)))
                 .forge(),
+            bad_jwt("brings a key of its own"),
+        ),
+        (
+            "a certificate of its own",
+            raw(json!({"alg": "RS256", "kid": "rsa", "x5c": ["MIIB"]})),
             bad_jwt("brings a key of its own"),
         ),
         (
@@ -337,6 +354,13 @@ async fn the_audience_is_checked_if_it_is_configured() {
     }
 }
 
+/// Sets the clock of the caches forward; real time goes on after it.
+async fn later(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
 #[tokio::test]
 async fn new_keys_are_fetched_but_not_at_a_strangers_pace() {
     let provider = Provider::start().await;
@@ -346,16 +370,241 @@ async fn new_keys_are_fetched_but_not_at_a_strangers_pace() {
     let mut keys = public_keys();
     keys["keys"][0]["kid"] = json!("new");
     provider.publish(keys);
-    let renamed = token
-        .header(|header| header.kid = Some("new".to_owned()))
-        .sign();
+    let renamed = |name: &str| {
+        let name = Some(name.to_owned());
+        token.clone().header(|header| header.kid = name).sign()
+    };
     // The first fetch was a moment ago: not yet.
     for _ in 0..10 {
-        assert_eq!(verify(&verifier, &renamed).await, Err(AuthError::Signature));
+        let refused = verify(&verifier, &renamed("new")).await;
+        assert_eq!(refused, Err(AuthError::Signature));
     }
     assert_eq!(provider.key_sets_served(), 1);
-    let fresh = by_key(&provider);
-    assert_eq!(verify(&fresh, &renamed).await, Ok(()));
+    later(61).await;
+    assert_eq!(verify(&verifier, &renamed("new")).await, Ok(()));
+    for stranger in 0..10 {
+        let refused = verify(&verifier, &renamed(&stranger.to_string())).await;
+        assert_eq!(refused, Err(AuthError::Signature));
+    }
+    assert_eq!(provider.key_sets_served(), 2);
+    later(61).await;
+    for stranger in 0..10 {
+        let refused = verify(&verifier, &renamed(&stranger.to_string())).await;
+        assert_eq!(refused, Err(AuthError::Signature));
+    }
+    assert_eq!(provider.key_sets_served(), 3, "once a minute");
+}
+
+#[tokio::test]
+async fn keys_that_an_issuer_withdrew_are_believed_no_longer_than_configured() {
+    let provider = Provider::start().await;
+    let mut security = security(&provider, &[Method::PublicKey], Check::All);
+    security.jwt.cache_ttl_sec = 10;
+    let verifier = Verifier::new(&security, fetcher());
+    let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+    assert_eq!(verify(&verifier, &token).await, Ok(()));
+    provider.publish(json!({"keys": []}));
+    later(5).await;
+    assert_eq!(verify(&verifier, &token).await, Ok(()));
+    later(6).await;
+    let refused = verify(&verifier, &token).await;
+    assert_eq!(refused, Err(AuthError::Signature));
+}
+
+#[tokio::test]
+async fn remembered_keys_serve_on_while_the_provider_is_down_and_until_it_is_back() {
+    let provider = Provider::start().await;
+    let verifier = by_key(&provider);
+    let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+    assert_eq!(verify(&verifier, &token).await, Ok(()));
+    provider.fail();
+    later(3601).await;
+    for _ in 0..5 {
+        assert_eq!(verify(&verifier, &token).await, Ok(()));
+    }
+    assert_eq!(provider.asked(), 3, "asked once, and then left alone");
+    provider.recover();
+    provider.publish(json!({"keys": []}));
+    later(61).await;
+    let refused = verify(&verifier, &token).await;
+    assert_eq!(refused, Err(AuthError::Signature));
+}
+
+#[tokio::test]
+async fn a_provider_that_was_down_at_first_is_asked_again() {
+    let provider = Provider::start().await;
+    let verifier = by_key(&provider);
+    let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+    provider.fail();
+    let refused = verify(&verifier, &token).await;
+    assert_eq!(refused, Err(AuthError::Unchecked));
+    provider.recover();
+    let refused = verify(&verifier, &token).await;
+    assert_eq!(refused, Err(AuthError::Unchecked), "not at once");
+    later(6).await;
+    assert_eq!(verify(&verifier, &token).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_takes_no_keys_from_the_others() {
+    let provider = Provider::start().await;
+    let verifier = by_key(&provider);
+    let token = Draft::good(&provider.issuer, Algorithm::RS256);
+    let forged = token.forge();
+    provider.hold();
+    let is_asked = async {
+        while provider.asked() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = verify(&verifier, &forged) => panic!("the provider is held"),
+        () = is_asked => {}
+    }
+    provider.release();
+    assert_eq!(verify(&verifier, &token.sign()).await, Ok(()));
+    assert_eq!(provider.key_sets_served(), 1);
+}
+
+#[tokio::test]
+async fn known_keys_are_not_waited_for_while_a_stranger_has_others_fetched() {
+    let provider = Provider::start().await;
+    let verifier = by_key(&provider);
+    let token = Draft::good(&provider.issuer, Algorithm::RS256);
+    assert_eq!(verify(&verifier, &token.sign()).await, Ok(()));
+    later(61).await;
+    provider.hold();
+    let unknown = token
+        .clone()
+        .header(|header| header.kid = Some("nothing".to_owned()))
+        .sign();
+    let others = async {
+        while provider.asked() < 3 {
+            tokio::task::yield_now().await;
+        }
+        verify(&verifier, &token.sign()).await
+    };
+    tokio::select! {
+        _ = verify(&verifier, &unknown) => panic!("the provider is held"),
+        passed = others => assert_eq!(passed, Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_where_it_should_be_is_no_refusal() {
+    let provider = Provider::start().await;
+    let mut security = security(&provider, &[Method::PublicKey], Check::All);
+    let elsewhere = format!("{}/nowhere", provider.issuer);
+    security.jwt.issuers = vec![elsewhere.clone()];
+    let token = Draft::good(&elsewhere, Algorithm::RS256).sign();
+    let refused = verify(&Verifier::new(&security, fetcher()), &token).await;
+    assert_eq!(refused, Err(AuthError::Unchecked), "status 404");
+}
+
+#[tokio::test]
+async fn a_name_for_keys_of_two_kinds_means_the_one_of_the_algorithm() {
+    let provider = Provider::start().await;
+    let mut keys = public_keys();
+    for key in keys["keys"].as_array_mut().unwrap() {
+        let key = key.as_object_mut().unwrap();
+        key.remove("alg");
+        key.insert("kid".to_owned(), json!("rsa"));
+    }
+    provider.publish(keys);
+    let verifier = by_key(&provider);
+    for algorithm in GOOD_ALGORITHMS {
+        let draft = Draft::good(&provider.issuer, algorithm);
+        let named = draft
+            .clone()
+            .header(|header| header.kid = Some("rsa".to_owned()));
+        assert_eq!(verify(&verifier, &named.sign()).await, Ok(()));
+        let nameless = draft.header(|header| header.kid = None);
+        assert_eq!(verify(&verifier, &nameless.sign()).await, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_key_for_something_else_verifies_nothing() {
+    for (name, value) in [
+        ("use", json!("enc")),
+        ("key_ops", json!(["encrypt"])),
+        ("alg", json!("RS512")),
+        ("alg", json!("RSA-OAEP")),
+    ] {
+        let provider = Provider::start().await;
+        let mut keys = public_keys();
+        let key = keys["keys"][0].as_object_mut().unwrap();
+        key.remove("use");
+        key.insert(name.to_owned(), value);
+        provider.publish(keys);
+        let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+        let refused = verify(&by_key(&provider), &token).await;
+        assert_eq!(refused, Err(AuthError::Signature), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_method_no_token_passes() {
+    let provider = Provider::start().await;
+    let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+    for check in [Check::All, Check::Any] {
+        let verifier = Verifier::new(&security(&provider, &[], check), fetcher());
+        let refused = verify(&verifier, &token).await;
+        assert_eq!(refused, Err(AuthError::Unchecked), "{check:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_is_not_asked_about_tokens_that_it_did_not_sign() {
+    let provider = Provider::start().await;
+    let both = [Method::Userinfo, Method::PublicKey];
+    let verifier = Verifier::new(&security(&provider, &both, Check::All), fetcher());
+    let draft = Draft::good(&provider.issuer, Algorithm::RS256);
+    for id in 0..10 {
+        let forged = draft.clone().claim("jti", json!(id)).forge();
+        let refused = verify(&verifier, &forged).await;
+        assert_eq!(refused, Err(AuthError::Signature));
+    }
+    assert_eq!(provider.asked(), 2, "discovery and keys");
+}
+
+#[tokio::test]
+async fn an_issuer_is_asked_about_the_callers_token_and_not_about_the_services_own() {
+    let provider = Provider::start().await;
+    let mut config = Config::default();
+    config.outbound.allowed_networks = vec!["127.0.0.0/8".parse().unwrap()];
+    // The service may ask others on the same host in its own name.
+    config.credentials =
+        serde_json::from_value(json!([{"match": "127.0.0.1", "bearer_env": "CARGO_PKG_NAME"}]))
+            .unwrap();
+    provider.vouch_for(env!("CARGO_PKG_NAME"));
+    let verifier = Verifier::new(
+        &security(&provider, &[Method::Userinfo], Check::All),
+        Fetcher::new(&config, Reach::Public).unwrap(),
+    );
+    let forged = Draft::good(&provider.issuer, Algorithm::RS256).forge();
+    assert_eq!(verify(&verifier, &forged).await, Err(AuthError::Refused));
+    provider.vouch_for(&forged);
+    assert_eq!(verify(&verifier, &forged).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_provider_that_repeats_a_token_does_not_get_it_into_the_log() {
+    let provider = Provider::start().await;
+    provider.repeat_tokens();
+    let security = security(&provider, &[Method::Userinfo], Check::All);
+    let client = OidcClient::new(&security.jwt, fetcher());
+    let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+    let failed = client
+        .subject(&provider.issuer, &Token::new(token.as_str()).unwrap())
+        .await
+        .unwrap_err();
+    // This is what is logged.
+    let told = format!("{failed} {failed:?}");
+    for part in token.split('.') {
+        let beginning: String = part.chars().take(20).collect();
+        assert!(!told.contains(&beginning), "{told}");
+    }
 }
 
 #[tokio::test]
@@ -411,7 +660,7 @@ async fn userinfo_and_public_key_must_both_or_either_accept() {
     assert_eq!(verify(&verifier(Check::Any), &good).await, Ok(()));
     assert_eq!(
         verify(&verifier(Check::Any), &forged).await,
-        Err(AuthError::Signature)
+        Err(AuthError::Refused)
     );
     provider.vouch_for(&good);
     provider.vouch_for(&forged);

@@ -372,3 +372,37 @@ async fn a_request_with_many_dead_services_does_not_starve_the_others() {
     );
     hog.abort();
 }
+
+#[tokio::test]
+async fn one_object_that_leads_astray_loses_no_other_object_of_its_drs() {
+    let service = Service::start().await;
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let uris = ["https://near.example/x"];
+    let ids: Vec<_> = (0..30).map(|n| format!("o{n}")).collect();
+    let objects: Vec<_> = ids
+        .iter()
+        .map(|id| (id.as_str(), 1, uris.as_slice()))
+        .collect();
+    let inner = drs(&objects).await;
+    let behind = drs_root(&inner);
+    // The first object is redirected to where no call may go, all others to where they are.
+    let router = axum::Router::new().fallback(async move |uri: axum::http::Uri| {
+        let id = uri.path().rsplit('/').next().unwrap().to_owned();
+        let target = match id.as_str() {
+            "o0" => "http://169.254.169.254/x".to_owned(),
+            _ => format!("{behind}objects/{id}"),
+        };
+        axum::response::Redirect::temporary(&target)
+    });
+    let odd = Server::start(router).await;
+    let other = drs(&[("o0", 1, uris.as_slice())]).await;
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let drs = [odd.url("/"), drs_root(&other)];
+    let answer = service.rank(&request(&[tes_root(&good)], &drs, &ids)).await;
+    let told = warnings(&answer);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("redirected to a place that is at 169.254.169.254"),
+        "{told:?}"
+    );
+}

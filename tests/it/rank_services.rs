@@ -613,3 +613,39 @@ async fn an_unknown_place_can_be_taken_to_be_far_away() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[1].starts_with("Distance assumed: "), "{told:?}");
 }
+
+#[tokio::test]
+async fn what_is_equal_in_all_comes_in_the_order_of_the_request() {
+    let service = Service::start().await;
+    let equal = [
+        tes("127.0.0.1", "EUR", 1.0, 1.0, 5.0).await,
+        tes("127.0.0.1", "EUR", 1.0, 1.0, 5.0).await,
+        tes("127.0.0.1", "EUR", 1.0, 1.0, 5.0).await,
+    ];
+    let data = drs(&[(
+        "a",
+        GB,
+        &["https://near.example/2", "https://near.example/1"],
+    )])
+    .await;
+    let mut tes: Vec<_> = equal.iter().map(tes_root).collect();
+    for _ in 0..tes.len() {
+        tes.rotate_left(1);
+        for mode in [json!("cost"), json!("time"), json!(0.5)] {
+            let mut request = request(&tes, &[drs_root(&data)], &["a"]);
+            request["mode"] = mode;
+            let answer = service.rank(&request).await;
+            let expected: Vec<_> = tes.iter().flat_map(|tes| [tes, tes]).collect();
+            assert_eq!(tes_of(&answer), expected);
+            for (position, combination) in answer["service_combinations"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .enumerate()
+            {
+                let uri = ["https://near.example/2", "https://near.example/1"][position % 2];
+                assert_eq!(combination["access_uris"]["a"], uri);
+            }
+        }
+    }
+}

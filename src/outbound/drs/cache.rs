@@ -82,6 +82,25 @@ impl ObjectCache {
         }
     }
 
+    /// What is known, without asking for it.
+    pub(super) async fn peek(&self, drs: &ServiceUri, id: &str, pass: Pass<'_>) -> Option<Entity> {
+        let entity = self.kept.as_ref()?.get(&self.key(drs, id, pass)).await?;
+        Some(Arc::unwrap_or_clone(entity))
+    }
+
+    /// Keeps what was found in another way.
+    pub(super) async fn put(&self, drs: &ServiceUri, id: &str, pass: Pass<'_>, entity: &Entity) {
+        if let Some(kept) = &self.kept {
+            let entity = Arc::new(entity.clone());
+            kept.insert(self.key(drs, id, pass), entity).await;
+        }
+    }
+
+    /// Stands for a server, whoever asks it.
+    pub(super) fn key_of_server(&self, drs: &ServiceUri) -> Fingerprint {
+        self.prints.of(drs.root().as_str())
+    }
+
     /// The root has user name and password in it, if there are any.
     fn key(&self, drs: &ServiceUri, id: &str, pass: Pass<'_>) -> Fingerprint {
         self.prints.of((drs.root().as_str(), id, pass.secret()))

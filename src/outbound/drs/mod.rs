@@ -3,6 +3,7 @@
 //! Reads tolerantly: servers in production leave out, null or spell differently most of what is not needed here.
 
 mod access;
+mod bulk;
 mod cache;
 mod contents;
 pub mod ids;
@@ -20,6 +21,7 @@ use tracing::debug;
 pub use self::contents::Content;
 use self::{
     access::{AccessUrl, Way},
+    bulk::BulkLimits,
     cache::ObjectCache,
     object::{Described, DrsObject},
 };
@@ -62,6 +64,7 @@ pub struct DrsClient {
     fetcher: Fetcher,
     resolve_access_ids: bool,
     cache: ObjectCache,
+    bulk_limits: BulkLimits,
 }
 
 impl DrsClient {
@@ -71,6 +74,7 @@ impl DrsClient {
             fetcher,
             resolve_access_ids: config.resolve_access_ids,
             cache: ObjectCache::new(Duration::from_secs(config.cache_ttl_sec)),
+            bulk_limits: bulk::unknown_limits(),
         }
     }
 
@@ -99,7 +103,7 @@ impl DrsClient {
         id: &str,
         pass: Pass<'_>,
     ) -> Result<Option<Entity>, FetchError> {
-        let path = format!("objects/{}", utf8_percent_encode(id, SEGMENT));
+        let path = object_path(id);
         match self
             .fetcher
             .get::<DrsObject>(&drs.endpoint(&path), pass)
@@ -194,6 +198,11 @@ impl DrsClient {
             .collect()
             .await
     }
+}
+
+/// The path of an object, below the root of its DRS.
+fn object_path(id: &str) -> String {
+    format!("objects/{}", utf8_percent_encode(id, SEGMENT))
 }
 
 /// The `drs://` URI of an object, by which anyone who may can get at it.

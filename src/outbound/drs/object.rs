@@ -11,6 +11,9 @@ use super::{
 };
 use crate::outbound::failure::FetchError;
 
+/// The longest access URI that is taken, in bytes: each is repeated in many combinations of an answer.
+const LONGEST_URI: usize = 2048;
+
 /// An object, as far as it is looked at: names, descriptions and times are nobody's business here.
 #[derive(Deserialize)]
 pub(super) struct DrsObject {
@@ -74,6 +77,7 @@ impl DrsObject {
             ways: available
                 .into_iter()
                 .filter_map(|method| method.way(object_uri))
+                .filter(|way| way.access.uri.len() <= LONGEST_URI)
                 .collect(),
         })
     }

@@ -17,7 +17,7 @@ use axum::{
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 /// A provider on a free port that counts what it is asked.
 #[derive(Debug, Clone)]
@@ -32,6 +32,9 @@ struct Shared {
     keys: Mutex<Value>,
     vouches_for: Mutex<BTreeSet<String>>,
     is_down: AtomicBool,
+    repeats_tokens: AtomicBool,
+    /// One permit is needed for each answer.
+    gate: Semaphore,
     key_sets_served: AtomicUsize,
     asked: AtomicUsize,
 }
@@ -46,6 +49,8 @@ impl Provider {
             keys: Mutex::new(public_keys()),
             vouches_for: Mutex::default(),
             is_down: AtomicBool::new(false),
+            repeats_tokens: AtomicBool::new(false),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
             key_sets_served: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
         });
@@ -92,10 +97,31 @@ impl Provider {
     pub fn fail(&self) {
         self.shared.is_down.store(true, Ordering::SeqCst);
     }
+
+    /// From now on answers again.
+    pub fn recover(&self) {
+        self.shared.is_down.store(false, Ordering::SeqCst);
+    }
+
+    /// From now on takes questions but does not answer them.
+    pub fn hold(&self) {
+        self.shared.gate.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Answers what was held, and everything from now on.
+    pub fn release(&self) {
+        self.shared.gate.add_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// From now on answers whose token it is with the token itself.
+    pub fn repeat_tokens(&self) {
+        self.shared.repeats_tokens.store(true, Ordering::SeqCst);
+    }
 }
 
-fn asked(shared: &Shared) -> Result<(), StatusCode> {
+async fn asked(shared: &Shared) -> Result<(), StatusCode> {
     shared.asked.fetch_add(1, Ordering::SeqCst);
+    drop(shared.gate.acquire().await);
     if shared.is_down.load(Ordering::SeqCst) {
         Err(StatusCode::INTERNAL_SERVER_ERROR)
     } else {
@@ -104,7 +130,7 @@ fn asked(shared: &Shared) -> Result<(), StatusCode> {
 }
 
 async fn discovery(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, StatusCode> {
-    asked(&shared)?;
+    asked(&shared).await?;
     let issuer = &shared.issuer;
     Ok(Json(json!({
         "issuer": format!("{issuer}/"), "jwks_uri": format!("{issuer}/keys"),
@@ -113,7 +139,7 @@ async fn discovery(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Sta
 }
 
 async fn keys(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, StatusCode> {
-    asked(&shared)?;
+    asked(&shared).await?;
     shared.key_sets_served.fetch_add(1, Ordering::SeqCst);
     Ok(Json(shared.keys.lock().unwrap().clone()))
 }
@@ -122,11 +148,14 @@ async fn userinfo(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, StatusCode> {
-    asked(&shared)?;
+    asked(&shared).await?;
     let token = headers
         .get("authorization")
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
         .ok_or(StatusCode::UNAUTHORIZED)?;
+    if shared.repeats_tokens.load(Ordering::SeqCst) {
+        return Ok(Json(json!(token)));
+    }
     if shared.vouches_for.lock().unwrap().contains(token) {
         Ok(Json(json!({"sub": "ann"})))
     } else {
@@ -135,7 +164,7 @@ async fn userinfo(
 }
 
 async fn anything(State(shared): State<Arc<Shared>>) -> StatusCode {
-    let _ = asked(&shared);
+    let _ = asked(&shared).await;
     StatusCode::NOT_FOUND
 }
 
