@@ -33,6 +33,7 @@ mod price_book;
 mod rank_services;
 mod serving;
 mod support;
+mod task_info;
 mod tes_flavours;
 mod tes_history;
 mod tes_paths;
