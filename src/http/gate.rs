@@ -7,22 +7,25 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Service, error::Failure};
+use crate::ranker::Deadline;
 
 /// Lets `server.max_in_flight` requests in, each for `server.request_deadline_sec`. The body counts against both, so that
 /// a slow sender cannot hold a place for ever.
 pub(super) async fn admit(
     State(service): State<Arc<Service>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
     let _place = service
         .places
         .try_acquire()
         .map_err(|_| Failure::Overloaded)?;
-    timeout(service.deadline, next.run(request))
+    let (since, length) = (Instant::now(), service.deadline);
+    request.extensions_mut().insert(Deadline { since, length });
+    timeout(length, next.run(request))
         .await
         .map_err(|_| Failure::DeadlineExceeded)
 }

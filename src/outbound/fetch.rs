@@ -1,6 +1,6 @@
 //! One call over the shared connection pool: where it may go, what it may carry, how long and how large it may be.
 
-use std::{sync::Arc, time::Duration};
+use std::{hash::BuildHasher, hash::RandomState, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, Method, Response, StatusCode,
@@ -9,19 +9,18 @@ use reqwest::{
 };
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
 use super::{
     credentials::Credentials,
+    errand::Errand,
     failure::FetchError,
     guard::{Guard, Reach},
     head::{is_busy, is_redirect, pause_asked_for, redirect_target},
     json::parse,
     resolve::{GuardedResolver, Resolver},
+    turns::{Kind, Turns},
 };
 pub use super::{
     credentials::NoSecret,
@@ -39,7 +38,7 @@ const MAX_REDIRECTS: usize = 3;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Makes calls. All clones share the connections, the name cache and the bound on calls in flight.
+/// Makes calls. All clones share the connections, the name cache and the turns for calls in flight.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     client: Client,
@@ -47,9 +46,13 @@ pub struct Fetcher {
     listed_only: Client,
     guard: Arc<Guard>,
     resolver: Resolver,
-    slots: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    /// What the services are that this clone calls.
+    kind: Kind,
+    hosts: RandomState,
     credentials: Arc<Credentials>,
     timeout: Duration,
+    connect_timeout: Duration,
     max_bytes: usize,
     token_over_http: bool,
 }
@@ -84,6 +87,8 @@ impl Fetcher {
     pub fn new(config: &Config, reach: Reach) -> Result<Self, FetcherError> {
         let credentials = Credentials::new(&config.credentials, |name| std::env::var(name).ok())?;
         let timeout = config.call_timeout();
+        // Less than the whole, so that a host that is not there is told apart from a service that is slow.
+        let connect_timeout = timeout * 3 / 4;
         let guard = Arc::new(Guard::new(reach, config.outbound.allowed_networks.clone()));
         // Half of the time, so that a dead name server is told apart from a dead service.
         let resolver = Resolver::new(timeout / 2).map_err(FetcherError::Resolver)?;
@@ -94,6 +99,7 @@ impl Fetcher {
                     guard: Arc::clone(&guard),
                     admits,
                 })
+                .connect_timeout(connect_timeout)
                 .redirect(redirect::Policy::none())
                 .referer(false)
                 .retry(reqwest::retry::never())
@@ -112,11 +118,19 @@ impl Fetcher {
             resolver,
             guard,
             credentials: Arc::new(credentials),
-            slots: Arc::new(Semaphore::new(config.outbound.max_concurrency)),
+            turns: Arc::new(Turns::new(config.outbound.max_concurrency)),
+            kind: Kind::Other,
+            hosts: RandomState::new(),
             timeout,
+            connect_timeout,
             max_bytes: config.outbound.max_response_bytes,
             token_over_http: config.outbound.forward_token_over_http,
         })
+    }
+
+    /// The same for calls to services of this `kind`.
+    pub(super) fn to(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The resolver that calls go through.
@@ -204,7 +218,7 @@ impl Fetcher {
         json: &[u8],
         pass: Pass<'_>,
     ) -> Result<(StatusCode, Vec<u8>), FetchError> {
-        self.within_time(async |deadline| {
+        self.within_time(url, async |deadline| {
             let response = self
                 .try_twice(url, Question::Post(json), pass, deadline)
                 .await?;
@@ -226,7 +240,7 @@ impl Fetcher {
         question: Question<'_>,
         pass: Pass<'_>,
     ) -> Result<Vec<u8>, FetchError> {
-        self.within_time(async |deadline| {
+        self.within_time(url, async |deadline| {
             let response = self.try_twice(url, question, pass, deadline).await?;
             if !response.status().is_success() {
                 return Err(FetchError::Status(response.status()));
@@ -236,16 +250,31 @@ impl Fetcher {
         .await
     }
 
-    /// Waiting for one's turn does not count against the call's own time.
+    /// Waiting for one's turn does not count against the call's own time. Not made at all is a call to a host that no
+    /// other call on the same errand could connect to.
     async fn within_time<T>(
         &self,
+        url: &Url,
         call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
-        let _slot = self.slots.acquire().await;
+        let host = self
+            .hosts
+            .hash_one((url.host_str(), url.port_or_known_default()));
+        let errand = Errand::current();
+        if let Some(error) = errand.why_dead(host) {
+            return Err(error);
+        }
+        let _turn = self.turns.take(&errand, self.kind, host).await;
+        // Others may have found out in the meantime.
+        if let Some(error) = errand.why_dead(host) {
+            return Err(error);
+        }
         let deadline = Instant::now() + self.timeout;
-        timeout_at(deadline, call(deadline))
+        let result = timeout_at(deadline, call(deadline))
             .await
-            .unwrap_or(Err(FetchError::Timeout(self.timeout)))
+            .unwrap_or(Err(FetchError::Timeout(self.timeout)));
+        errand.note(self.kind, host, result.as_ref().err());
+        result
     }
 
     /// The answer, whatever its status is, but not that of a server that is busy.
@@ -368,7 +397,13 @@ impl Fetcher {
             },
             Pass::None | Pass::HeldBack => request,
         };
-        Ok(request.send().await?)
+        request.send().await.map_err(|error| {
+            if error.is_connect() && error.is_timeout() {
+                FetchError::NoConnection(self.connect_timeout)
+            } else {
+                error.into()
+            }
+        })
     }
 
     /// The body, decompressed, as long as it is not too large.

@@ -25,6 +25,7 @@ mod drs_flavours;
 mod drs_ids;
 mod drs_reading;
 mod exchange_rates;
+mod fairness;
 mod geolocation;
 mod mock;
 mod outbound;

@@ -19,6 +19,7 @@ use super::{
     fetch::{Fetcher, Pass},
     fingerprint::{Fingerprint, Fingerprints},
     json::parse,
+    turns::Kind,
 };
 use crate::domain::{findings::TaskInfo, queue::History, service::ServiceUri, tes_base::bases};
 
@@ -89,7 +90,7 @@ impl TesClient {
     /// A client that calls through `fetcher`.
     pub fn new(fetcher: Fetcher) -> Self {
         Self {
-            fetcher,
+            fetcher: fetcher.to(Kind::Tes),
             prints: Arc::default(),
             known: Cache::builder()
                 .max_capacity(MOST_REMEMBERED)
