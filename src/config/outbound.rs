@@ -15,8 +15,7 @@ pub struct Outbound {
     /// Networks that calls may reach although they are not public; one address is a network too.
     #[serde(deserialize_with = "networks")]
     pub allowed_networks: Vec<IpNet>,
-    /// Calls in flight, over the whole process. A request may make one more while it has fewer in flight than are left, or
-    /// none.
+    /// Calls in flight, over the whole process. One request gets less than half of them.
     pub max_concurrency: usize,
     /// The largest answer that is read, in bytes after decompression.
     pub max_response_bytes: usize,

@@ -18,3 +18,4 @@ mod pass;
 pub mod resolve;
 pub mod tes;
 mod turns;
+mod wire;

@@ -139,7 +139,7 @@ impl Pipeline {
         seed: u64,
         deadline: Option<Deadline>,
     ) -> Result<Ranked, Unrankable> {
-        on_errand(self.rank(query, token, seed, deadline)).await
+        Box::pin(on_errand(self.rank(query, token, seed, deadline))).await
     }
 
     async fn rank(

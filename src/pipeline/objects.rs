@@ -234,12 +234,11 @@ impl<'a> Round<'a> {
             .chunks(limit)
             .map(async |chunk| {
                 let ids: Vec<_> = chunk.iter().map(|&(_, id)| id).collect();
-                let answer = match server.given_up.get() {
-                    Some(error) => Err(error.clone()),
-                    None => {
-                        let asked = client.fetch_objects(&server.uri, &ids, server.pass);
-                        self.patience.wait(asked).await
-                    }
+                let answer = if let Some(error) = server.given_up.get() {
+                    Err(error.clone())
+                } else {
+                    let asked = client.fetch_objects(&server.uri, &ids, server.pass);
+                    self.patience.wait(asked).await
                 };
                 // Those that come after it are not to be asked in vain.
                 server.note(answer.as_ref().err());

@@ -87,7 +87,8 @@ impl Asking<'_> {
         seconds: f64,
     ) -> Result<(Option<Seconds>, Option<Warning>), Warning> {
         let client = &self.pipeline.tes;
-        let history = client.fetch_history(self.tes, self.pass);
+        // Seldom asked for, and large: not to be carried along by every offer.
+        let history = Box::pin(client.fetch_history(self.tes, self.pass));
         let cause = match self.patience.wait(history).await {
             Ok(history) => match history.expected_wait(self.query.needs()) {
                 Some(wait) => return Ok((Some(wait), None)),
