@@ -80,5 +80,5 @@ pub mod telemetry;
 
 pub use self::{
     error::Error,
-    ranker::{Caller, Ranker, Reach, rank_services},
+    ranker::{Caller, Deadline, Ranker, Reach, rank_services},
 };

@@ -15,7 +15,7 @@ use crate::{
     pipeline::{Pipeline, SetupError},
 };
 
-pub use crate::outbound::guard::Reach;
+pub use crate::{outbound::guard::Reach, pipeline::Deadline};
 
 /// Ranks services, one request after the other or many at once.
 ///
@@ -74,13 +74,38 @@ impl Ranker {
 
     /// Ranks what `request` asks for. The caller's token is sent to the services of the request.
     ///
+    /// Waits for every service, each call of at most `timeout`; [`rank_before`](Self::rank_before) does not.
+    ///
     /// # Errors
     /// [`Error::Invalid`] or [`Error::Unrankable`].
     pub async fn rank(&self, request: RankRequest, caller: &Caller) -> Result<RankResponse, Error> {
+        self.rank_with(request, caller, None).await
+    }
+
+    /// The same with an answer before `deadline`: services that have not answered two `timeout`s before that (or, if this is
+    /// more, in half of the time) are left out, each with a warning.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] or [`Error::Unrankable`].
+    pub async fn rank_before(
+        &self,
+        deadline: Deadline,
+        request: RankRequest,
+        caller: &Caller,
+    ) -> Result<RankResponse, Error> {
+        self.rank_with(request, caller, Some(deadline)).await
+    }
+
+    async fn rank_with(
+        &self,
+        request: RankRequest,
+        caller: &Caller,
+        deadline: Option<Deadline>,
+    ) -> Result<RankResponse, Error> {
         let query = request.into_query(&self.limits).map_err(Error::Invalid)?;
         let ranked = self
             .pipeline
-            .run(query, caller.token.as_ref(), random())
+            .run(query, caller.token.as_ref(), random(), deadline)
             .await?;
         Ok(RankResponse::new(&Told {
             query: &ranked.query,

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
-use testribute::config::Outbound;
 
 use super::{median, world};
 
@@ -16,29 +15,18 @@ const TES: [usize; 4] = [1, 4, 16, 64];
 const ROUNDS: u32 = 11;
 
 pub(crate) fn run() {
-    // One request may have half of all calls in flight: with twice the calls, all 64 TES are asked at once.
-    let usual = Outbound::default().max_concurrency;
-    println!("\na request with TES that each answer after {DELAY:?}, in milliseconds");
-    println!(
-        "| TES | outbound.max_concurrency {usual} (default) | outbound.max_concurrency {} |",
-        2 * usual
-    );
-    println!("|--:|--:|--:|");
+    println!("\na request with TES that each answer after {DELAY:?}");
+    println!("| TES | milliseconds |");
+    println!("|--:|--:|");
     for tes in TES {
-        println!(
-            "| {tes} | {:.0} | {:.0} |",
-            milliseconds(tes, usual),
-            milliseconds(tes, 2 * usual)
-        );
+        println!("| {tes} | {:.0} |", milliseconds(tes));
     }
 }
 
-fn milliseconds(tes: usize, max_concurrency: usize) -> f64 {
+fn milliseconds(tes: usize) -> f64 {
     let outside = world::threads("outside");
     let inside = world::threads("inside");
-    let mut config = world::config();
-    config.outbound.max_concurrency = max_concurrency;
-    let service = inside.block_on(world::testribute(&config));
+    let service = inside.block_on(world::testribute(&world::config()));
     outside.block_on(async {
         let tes = join_all((0..tes).map(|_| world::tes("EUR", 0.0, DELAY))).await;
         let request = json!({"tes_uris": tes, "resource_requirements": world::needs()});

@@ -15,7 +15,12 @@ mod world;
 
 use std::{env, io};
 
+use mimalloc::MiMalloc;
 use testribute::{config::Log, telemetry};
+
+/// As in the program, and for the bare handler too.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     // `cargo test --benches` only wants to know that it builds.

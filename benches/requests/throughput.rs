@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,10 +23,14 @@ use axum::{
 use futures_util::future::{join_all, try_join_all};
 use reqwest::{Client, Method, Url, redirect};
 use serde_json::{Value, json};
+use testribute::config::Config;
 
 use super::{median, world};
 
 const OBJECTS: [&str; 2] = ["a001", "a002"];
+
+/// In seconds; nothing else in a request looks like it.
+const EXECUTION_TIME: u32 = 1800;
 
 const CONCURRENCY: [usize; 3] = [1, 8, 64];
 
@@ -33,23 +40,40 @@ const ROUNDS: u32 = 9;
 const LENGTH_OF_A_ROUND: Duration = Duration::from_millis(1200);
 
 pub(crate) fn run() {
+    println!(
+        "\na request with 2 TES, 2 DRS and 2 objects; the bare handler makes 6 calls for it, and answers as many bytes"
+    );
+    println!("CPU time is that of the whole process: callers and mocks too");
+    println!(
+        "\nas it comes, callers ask for equal tasks: objects are remembered, equal questions asked once:"
+    );
+    compare(&world::config(), |_| EXECUTION_TIME);
+    println!("\nas it comes, each task is another: objects are remembered:");
+    compare(&world::config(), |number| EXECUTION_TIME + number % 1000);
+    let mut config = world::config();
+    config.drs.cache_ttl_sec = 0;
+    println!("\nthe same 6 calls for each request: drs.cache_ttl_sec 0, and each task is another:");
+    compare(&config, |number| EXECUTION_TIME + number % 1000);
+}
+
+/// Measures a service with this `config` beside the bare handler, with requests of these execution times.
+fn compare(config: &Config, execution_time: fn(u32) -> u32) {
     let outside = world::threads("outside");
     let inside = world::threads("inside");
     let neighbours = outside.block_on(Neighbours::start());
-    let request = neighbours.request();
-    let service = inside.block_on(world::testribute(&world::config()));
+    let requests = Requests {
+        template: neighbours.request(),
+        execution_time,
+        number: AtomicU32::default(),
+    };
+    let requests = Arc::new(requests);
+    let service = inside.block_on(world::testribute(config));
     let caller = world::caller();
-    let answer = outside.block_on(answer_of(&caller, &service, &request));
-    println!(
-        "\na request with 2 TES, 2 DRS and 2 objects; 6 calls, an answer of {} bytes",
-        answer.len()
-    );
+    let answer = outside.block_on(answer_of(&caller, &service, requests.next()));
     let bare = inside.block_on(bare(&neighbours, answer));
 
-    let ask = |url: &str, concurrency| outside.block_on(round(&caller, url, &request, concurrency));
-    println!(
-        "the bare handler makes the same calls and answers as many bytes; CPU time is that of callers and mocks too"
-    );
+    let ask =
+        |url: &str, concurrency| outside.block_on(round(&caller, url, &requests, concurrency));
     println!(
         "| concurrency | bare handler, requests/s | testribute, requests/s | ratio | least and most | bare handler, CPU us a request | testribute, CPU us a request |"
     );
@@ -115,18 +139,34 @@ impl Neighbours {
         }
     }
 
-    fn request(&self) -> Bytes {
+    fn request(&self) -> String {
         let request = json!({
             "tes_uris": self.tes, "drs_uris": self.drs, "object_ids": OBJECTS,
             "resource_requirements": world::needs(), "mode": 0.5, "limit": 100
         });
-        serde_json::to_vec(&request).unwrap().into()
+        request.to_string()
+    }
+}
+
+/// The requests that callers send, one after the other.
+struct Requests {
+    template: String,
+    execution_time: fn(u32) -> u32,
+    number: AtomicU32,
+}
+
+impl Requests {
+    fn next(&self) -> Bytes {
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let execution_time = (self.execution_time)(number).to_string();
+        let usual = EXECUTION_TIME.to_string();
+        self.template.replacen(&usual, &execution_time, 1).into()
     }
 }
 
 /// The service's answer, which must rank all there is.
-async fn answer_of(caller: &Client, service: &str, request: &Bytes) -> Bytes {
-    let response = post_json(caller, service, request.clone()).await;
+async fn answer_of(caller: &Client, service: &str, request: Bytes) -> Bytes {
+    let response = post_json(caller, service, request).await;
     assert_eq!(response.status(), StatusCode::OK);
     let body = response.bytes().await.unwrap();
     let answer: Value = serde_json::from_slice(&body).unwrap();
@@ -202,14 +242,14 @@ async fn pass_through(State(bare): State<Arc<Bare>>, _request: Bytes) -> impl In
 }
 
 /// A round of `concurrency` callers that each send one request after the other.
-async fn round(caller: &Client, url: &str, request: &Bytes, concurrency: usize) -> Round {
+async fn round(caller: &Client, url: &str, requests: &Arc<Requests>, concurrency: usize) -> Round {
     let (started, cpu) = (Instant::now(), cpu_seconds());
     let callers = (0..concurrency).map(|_| {
-        let (client, url, request) = (caller.clone(), url.to_owned(), request.clone());
+        let (client, url, requests) = (caller.clone(), url.to_owned(), Arc::clone(requests));
         tokio::spawn(async move {
             let mut answered = 0_u32;
             while started.elapsed() < LENGTH_OF_A_ROUND {
-                let response = post_json(&client, &url, request.clone()).await;
+                let response = post_json(&client, &url, requests.next()).await;
                 assert_eq!(response.status(), StatusCode::OK);
                 response.bytes().await.unwrap();
                 answered += 1;

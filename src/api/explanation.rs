@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    findings::Findings,
+    findings::{self, Findings},
     object::AccessUri,
     query::Query,
     rank::Combination,
@@ -48,6 +48,29 @@ pub enum DistanceSource {
     SameHost,
     /// Not at all: the operator assumes a distance.
     Assumed,
+}
+
+/// Who says what a task costs at a TES.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OfferSource {
+    /// The TES itself, asked for task info.
+    TaskInfo,
+    /// The operator, in `tes.price_book`.
+    PriceBook,
+}
+
+impl OfferSource {
+    /// Who says what `combination` costs.
+    pub(super) fn of(combination: &Combination<'_>, findings: &Findings) -> Option<Self> {
+        let offers = &findings.offers;
+        let position = offers.binary_search_by_key(&combination.tes, |(tes, _)| *tes);
+        let (_, offer) = offers.get(position.ok()?)?;
+        Some(match offer.source {
+            findings::OfferSource::TaskInfo => Self::TaskInfo,
+            findings::OfferSource::PriceBook => Self::PriceBook,
+        })
+    }
 }
 
 /// Where a host is.

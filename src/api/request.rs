@@ -33,12 +33,14 @@ pub struct RankRequest {
     pub tes_uris: Vec<String>,
     /// What the task needs from the TES that runs it.
     pub resource_requirements: ResourceRequirements,
-    /// Ids of the task's input objects, as the DRS instances know them. None may be `tes_uri`, which is the key of the
-    /// TES in the answer. At least one of `drs_uris` is needed as soon as there is one.
+    /// Ids of the task's input objects, as the DRS instances know them, or `drs://host[:port]/id`, or compact ids such as
+    /// `drs://prefix:accession`; the latter two name their DRS themselves. None may be `tes_uri`, which is the key of the
+    /// TES in the answer.
     #[serde(default)]
     #[schema(value_type = Vec<ObjectId>, max_items = 1000)]
     pub object_ids: Vec<String>,
-    /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`.
+    /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`. At least one is needed as
+    /// soon as there is an id that does not begin with `drs://`.
     #[serde(default)]
     #[schema(value_type = Vec<ServiceRoot>, max_items = 100)]
     pub drs_uris: Vec<String>,
@@ -53,7 +55,7 @@ pub struct RankRequest {
     )]
     #[schema(nullable = false, default = 1000, minimum = 1, maximum = 1000, value_type = u64)]
     pub limit: Option<u64>,
-    /// Whether the answer tells where everything is, and how far each object has to go.
+    /// Whether the answer tells where everything is, how far each object has to go, and who says what a TES costs.
     #[serde(default, skip_serializing_if = "is_false")]
     pub explain: bool,
     /// Properties that mean nothing to us.

@@ -15,7 +15,7 @@ use utoipa::{
     },
 };
 
-use super::explanation::{self, Distances, HostPlace, HostPlaces, ObjectDistance};
+use super::explanation::{self, Distances, HostPlace, HostPlaces, ObjectDistance, OfferSource};
 use crate::domain::{
     findings::Findings,
     money::Currency,
@@ -68,6 +68,10 @@ pub struct ServiceCombination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub distances: Option<BTreeMap<String, ObjectDistance>>,
+    /// Who says what the task costs at the TES. Only if the request says `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = OfferSource)]
+    pub offer: Option<OfferSource>,
 }
 
 /// An amount of money.
@@ -178,6 +182,10 @@ impl RankResponse {
                     distances: distances
                         .as_mut()
                         .map(|distances| distances.of(&combination)),
+                    offer: query
+                        .explain()
+                        .then(|| OfferSource::of(&combination, findings))
+                        .flatten(),
                 })
                 .collect(),
             warnings: warnings.iter().map(ToString::to_string).collect(),

@@ -15,7 +15,7 @@ pub struct Outbound {
     /// Networks that calls may reach although they are not public; one address is a network too.
     #[serde(deserialize_with = "networks")]
     pub allowed_networks: Vec<IpNet>,
-    /// Calls in flight, over the whole process.
+    /// Calls in flight, over the whole process. One request gets less than half of them.
     pub max_concurrency: usize,
     /// The largest answer that is read, in bytes after decompression.
     pub max_response_bytes: usize,
@@ -27,7 +27,7 @@ impl Default for Outbound {
     fn default() -> Self {
         Self {
             allowed_networks: Vec::new(),
-            max_concurrency: 64,
+            max_concurrency: 256,
             max_response_bytes: 1 << 20,
             forward_token_over_http: false,
         }

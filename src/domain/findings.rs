@@ -103,7 +103,7 @@ impl TaskInfo {
 /// Everything that was found out for a query: at least one offer, and every object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings {
-    /// The usable offers, by the position of the TES in the query.
+    /// The usable offers, each with the position of the TES in the query and in that order.
     pub offers: Vec<(usize, Offer)>,
     /// The objects, in the order of the query.
     pub objects: Vec<DataObject>,

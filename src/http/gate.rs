@@ -7,12 +7,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     Service,
     error::{Failure, invalid},
 };
+use crate::ranker::Deadline;
 
 /// The longest URI that is looked at, in bytes. None of ours needs a tenth of it.
 const LONGEST_URI: usize = 8 << 10;
@@ -35,14 +36,16 @@ pub(super) async fn measure(request: Request, next: Next) -> Result<Response, Fa
 /// a slow sender cannot hold a place for ever.
 pub(super) async fn admit(
     State(service): State<Arc<Service>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
     let _place = service
         .places
         .try_acquire()
         .map_err(|_| Failure::Overloaded)?;
-    timeout(service.deadline, next.run(request))
+    let (since, length) = (Instant::now(), service.deadline);
+    request.extensions_mut().insert(Deadline { since, length });
+    timeout(length, next.run(request))
         .await
         .map_err(|_| Failure::DeadlineExceeded)
 }

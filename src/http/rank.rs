@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 
 use super::{Service, error::Failure, extract::Authorized};
-use crate::api::{request::RankRequest, response::RankResponse};
+use crate::{
+    api::{request::RankRequest, response::RankResponse},
+    ranker::Deadline,
+};
 
 /// Rank services
 ///
@@ -26,9 +29,11 @@ use crate::api::{request::RankRequest, response::RankResponse};
 )]
 pub(super) async fn rank_services(
     State(service): State<Arc<Service>>,
+    Extension(deadline): Extension<Deadline>,
     request: Authorized,
 ) -> Result<Json<RankResponse>, Failure> {
     let Authorized { caller, body } = request;
     let request = service.validator.read(&body)?;
-    Ok(Json(service.ranker.rank(request, &caller).await?))
+    let ranked = service.ranker.rank_before(deadline, request, &caller);
+    Ok(Json(ranked.await?))
 }

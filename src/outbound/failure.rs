@@ -13,6 +13,16 @@ pub enum FetchError {
     /// The deadline of the call was over, wherever it was by then.
     #[error("did not answer within {} s", .0.as_secs_f64())]
     Timeout(Duration),
+    /// The host did not let anyone connect to it.
+    #[error("could not be connected to within {} s", .0.as_secs_f64())]
+    NoConnection(Duration),
+    /// The time that the request has for all its calls was over, wherever this one was by then.
+    #[error(
+        "was not reached in the {} s that a request has for its calls; to ask for fewer services or objects helps, as \
+         may server.request_deadline_sec, timeout and outbound.max_concurrency",
+        .0.as_secs_f64()
+    )]
+    NotInTime(Duration),
     /// The host is at an address that may not be called.
     #[error(
         "is at {0}, which is not a public address; it can be called only if the operator adds it to \
@@ -82,9 +92,14 @@ impl FetchError {
 impl FetchError {
     /// Whether every other call to the service would fail likewise, whatever it asks for.
     pub const fn is_about_the_service(&self) -> bool {
+        matches!(self, Self::Timeout(_) | Self::NotInTime(_)) || self.is_without_connection()
+    }
+
+    /// Whether no connection came about, so that every other call to the host would fail likewise.
+    pub(super) const fn is_without_connection(&self) -> bool {
         matches!(
             self,
-            Self::Timeout(_) | Self::OffLimits(_) | Self::Unresolved(_) | Self::Unreachable(_)
+            Self::NoConnection(_) | Self::OffLimits(_) | Self::Unresolved(_) | Self::Unreachable(_)
         )
     }
 

@@ -1,27 +1,26 @@
-//! One call over the shared connection pool: where it may go, what it may carry, how long and how large it may be.
+//! One call: what it may carry, when it is its turn, how long it may take and how often it is tried.
 
-use std::{sync::Arc, time::Duration};
-
-use reqwest::{
-    Client, Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
-    redirect,
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
 };
-use secrecy::ExposeSecret;
+
+use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
 use super::{
     credentials::Credentials,
+    errand::Errand,
     failure::FetchError,
     guard::{Guard, Reach},
-    head::{is_busy, is_redirect, pause_asked_for, redirect_target},
+    head::{is_busy, pause_asked_for},
     json::parse,
-    resolve::{GuardedResolver, Resolver},
+    resolve::Resolver,
+    turns::{Kind, Turns},
+    wire::{Question, Wire},
 };
 pub use super::{
     credentials::NoSecret,
@@ -32,25 +31,22 @@ use crate::{
     domain::{geo::Host as KnownHost, token::Token},
 };
 
-/// How many redirects of a GET are followed.
-const MAX_REDIRECTS: usize = 3;
-
 /// Before a service is asked again whether it is ready, whatever it says; and the longest before a second try.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Makes calls. All clones share the connections, the name cache and the bound on calls in flight.
+/// Makes calls. All clones share the connections, the name cache and the turns for calls in flight.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: Client,
-    /// For tokens over plain http: connects only to what the operator listed.
-    listed_only: Client,
+    wire: Wire,
     guard: Arc<Guard>,
     resolver: Resolver,
-    slots: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    /// What the services are that this clone calls.
+    kind: Kind,
+    hosts: RandomState,
     credentials: Arc<Credentials>,
     timeout: Duration,
-    max_bytes: usize,
     token_over_http: bool,
 }
 
@@ -68,14 +64,6 @@ pub enum FetcherError {
     Secret(#[from] NoSecret),
 }
 
-/// What is asked.
-#[derive(Debug, Clone, Copy)]
-enum Question<'a> {
-    Get,
-    /// With a body of JSON. Asking twice does no harm.
-    Post(&'a [u8]),
-}
-
 impl Fetcher {
     /// Makes calls as `config` says, to what `reach` and `outbound.allowed_networks` let them.
     ///
@@ -87,36 +75,30 @@ impl Fetcher {
         let guard = Arc::new(Guard::new(reach, config.outbound.allowed_networks.clone()));
         // Half of the time, so that a dead name server is told apart from a dead service.
         let resolver = Resolver::new(timeout / 2).map_err(FetcherError::Resolver)?;
-        let client = |admits: fn(&Guard, std::net::IpAddr) -> bool| {
-            let builder = Client::builder()
-                .dns_resolver(GuardedResolver {
-                    resolver: resolver.clone(),
-                    guard: Arc::clone(&guard),
-                    admits,
-                })
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .http2_max_header_list_size(64 << 10)
-                .user_agent(concat!("testribute/", env!("CARGO_PKG_VERSION")));
-            // A proxy connects on our behalf, to addresses that the guard never sees.
-            let builder = match reach {
-                Reach::Public => builder.no_proxy(),
-                Reach::Everywhere => builder,
-            };
-            builder.build().map_err(FetcherError::Client)
-        };
         Ok(Self {
-            client: client(Guard::admits)?,
-            listed_only: client(Guard::is_listed)?,
+            // To connect less than the whole, so that a host that is not there is told apart from a service that is slow.
+            wire: Wire::new(
+                reach,
+                &guard,
+                &resolver,
+                timeout * 3 / 4,
+                config.outbound.max_response_bytes,
+            )
+            .map_err(FetcherError::Client)?,
             resolver,
             guard,
             credentials: Arc::new(credentials),
-            slots: Arc::new(Semaphore::new(config.outbound.max_concurrency)),
+            turns: Arc::new(Turns::new(config.outbound.max_concurrency)),
+            kind: Kind::Other,
+            hosts: RandomState::new(),
             timeout,
-            max_bytes: config.outbound.max_response_bytes,
             token_over_http: config.outbound.forward_token_over_http,
         })
+    }
+
+    /// The same for calls to services of this `kind`.
+    pub(super) fn to(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The resolver that calls go through.
@@ -204,12 +186,12 @@ impl Fetcher {
         json: &[u8],
         pass: Pass<'_>,
     ) -> Result<(StatusCode, Vec<u8>), FetchError> {
-        self.within_time(async |deadline| {
+        self.within_time(url, async |deadline| {
             let response = self
                 .try_twice(url, Question::Post(json), pass, deadline)
                 .await?;
             let status = response.status();
-            match self.read(response).await {
+            match self.wire.read(response).await {
                 Ok(body) => Ok((status, body)),
                 Err(failure) if status.is_success() => Err(failure),
                 // What cannot be read says no more than the status.
@@ -226,26 +208,41 @@ impl Fetcher {
         question: Question<'_>,
         pass: Pass<'_>,
     ) -> Result<Vec<u8>, FetchError> {
-        self.within_time(async |deadline| {
+        self.within_time(url, async |deadline| {
             let response = self.try_twice(url, question, pass, deadline).await?;
             if !response.status().is_success() {
                 return Err(FetchError::Status(response.status()));
             }
-            self.read(response).await
+            self.wire.read(response).await
         })
         .await
     }
 
-    /// Waiting for one's turn does not count against the call's own time.
+    /// Waiting for one's turn does not count against the call's own time. Not made at all is a call to a host that no
+    /// other call on the same errand could connect to.
     async fn within_time<T>(
         &self,
+        url: &Url,
         call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
-        let _slot = self.slots.acquire().await;
+        let host = self
+            .hosts
+            .hash_one((url.host_str(), url.port_or_known_default()));
+        let errand = Errand::current();
+        if let Some(error) = errand.why_dead(host) {
+            return Err(error);
+        }
+        let _turn = self.turns.take(&errand, self.kind, host).await;
+        // Others may have found out in the meantime.
+        if let Some(error) = errand.why_dead(host) {
+            return Err(error);
+        }
         let deadline = Instant::now() + self.timeout;
-        timeout_at(deadline, call(deadline))
+        let result = timeout_at(deadline, call(deadline))
             .await
-            .unwrap_or(Err(FetchError::Timeout(self.timeout)))
+            .unwrap_or(Err(FetchError::Timeout(self.timeout)));
+        errand.note(self.kind, host, result.as_ref().err());
+        result
     }
 
     /// The answer, whatever its status is, but not that of a server that is busy.
@@ -287,7 +284,7 @@ impl Fetcher {
     ) -> Result<Response, FetchError> {
         loop {
             // Boxed: it is the largest part of every call, and calls are parts of much else.
-            let response = Box::pin(self.follow(url, question, pass)).await?;
+            let response = Box::pin(self.wire.follow(url, question, pass)).await?;
             let pause = match pause_asked_for(&response) {
                 Some(pause) if response.status() == StatusCode::ACCEPTED => {
                     pause.max(SHORTEST_PAUSE)
@@ -300,94 +297,4 @@ impl Fetcher {
             tokio::time::sleep(pause).await;
         }
     }
-
-    /// Sends the question, to where redirects lead if it is a GET. Only the first call carries a token or password.
-    async fn follow(
-        &self,
-        url: &Url,
-        question: Question<'_>,
-        pass: Pass<'_>,
-    ) -> Result<Response, FetchError> {
-        let mut response = self.send(url, question, pass).await?;
-        let mut here = url.clone();
-        for _ in 0..MAX_REDIRECTS {
-            if !is_redirect(response.status()) {
-                return Ok(response);
-            }
-            if let Question::Post(_) = question {
-                return Err(FetchError::Redirected(response.status().as_u16()));
-            }
-            here = redirect_target(&here, &response)?;
-            // What is wrong there says nothing about the service itself.
-            response = self
-                .send(&here, question, Pass::None)
-                .await
-                .map_err(|error| FetchError::Astray(Box::new(error)))?;
-        }
-        if is_redirect(response.status()) {
-            return Err(FetchError::TooManyRedirects(MAX_REDIRECTS));
-        }
-        Ok(response)
-    }
-
-    async fn send(
-        &self,
-        url: &Url,
-        question: Question<'_>,
-        pass: Pass<'_>,
-    ) -> Result<Response, FetchError> {
-        // Literal addresses never reach the guarded resolver.
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => Some(address.into()),
-            Some(Host::Ipv6(address)) => Some(address.into()),
-            Some(Host::Domain(_)) | None => None,
-        };
-        if let Some(address) = literal
-            && !self.guard.admits(address)
-        {
-            return Err(FetchError::OffLimits(address));
-        }
-        let client = match pass {
-            Pass::ListedOnly(_) => &self.listed_only,
-            Pass::None | Pass::Token(_) | Pass::HeldBack => &self.client,
-        };
-        let request = match question {
-            Question::Get => client.get(url.clone()),
-            Question::Post(json) => client
-                .request(Method::POST, url.clone())
-                .header(CONTENT_TYPE, "application/json")
-                .body(json.to_vec()),
-        };
-        let request = request.header(ACCEPT, "application/json, */*;q=0.5");
-        let request = match pass {
-            Pass::Token(proof) | Pass::ListedOnly(proof) => match proof {
-                Proof::Token(token) => request.header(AUTHORIZATION, bearer(token)),
-                Proof::Password { user, password } => {
-                    request.basic_auth(user, Some(password.expose_secret()))
-                }
-            },
-            Pass::None | Pass::HeldBack => request,
-        };
-        Ok(request.send().await?)
-    }
-
-    /// The body, decompressed, as long as it is not too large.
-    async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > self.max_bytes {
-                return Err(FetchError::TooLarge(self.max_bytes));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
-}
-
-fn bearer(token: &Token) -> HeaderValue {
-    // A token has visible ASCII characters only, so this cannot fail; no token is better than half of one.
-    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-        .unwrap_or(HeaderValue::from_static("Bearer"));
-    value.set_sensitive(true);
-    value
 }

@@ -4,6 +4,7 @@
 
 mod credentials;
 pub mod drs;
+pub mod errand;
 pub mod exchange_rates;
 pub mod failure;
 pub mod fetch;
@@ -16,3 +17,5 @@ pub mod oidc;
 mod pass;
 pub mod resolve;
 pub mod tes;
+mod turns;
+mod wire;

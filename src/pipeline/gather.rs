@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::{join, join_all};
-use tokio::sync::Semaphore;
 
-use super::{Pipeline, offer::Asking};
+use super::{Pipeline, offer::Asking, patience::Patience};
 use crate::{
     domain::{
         findings::{Findings, Offer, TaskInfo},
@@ -26,13 +25,13 @@ impl Pipeline {
         &self,
         query: &Query,
         token: Option<&Token>,
+        patience: Patience,
     ) -> (Result<Findings, Vec<Reason>>, Vec<Warning>) {
-        let turns = Semaphore::new(self.calls_per_request);
         let round = Round {
             pipeline: self,
             query,
             token,
-            turns: &turns,
+            patience,
         };
         let ((offers, mut warnings), (sightings, more)) =
             join(round.offers(), round.sightings()).await;
@@ -48,8 +47,7 @@ pub(super) struct Round<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) query: &'a Query,
     pub(super) token: Option<&'a Token>,
-    /// Permits for the calls that this request may have in flight.
-    pub(super) turns: &'a Semaphore,
+    pub(super) patience: Patience,
 }
 
 impl<'a> Round<'a> {
@@ -90,7 +88,6 @@ impl<'a> Round<'a> {
             return (None, vec![warning]);
         }
         let (pass, mut warnings) = self.pass(tes).await;
-        let _turn = self.turns.acquire().await;
         let asking = Asking {
             pipeline: self.pipeline,
             query: self.query,
@@ -98,6 +95,7 @@ impl<'a> Round<'a> {
             tes,
             entry,
             pass,
+            patience: self.patience,
         };
         match asking.task_info().await {
             Ok((info, assumed)) => {

@@ -6,11 +6,15 @@ mod harvest;
 mod locate;
 mod objects;
 mod offer;
+mod patience;
 mod server;
+
+use std::time::Duration;
 
 use tracing::{debug, info};
 
-use self::bundles::Bounds;
+pub use self::patience::Deadline;
+use self::{bundles::Bounds, patience::Patience};
 use crate::{
     config::{self, Config},
     domain::{
@@ -30,6 +34,7 @@ use crate::{
     },
     outbound::{
         drs::{DrsClient, ids::IdResolver},
+        errand::on_errand,
         exchange_rates::{BadRatesUrl, ExchangeRates},
         fetch::{Fetcher, FetcherError},
         geolocation::{Geolocation, GeolocationError},
@@ -52,9 +57,7 @@ pub struct Pipeline {
     target_currency: Currency,
     transfer_rate: Option<TransferRate>,
     unknown_distance: Option<Kilometres>,
-    /// How many calls one request may have in flight: half of all, so that one request with many dead services does
-    /// not take every call from the others.
-    calls_per_request: usize,
+    call_timeout: Duration,
 }
 
 /// The pipeline cannot be built.
@@ -119,12 +122,13 @@ impl Pipeline {
                 .estimation
                 .unknown_distance_km
                 .and_then(Kilometres::new),
-            calls_per_request: (config.outbound.max_concurrency / 2).max(1),
+            call_timeout: config.call_timeout(),
             fetcher,
         })
     }
 
-    /// Ranks what `query` asks for, with the rights of `token`. `seed` decides the order in mode random.
+    /// Ranks what `query` asks for, with the rights of `token`. `seed` decides the order in mode random. What has not
+    /// answered well before `deadline` is left out.
     ///
     /// # Errors
     /// [`Unrankable`] if there is nothing to rank, with every reason and all warnings so far.
@@ -133,9 +137,21 @@ impl Pipeline {
         query: Query,
         token: Option<&Token>,
         seed: u64,
+        deadline: Option<Deadline>,
+    ) -> Result<Ranked, Unrankable> {
+        Box::pin(on_errand(self.rank(query, token, seed, deadline))).await
+    }
+
+    async fn rank(
+        &self,
+        query: Query,
+        token: Option<&Token>,
+        seed: u64,
+        deadline: Option<Deadline>,
     ) -> Result<Ranked, Unrankable> {
         let mut warnings = query.warnings().to_vec();
-        let (findings, from_gathering) = self.gather(&query, token).await;
+        let patience = Patience::new(deadline, self.call_timeout);
+        let (findings, from_gathering) = self.gather(&query, token, patience).await;
         warnings.extend(from_gathering);
         let findings = match findings {
             Ok(findings) => findings,

@@ -89,8 +89,15 @@ impl<'a> Round<'a> {
     }
 
     async fn locate(self, uri: &DrsUri) -> Result<Address, UnknownServer> {
-        let _turn = self.turns.acquire().await;
-        self.pipeline.drs_ids.locate(uri).await
+        let located = self.pipeline.drs_ids.locate(uri);
+        self.patience
+            .wait_for_any(located)
+            .await
+            .unwrap_or_else(|cause| {
+                let (DrsUri::Hosted { host: prefix, .. } | DrsUri::Compact { prefix, .. }) = uri;
+                let prefix = prefix.clone();
+                Err(UnknownServer::Unresolved { prefix, cause })
+            })
     }
 
     /// The DRS of the query, and then those that ids name, each once.
@@ -213,11 +220,9 @@ impl<'a> Round<'a> {
         if together.len() <= FEW {
             return told;
         }
-        let limit = {
-            let _turn = self.turns.acquire().await;
-            self.pipeline.drs.bulk_limit(&server.uri, server.pass).await
-        };
-        let limit = match limit {
+        let client = &self.pipeline.drs;
+        let limit = client.bulk_limit(&server.uri, server.pass);
+        let limit = match self.patience.wait(limit).await {
             Ok(Some(limit)) => limit,
             Ok(None) => return told,
             Err(error) => {
@@ -229,17 +234,19 @@ impl<'a> Round<'a> {
             .chunks(limit)
             .map(async |chunk| {
                 let ids: Vec<_> = chunk.iter().map(|&(_, id)| id).collect();
-                let _turn = self.turns.acquire().await;
-                let asked = self
-                    .pipeline
-                    .drs
-                    .fetch_objects(&server.uri, &ids, server.pass);
-                (chunk, asked.await)
+                let answer = if let Some(error) = server.given_up.get() {
+                    Err(error.clone())
+                } else {
+                    let asked = client.fetch_objects(&server.uri, &ids, server.pass);
+                    self.patience.wait(asked).await
+                };
+                // Those that come after it are not to be asked in vain.
+                server.note(answer.as_ref().err());
+                (chunk, answer)
             })
             .collect();
         let mut answers = stream::iter(questions).buffered(CALLS_PER_DRS);
         while let Some((chunk, answer)) = answers.next().await {
-            server.note(answer.as_ref().err());
             // After a failure each is asked for by itself.
             for (&(position, _), answer) in chunk.iter().zip(answer.unwrap_or_default()) {
                 if let Some(told) = told.get_mut(position) {
@@ -253,15 +260,12 @@ impl<'a> Round<'a> {
     /// What a DRS says of one object, by the first of its `ids` that it knows.
     async fn ask_one(self, server: &Server<'_>, ids: &[String]) -> Answer {
         for id in ids {
-            let _turn = self.turns.acquire().await;
             if let Some(error) = server.given_up.get() {
                 return Err(error.clone());
             }
-            let answer = self
-                .pipeline
-                .drs
-                .fetch_object(&server.uri, id, server.pass)
-                .await;
+            let client = &self.pipeline.drs;
+            let answer = client.fetch_object(&server.uri, id, server.pass);
+            let answer = self.patience.wait(answer).await;
             server.note(answer.as_ref().err());
             if !matches!(answer, Ok(None)) {
                 return answer;

@@ -1,6 +1,6 @@
 //! What one TES would take for the task: by its own word, or by the operator's book.
 
-use super::Pipeline;
+use super::{Pipeline, patience::Patience};
 use crate::{
     config::{PriceEntry, Signal, UseOfTaskInfo},
     domain::{
@@ -19,6 +19,7 @@ pub(super) struct Asking<'a> {
     /// What the book says about it.
     pub(super) entry: Option<&'a PriceEntry>,
     pub(super) pass: Pass<'a>,
+    pub(super) patience: Patience,
 }
 
 impl Asking<'_> {
@@ -57,9 +58,9 @@ impl Asking<'_> {
 
     /// What the TES itself says; `None` if it knows nothing of prices.
     async fn told(self) -> Result<Option<TaskInfo>, Warning> {
-        self.pipeline
-            .tes
-            .fetch_task_info(self.tes, self.task, self.pass)
+        let client = &self.pipeline.tes;
+        self.patience
+            .wait(client.fetch_task_info(self.tes, self.task, self.pass))
             .await
             .map_err(|error| self.unavailable(&error))
     }
@@ -86,7 +87,9 @@ impl Asking<'_> {
         seconds: f64,
     ) -> Result<(Option<Seconds>, Option<Warning>), Warning> {
         let client = &self.pipeline.tes;
-        let cause = match client.fetch_history(self.tes, self.pass).await {
+        // Seldom asked for, and large: not to be carried along by every offer.
+        let history = Box::pin(client.fetch_history(self.tes, self.pass));
+        let cause = match self.patience.wait(history).await {
             Ok(history) => match history.expected_wait(self.query.needs()) {
                 Some(wait) => return Ok((Some(wait), None)),
                 None => "shows no finished task with its times".to_owned(),

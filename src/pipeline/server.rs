@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
 };
 
@@ -17,6 +17,9 @@ use crate::{
     outbound::{drs::Entity, failure::FetchError, fetch::Pass},
 };
 
+/// A server that has answered may be slow at some objects, but not at so many in a row.
+const MOST_IN_A_ROW: usize = 24;
+
 /// What a DRS said of an object; `None` if it is not there.
 pub(super) type Answer = Result<Option<Entity>, FetchError>;
 
@@ -28,6 +31,8 @@ pub(super) struct Server<'a> {
     pub(super) given_up: OnceLock<FetchError>,
     /// Whether it has answered anything: then it is there, and what fails is about one object.
     has_answered: AtomicBool,
+    /// How many questions in a row it let pass.
+    silent_for: AtomicUsize,
     /// Whether the token was held back from it.
     warnings: Vec<Warning>,
     /// What was asked for in vain, by the cause.
@@ -51,6 +56,7 @@ impl<'a> Server<'a> {
             pass,
             given_up: OnceLock::new(),
             has_answered: AtomicBool::new(false),
+            silent_for: AtomicUsize::new(0),
             warnings,
             failures: BTreeMap::new(),
             unavailable: Vec::new(),
@@ -60,15 +66,19 @@ impl<'a> Server<'a> {
 
 impl Server<'_> {
     /// Takes down whether an answer came. After a failure that would befall every other call too, the server is not asked
-    /// any more, unless it has answered before.
+    /// any more; if it has answered before, after many.
     pub(super) fn note(&self, failure: Option<&FetchError>) {
         match failure {
             Some(error) if error.is_about_the_service() => {
-                if !self.has_answered.load(Ordering::Relaxed) {
+                let in_a_row = 1 + self.silent_for.fetch_add(1, Relaxed);
+                if !self.has_answered.load(Relaxed) || in_a_row >= MOST_IN_A_ROW {
                     self.given_up.get_or_init(|| error.clone());
                 }
             }
-            _ => self.has_answered.store(true, Ordering::Relaxed),
+            _ => {
+                self.silent_for.store(0, Relaxed);
+                self.has_answered.store(true, Relaxed);
+            }
         }
     }
 

@@ -366,17 +366,6 @@ async fn one_request_too_many_is_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_given_up() {
-    let service = Service::start_with("{server: {request_deadline_sec: 0.05}, timeout: 30}").await;
-    let hanging = RawServer::start(Manner::Hangs).await;
-    let (status, body) = service
-        .ask(&request(std::slice::from_ref(&hanging.root), &[], &[]))
-        .await;
-    assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
-    assert_problem(&body, 504, "DeadlineExceeded");
-}
-
-#[tokio::test]
 async fn every_answer_has_a_request_id() {
     let service = Service::start().await;
     let id = |response: &reqwest::Response| {

@@ -345,35 +345,6 @@ async fn a_dead_drs_is_not_waited_for_once_per_object() {
 }
 
 #[tokio::test]
-async fn a_request_with_many_dead_services_does_not_starve_the_others() {
-    let service = std::sync::Arc::new(
-        Service::start_with(
-            "{timeout: 20, server: {request_deadline_sec: 60}, outbound: {max_concurrency: 8}}",
-        )
-        .await,
-    );
-    let hanging = RawServer::start(Manner::Hangs).await;
-    let dead: Vec<_> = (0..40).map(|n| format!("{}{n}", hanging.root)).collect();
-    let hog = tokio::spawn({
-        let service = std::sync::Arc::clone(&service);
-        async move { service.ask(&request(&dead, &[], &[])).await }
-    });
-    // It has all the calls that it can get.
-    let mut connections = hanging.connections.clone();
-    connections.wait_for(|&count| count >= 4).await.unwrap();
-    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
-    let answer = service.rank(&request(&[tes_root(&good)], &[], &[])).await;
-    assert_eq!(warnings(&answer), [""; 0]);
-    assert!(!hog.is_finished(), "the others did not wait for it");
-    assert_eq!(
-        *connections.borrow(),
-        4,
-        "one request has half of all calls"
-    );
-    hog.abort();
-}
-
-#[tokio::test]
 async fn one_object_that_leads_astray_loses_no_other_object_of_its_drs() {
     let service = Service::start().await;
     let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;

@@ -547,6 +547,7 @@ async fn an_answer_can_explain_itself() {
     let plain = network.service.rank(&request).await;
     assert!(plain.get("places").is_none());
     assert!(plain["service_combinations"][0].get("distances").is_none());
+    assert!(plain["service_combinations"][0].get("offer").is_none());
     request["explain"] = json!(true);
     let answer = network.service.rank(&request).await;
     assert_eq!(

@@ -61,6 +61,7 @@ async fn a_task_is_ranked_over_a_mix_of_servers() {
     expected.sort_by(|(_, one), (_, other)| one.total_cmp(other));
     let mut request = request(&roots, &[], &[]);
     request["mode"] = json!("time");
+    request["explain"] = json!(true);
     // Once with nothing known of the servers, once with all of it.
     for _ in 0..2 {
         let answer = service.rank(&request).await;
@@ -71,6 +72,11 @@ async fn a_task_is_ranked_over_a_mix_of_servers() {
             .zip(queues(&answer))
             .collect();
         assert_eq!(ranked, expected);
+        for combination in answer["service_combinations"].as_array().unwrap() {
+            let by_itself = combination["access_uris"]["tes_uri"] == tes_root(&own);
+            let offer = if by_itself { "task-info" } else { "price-book" };
+            assert_eq!(combination["offer"], offer);
+        }
     }
 }
 

@@ -28,6 +28,7 @@ use self::{
 use super::{
     failure::FetchError,
     fetch::{Fetcher, Pass},
+    turns::Kind,
 };
 use crate::{
     config,
@@ -71,7 +72,7 @@ impl DrsClient {
     /// A client that calls through `fetcher`.
     pub fn new(config: &config::Drs, fetcher: Fetcher) -> Self {
         Self {
-            fetcher,
+            fetcher: fetcher.to(Kind::Drs),
             resolve_access_ids: config.resolve_access_ids,
             cache: ObjectCache::new(Duration::from_secs(config.cache_ttl_sec)),
             bulk_limits: bulk::unknown_limits(),

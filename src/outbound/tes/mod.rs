@@ -19,6 +19,7 @@ use super::{
     fetch::{Fetcher, Pass},
     fingerprint::{Fingerprint, Fingerprints},
     json::parse,
+    turns::Kind,
 };
 use crate::domain::{findings::TaskInfo, queue::History, service::ServiceUri, tes_base::bases};
 
@@ -27,6 +28,9 @@ const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// How many TES are remembered.
 const MOST_REMEMBERED: u64 = 10_000;
+
+/// How many questions that are being asked are known of. Further ones are asked all the same.
+const MOST_ASKED: u64 = 1000;
 
 /// Looking for the API at several paths may take this many times the time for one call, and so may reading a history:
 /// together less than a request has by default.
@@ -41,6 +45,8 @@ pub struct TesClient {
     known: Cache<Fingerprint, Arc<Known>>,
     /// For a root and a token: what one caller may see is not shown to another.
     histories: Cache<Fingerprint, history::Kept>,
+    /// For a root, a question and a token: holds nothing longer than it takes to be asked.
+    asked: Cache<Fingerprint, Option<TaskInfo>>,
 }
 
 /// What a TES is like.
@@ -84,7 +90,7 @@ impl TesClient {
     /// A client that calls through `fetcher`.
     pub fn new(fetcher: Fetcher) -> Self {
         Self {
-            fetcher,
+            fetcher: fetcher.to(Kind::Tes),
             prints: Arc::default(),
             known: Cache::builder()
                 .max_capacity(MOST_REMEMBERED)
@@ -94,16 +100,33 @@ impl TesClient {
                 .max_capacity(history::MOST_KEPT)
                 .time_to_live(history::KEPT)
                 .build(),
+            asked: Cache::builder()
+                .max_capacity(MOST_ASKED)
+                .time_to_live(Duration::ZERO)
+                .build(),
         }
     }
 
     /// Asks `tes` what the task would cost there, at the path that is given and at those where it may be meant to be;
-    /// `None` if there is a TES that has no task info.
+    /// `None` if there is a TES that has no task info. Whoever asks for the same, with the same rights, while the answer
+    /// is on its way gets that answer. Nothing is kept: prices and queues are those of the moment.
     ///
     /// # Errors
     /// [`FetchError`], of the path that is given if there is no TES at any; [`FetchError::Malformed`] if a price or the
     /// queue time is missing, negative or beyond belief.
     pub async fn fetch_task_info(
+        &self,
+        tes: &ServiceUri,
+        task: &TaskInfoRequest,
+        pass: Pass<'_>,
+    ) -> Result<Option<TaskInfo>, FetchError> {
+        let key = self.prints.of((tes.root(), task.json(), pass.secret()));
+        let fetch = Box::pin(self.fetch_anew(tes, task, pass));
+        let told = self.asked.try_get_with(key, fetch).await;
+        told.map_err(Arc::unwrap_or_clone)
+    }
+
+    async fn fetch_anew(
         &self,
         tes: &ServiceUri,
         task: &TaskInfoRequest,
