@@ -186,7 +186,7 @@ impl Fetcher {
         json: &[u8],
         pass: Pass<'_>,
     ) -> Result<(StatusCode, Vec<u8>), FetchError> {
-        self.within_time(url, async |deadline| {
+        let call = self.within_time(url, async |deadline| {
             let response = self
                 .try_twice(url, Question::Post(json), pass, deadline)
                 .await?;
@@ -197,8 +197,9 @@ impl Fetcher {
                 // What cannot be read says no more than the status.
                 Err(_) => Ok((status, Vec::new())),
             }
-        })
-        .await
+        });
+        // Boxed: calls are large, and parts of much else that is moved around.
+        Box::pin(call).await
     }
 
     /// The body of a good answer.
@@ -208,14 +209,15 @@ impl Fetcher {
         question: Question<'_>,
         pass: Pass<'_>,
     ) -> Result<Vec<u8>, FetchError> {
-        self.within_time(url, async |deadline| {
+        let call = self.within_time(url, async |deadline| {
             let response = self.try_twice(url, question, pass, deadline).await?;
             if !response.status().is_success() {
                 return Err(FetchError::Status(response.status()));
             }
             self.wire.read(response).await
-        })
-        .await
+        });
+        // Boxed, as above.
+        Box::pin(call).await
     }
 
     /// Waiting for one's turn does not count against the call's own time. Not made at all is a call to a host that no
@@ -283,8 +285,7 @@ impl Fetcher {
         deadline: Instant,
     ) -> Result<Response, FetchError> {
         loop {
-            // Boxed: it is the largest part of every call, and calls are parts of much else.
-            let response = Box::pin(self.wire.follow(url, question, pass)).await?;
+            let response = self.wire.follow(url, question, pass).await?;
             let pause = match pause_asked_for(&response) {
                 Some(pause) if response.status() == StatusCode::ACCEPTED => {
                     pause.max(SHORTEST_PAUSE)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
 use crate::outbound::failure::FetchError;
@@ -15,48 +16,54 @@ pub struct Deadline {
     pub length: Duration,
 }
 
-/// Until when answers are waited for; without an end if there is no [`Deadline`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Patience(Option<(Instant, Duration)>);
+/// As good as no end.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// Until when answers are waited for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Patience {
+    end: Instant,
+    length: Duration,
+}
 
 impl Patience {
     /// Leaves the time of two calls, but at most half of all, for what comes after the answers: exchange rates, places,
-    /// and the ranking itself.
+    /// and the ranking itself. Without a deadline, it does not end.
     pub(super) fn new(deadline: Option<Deadline>, call: Duration) -> Self {
-        Self(deadline.map(|Deadline { since, length }| {
-            let rest = length.saturating_sub(call.saturating_mul(2));
-            let length = rest.max(length / 2);
-            (since + length, length)
-        }))
+        let (since, length) = match deadline {
+            Some(Deadline { since, length }) => {
+                let rest = length.saturating_sub(call.saturating_mul(2));
+                (since, rest.max(length / 2))
+            }
+            None => (Instant::now(), FOR_EVER),
+        };
+        Self {
+            end: since + length,
+            length,
+        }
     }
 
     /// What `answer` gives.
     ///
     /// # Errors
     /// Its own, and [`FetchError::NotInTime`].
-    pub(super) async fn wait<T>(
+    pub(super) fn wait<T>(
         self,
         answer: impl Future<Output = Result<T, FetchError>>,
-    ) -> Result<T, FetchError> {
-        self.wait_for_any(answer).await?
+    ) -> impl Future<Output = Result<T, FetchError>> {
+        self.wait_for_any(answer).map(Result::flatten)
     }
 
-    /// What `answer` gives, whatever that is.
+    /// What `answer` gives, whatever that is. Not an `async fn`, which would hold it twice.
     ///
     /// # Errors
     /// [`FetchError::NotInTime`] if it gives nothing.
-    pub(super) async fn wait_for_any<T>(
+    pub(super) fn wait_for_any<T>(
         self,
         answer: impl Future<Output = T>,
-    ) -> Result<T, FetchError> {
-        let Some((end, length)) = self.0 else {
-            return Ok(answer.await);
-        };
-        let over = FetchError::NotInTime(length);
-        if Instant::now() >= end {
-            return Err(over);
-        }
-        timeout_at(end, answer).await.map_err(|_| over)
+    ) -> impl Future<Output = Result<T, FetchError>> {
+        timeout_at(self.end, answer)
+            .map(move |answer| answer.map_err(|_| FetchError::NotInTime(self.length)))
     }
 }
 
@@ -70,8 +77,9 @@ mod tests {
             let (since, length) = (Instant::now(), Duration::from_secs(length));
             let deadline = Deadline { since, length };
             let patience = Patience::new(Some(deadline), Duration::from_secs(call));
-            let expected = Duration::from_secs(expected);
-            assert_eq!(patience.0, Some((since + expected, expected)), "{call}");
+            let length = Duration::from_secs(expected);
+            let end = since + length;
+            assert_eq!(patience, Patience { end, length }, "{call}");
         }
     }
 }
