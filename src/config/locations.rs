@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::geo::{Coordinates, Host, NotOnEarth};
 
 /// How hosts are placed on the map.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Locations {
     /// The database that places addresses.
@@ -17,6 +17,22 @@ pub struct Locations {
     pub overrides: Vec<Override>,
     /// Where buckets are, by name: `s3://name`, `gs://name`, or `name` in any store.
     pub buckets: BTreeMap<String, BucketPlace>,
+    /// Whether S3 is asked for the regions of buckets that nothing else places.
+    pub ask_bucket_region: bool,
+    /// Where it is asked.
+    pub s3_url: String,
+}
+
+impl Default for Locations {
+    fn default() -> Self {
+        Self {
+            database: Database::default(),
+            overrides: Vec::new(),
+            buckets: BTreeMap::new(),
+            ask_bucket_region: false,
+            s3_url: "https://s3.amazonaws.com/".to_owned(),
+        }
+    }
 }
 
 /// Where a bucket is: in a region of a cloud, or at coordinates.

@@ -1,6 +1,6 @@
 //! `outbound`: where calls may go, and how many at once.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{
@@ -17,6 +17,8 @@ pub struct Outbound {
     pub allowed_networks: Vec<IpNet>,
     /// Calls in flight, over the whole process. One request gets less than half of them.
     pub max_concurrency: usize,
+    /// Name servers that are asked instead of the system's, as `address:port`.
+    pub name_servers: Vec<SocketAddr>,
     /// The largest answer that is read, in bytes after decompression.
     pub max_response_bytes: usize,
     /// Whether the caller's token may go over plain http.
@@ -28,6 +30,7 @@ impl Default for Outbound {
         Self {
             allowed_networks: Vec::new(),
             max_concurrency: 256,
+            name_servers: Vec::new(),
             max_response_bytes: 1 << 20,
             forward_token_over_http: false,
         }

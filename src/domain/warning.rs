@@ -78,6 +78,13 @@ pub enum Warning {
         /// Why it is not known.
         cause: String,
     },
+    /// More hosts than are looked up for one request.
+    TooManyHosts {
+        /// How many are.
+        most: usize,
+        /// How many were not.
+        left_out: usize,
+    },
     /// The addresses of this host are in different places.
     SeveralPlaces {
         /// The host.
@@ -201,6 +208,11 @@ impl fmt::Display for Warning {
             Self::UnknownPlace { host, cause } => write!(
                 f,
                 "Location unknown: '{host}' {cause}; locations.overrides can say where it is."
+            ),
+            Self::TooManyHosts { most, left_out } => write!(
+                f,
+                "Locations unknown: {left_out} hosts were not looked up, as one request may have {most} of them; ask for \
+                 fewer objects."
             ),
             Self::SeveralPlaces { host, count } => write!(
                 f,

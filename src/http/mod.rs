@@ -4,6 +4,8 @@ mod connection;
 mod cors;
 mod error;
 mod extract;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod headers;
 mod health;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Response, StatusCode, header::HeaderName};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
@@ -74,7 +74,8 @@ impl Fetcher {
         let timeout = config.call_timeout();
         let guard = Arc::new(Guard::new(reach, config.outbound.allowed_networks.clone()));
         // Half of the time, so that a dead name server is told apart from a dead service.
-        let resolver = Resolver::new(timeout / 2).map_err(FetcherError::Resolver)?;
+        let resolver = Resolver::new(&config.outbound.name_servers, timeout / 2)
+            .map_err(FetcherError::Resolver)?;
         Ok(Self {
             // To connect less than the whole, so that a host that is not there is told apart from a service that is slow.
             wire: Wire::new(
@@ -160,6 +161,25 @@ impl Fetcher {
     /// [`FetchError`], but never [`FetchError::Malformed`].
     pub async fn get_bytes(&self, url: &Url, pass: Pass<'_>) -> Result<Vec<u8>, FetchError> {
         self.bytes(url, Question::Get, pass).await
+    }
+
+    /// Asks `url` by HEAD for the header `name` of its answer, whatever its status is. Redirects are not followed.
+    ///
+    /// # Errors
+    /// [`FetchError`], but never [`FetchError::Malformed`].
+    pub(super) async fn header(
+        &self,
+        url: &Url,
+        name: HeaderName,
+    ) -> Result<Option<String>, FetchError> {
+        let call = self.within_time(url, async |deadline| {
+            let response = self
+                .try_twice(url, Question::Head, Pass::None, deadline)
+                .await?;
+            let value = response.headers().get(name);
+            Ok(value.and_then(|value| value.to_str().ok().map(str::to_owned)))
+        });
+        Box::pin(call).await
     }
 
     /// Sends `json` to `url` by POST and reads the answer as JSON. A question that may be asked twice.

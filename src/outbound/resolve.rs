@@ -8,16 +8,20 @@ use std::{
 
 use hickory_resolver::{
     TokioResolver,
-    config::{LookupIpStrategy, ResolverConfig},
+    config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig},
     net::{NetError, runtime::TokioRuntimeProvider},
+    proto::rr::Name as DnsName,
 };
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::guard::Guard;
 
-/// Asks the name servers of the system, and its hosts file. Answers are kept for as long as they say.
+/// Asks name servers, and the hosts file of the system. Answers are kept for as long as they say, within bounds.
 #[derive(Debug, Clone)]
 pub struct Resolver(TokioResolver);
+
+/// No name is asked for more often than this, whatever its servers say.
+const SHORTEST_TTL: Duration = Duration::from_secs(5);
 
 /// A host name has no address. The texts go on after the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,21 +35,29 @@ pub enum ResolveError {
 }
 
 impl Resolver {
-    /// A resolver that gives a name server at most `patience` to answer.
+    /// A resolver that asks `servers`, or those of the system if there are none, and gives each at most `patience` to
+    /// answer.
     ///
     /// # Errors
     /// If the system's own description of its name servers cannot be used. That there is none is no error: then only
     /// the hosts file is known.
-    pub fn new(patience: Duration) -> Result<Self, NetError> {
-        let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
-            tracing::warn!(%error, "no name servers are configured; only the hosts file is used");
-            let nothing = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-            TokioResolver::builder_with_config(nothing, TokioRuntimeProvider::default())
-        });
+    pub fn new(servers: &[SocketAddr], patience: Duration) -> Result<Self, NetError> {
+        let with =
+            |config| TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let mut builder = if servers.is_empty() {
+            TokioResolver::builder_tokio().unwrap_or_else(|error| {
+                tracing::warn!(%error, "no name servers are configured; only the hosts file is used");
+                with(ResolverConfig::from_name_servers(Vec::new()))
+            })
+        } else {
+            let servers = servers.iter().map(name_server).collect();
+            with(ResolverConfig::from_name_servers(servers))
+        };
         let options = builder.options_mut();
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         options.timeout = patience;
         options.attempts = 1;
+        options.positive_min_ttl = Some(SHORTEST_TTL);
         options.positive_max_ttl = Some(Duration::from_secs(3600));
         options.negative_max_ttl = Some(Duration::from_secs(60));
         builder.build().map(Self)
@@ -56,6 +68,10 @@ impl Resolver {
     /// # Errors
     /// [`ResolveError`] if there is none or the name servers do not say.
     pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        // Not as text: that is taken for a name as users type it, in which there is no underscore.
+        let Ok(name) = DnsName::from_ascii(name) else {
+            return Err(ResolveError::Unknown);
+        };
         match self.0.lookup_ip(name).await {
             Ok(found) => {
                 let addresses: Vec<_> = found.iter().collect();
@@ -69,6 +85,15 @@ impl Resolver {
             Err(error) => Err(ResolveError::Failed(error.to_string())),
         }
     }
+}
+
+/// Asked by UDP, and by TCP for what does not fit.
+fn name_server(address: &SocketAddr) -> NameServerConfig {
+    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+        connection.port = address.port();
+        connection
+    });
+    NameServerConfig::new(address.ip(), true, connections.into())
 }
 
 /// The addresses of a name that `guard` admits, and no others: what is checked here is what is connected to.

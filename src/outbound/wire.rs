@@ -26,6 +26,8 @@ const MAX_REDIRECTS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Question<'a> {
     Get,
+    /// For what stands in the head of the answer, whatever its status is.
+    Head,
     /// With a body of JSON. Asking twice does no harm.
     Post(&'a [u8]),
 }
@@ -92,7 +94,7 @@ impl Wire {
         let mut response = self.send(url, question, pass).await?;
         let mut here = url.clone();
         for _ in 0..MAX_REDIRECTS {
-            if !is_redirect(response.status()) {
+            if matches!(question, Question::Head) || !is_redirect(response.status()) {
                 return Ok(response);
             }
             if let Question::Post(_) = question {
@@ -134,6 +136,7 @@ impl Wire {
         };
         let request = match question {
             Question::Get => client.get(url.clone()),
+            Question::Head => client.head(url.clone()),
             Question::Post(json) => client
                 .request(Method::POST, url.clone())
                 .header(CONTENT_TYPE, "application/json")

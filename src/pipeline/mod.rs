@@ -105,11 +105,7 @@ impl Pipeline {
             about_tes: config.tes.clone(),
             drs: DrsClient::new(&config.drs, fetcher.clone()),
             drs_ids: IdResolver::new(&config.drs, fetcher.clone())?,
-            geolocation: Geolocation::new(
-                &config.locations,
-                fetcher.resolver().clone(),
-                config.call_timeout(),
-            )?,
+            geolocation: Geolocation::new(&config.locations, &fetcher, config.call_timeout())?,
             exchange_rates: ExchangeRates::new(&config.exchange_rates, fetcher.clone())?,
             missing_size: config.drs.missing_size,
             bundle_bounds: Bounds {

@@ -8,15 +8,15 @@ use testribute::{
         geo::{Coordinates, Host},
         warning::Warning,
     },
-    outbound::{
-        geolocation::{Geolocation, NoPlace},
-        resolve::Resolver,
-    },
+    outbound::geolocation::{Geolocation, NoPlace},
 };
 
-use crate::support::mmdb::{
-    Mmdb,
-    Value::{self, Double, Float, List, Map, Short, Text},
+use crate::support::{
+    fetcher,
+    mmdb::{
+        Mmdb,
+        Value::{self, Double, Float, List, Map, Short, Text},
+    },
 };
 
 fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Geolocation {
@@ -29,7 +29,7 @@ fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Geolocatio
         ..Locations::default()
     };
     let timeout = Duration::from_secs(2);
-    Geolocation::new(&locations, Resolver::new(timeout / 2).unwrap(), timeout).unwrap()
+    Geolocation::new(&locations, &fetcher(), timeout).unwrap()
 }
 
 /// A geolocation with the file `name`, in which there are `networks`.
@@ -271,8 +271,7 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
             database: Database::File(path.to_owned()),
             ..Locations::default()
         };
-        let resolver = Resolver::new(Duration::from_secs(1)).unwrap();
-        let refused = Geolocation::new(&locations, resolver, Duration::from_secs(1));
+        let refused = Geolocation::new(&locations, &fetcher(), Duration::from_secs(1));
         let message = refused.unwrap_err().to_string();
         assert!(
             message.starts_with(&format!("locations.database: '{}' ", path.display())),
@@ -423,7 +422,7 @@ async fn buckets_and_hosts_of_clouds_are_in_their_regions() {
     }))
     .unwrap();
     let timeout = Duration::from_secs(2);
-    let known = Geolocation::new(&locations, Resolver::new(timeout).unwrap(), timeout).unwrap();
+    let known = Geolocation::new(&locations, &fetcher(), timeout).unwrap();
     let near = async |uri: &str, latitude: f64, longitude: f64| {
         let (found_latitude, found_longitude) = place(&known, uri).await.unwrap();
         assert!(
@@ -454,8 +453,7 @@ async fn buckets_and_hosts_of_clouds_are_in_their_regions() {
     let wrong = |buckets: serde_json::Value| {
         let locations: Locations =
             serde_json::from_value(serde_json::json!({"buckets": buckets})).unwrap();
-        let resolver = Resolver::new(timeout).unwrap();
-        Geolocation::new(&locations, resolver, timeout)
+        Geolocation::new(&locations, &fetcher(), timeout)
             .unwrap_err()
             .to_string()
     };

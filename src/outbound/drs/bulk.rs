@@ -252,6 +252,16 @@ impl DrsClient {
     }
 }
 
+/// Whether `answer` is one about many objects, or about the service itself.
+#[cfg(fuzzing)]
+pub(super) fn can_be_read(answer: &[u8]) -> (bool, bool) {
+    use crate::outbound::json::parse;
+
+    let about_many = parse::<BulkAnswer>(answer).is_ok();
+    let about_itself = parse::<ServiceInfo>(answer).is_ok_and(|info| info.bulk_limit() > 0);
+    (about_many, about_itself)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -6,6 +6,8 @@ mod access;
 mod bulk;
 mod cache;
 mod contents;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod ids;
 mod lenient;
 mod object;

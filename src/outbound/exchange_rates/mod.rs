@@ -2,6 +2,8 @@
 
 mod ecb;
 mod feed;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod said;
 mod table;
 mod ticker;

@@ -18,6 +18,7 @@ use crate::{
     config,
     domain::{
         geo::Coordinates,
+        service::BadServiceUri,
         sites::{Place, PlaceSource},
     },
 };
@@ -52,6 +53,9 @@ pub enum GeolocationError {
         /// Where it differs.
         source: MaxMindDbError,
     },
+    /// Where S3 is to be asked for regions is nowhere.
+    #[error("locations.s3_url: {0}")]
+    S3Url(BadServiceUri),
     /// A bucket is said to be in a region that no cloud has, or nowhere.
     #[error(
         "locations.buckets.{bucket}: must be {{region: ..}} with a region of AWS, Google Cloud or Azure, or {{latitude: .., \

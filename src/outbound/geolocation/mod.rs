@@ -1,5 +1,6 @@
 //! Where a host is: what the operator says, else what a location database says of its addresses.
 
+mod bucket_regions;
 mod buckets;
 mod database;
 mod file;
@@ -14,9 +15,13 @@ use std::{
 use ipnet::IpNet;
 use tokio::time::timeout;
 
-use self::database::Database;
 pub use self::database::GeolocationError;
-use super::resolve::{ResolveError, Resolver};
+use self::{bucket_regions::BucketRegions, database::Database};
+use super::{
+    failure::FetchError,
+    fetch::Fetcher,
+    resolve::{ResolveError, Resolver},
+};
 use crate::{
     atlas::Region,
     config::{Locations, Override, Pattern},
@@ -31,6 +36,8 @@ use crate::{
 pub struct Geolocation {
     overrides: Vec<Override>,
     buckets: BTreeMap<Host, Place>,
+    /// Asked for the places of all other buckets, if the operator wants that.
+    bucket_regions: Option<BucketRegions>,
     database: Database,
     resolver: Resolver,
     timeout: Duration,
@@ -42,6 +49,11 @@ pub enum NoPlace {
     /// A bucket has no address of its own, and no override names it.
     #[error("is a bucket, whose place no URI tells; locations.buckets can name its region")]
     Bucket,
+    /// S3 was asked where a bucket is, and did not answer.
+    #[error(
+        "is a bucket, whose region S3 was asked for: it {0}; locations.buckets can name its region"
+    )]
+    S3(FetchError),
     /// The host name has no address.
     #[error(transparent)]
     Unresolved(#[from] ResolveError),
@@ -62,21 +74,24 @@ pub enum NoPlace {
 }
 
 impl Geolocation {
-    /// Places hosts as `locations` says. A database file is read into memory; names are looked up with `resolver`,
-    /// which keeps its answers, within `timeout`.
+    /// Places hosts as `locations` says. A database file is read into memory; names are looked up with the resolver of
+    /// `fetcher`, which keeps its answers, within `timeout`.
     ///
     /// # Errors
     /// [`GeolocationError`] if the database file cannot be used.
     pub fn new(
         locations: &Locations,
-        resolver: Resolver,
+        fetcher: &Fetcher,
         timeout: Duration,
     ) -> Result<Self, GeolocationError> {
+        let s3 = &locations.s3_url;
+        let ask_s3 = || BucketRegions::new(s3, fetcher.clone());
         Ok(Self {
             overrides: locations.overrides.clone(),
             buckets: buckets::places(&locations.buckets)?,
+            bucket_regions: locations.ask_bucket_region.then(ask_s3).transpose()?,
             database: Database::load(&locations.database)?,
-            resolver,
+            resolver: fetcher.resolver().clone(),
             timeout,
         })
     }
@@ -100,8 +115,13 @@ impl Geolocation {
         }
         self.refresh(Instant::now()).await;
         match host {
+            Host::Bucket(bucket) => {
+                let regions = self.bucket_regions.as_ref().ok_or(NoPlace::Bucket)?;
+                let region = regions.find(bucket).await?.ok_or(NoPlace::Bucket)?;
+                Ok(vec![in_region(region)])
+            }
             // A region that is named is one that is known.
-            Host::Bucket(_) | Host::Region { .. } => Err(NoPlace::Bucket),
+            Host::Region { .. } => Err(NoPlace::Bucket),
             Host::Address(address) => self
                 .places(&[*address])
                 .ok_or_else(|| self.unplaced(NoPlace::UnplacedAddress)),

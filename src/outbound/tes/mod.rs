@@ -1,5 +1,7 @@
 //! TES instances: what would the task cost there, and how long would it wait?
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod history;
 mod task_info;
 mod tasks;
