@@ -23,7 +23,8 @@ use crate::config::Limits;
         title = "testribute",
         description = "Decides where a computational task should run in a federated network of GA4GH services: asks TES instances for \
                        prices and queue times and DRS instances for sizes and places of data, and ranks every combination by cost, \
-                       time or both.",
+                       time or both.\n\nAddresses are placed with data made from [IP Geolocation by \
+                       DB-IP](https://db-ip.com) (CC BY 4.0).",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(rank::rank_services, health::service_info, health::healthz, health::readyz),

@@ -22,6 +22,9 @@ try {
   page.on("request", (request) => requests.push(new URL(request.url())));
 
   await page.goto(page_url.href);
+  // The licence of the location data asks for it.
+  const attribution = page.getByRole("link", { name: "IP Geolocation by DB-IP" });
+  assert.equal(await attribution.getAttribute("href"), "https://db-ip.com");
   const operation = page.locator("#operations-ranking-rankServices");
   await operation.locator("button.opblock-summary-control").click();
   const body = operation.locator("textarea.body-param__text");

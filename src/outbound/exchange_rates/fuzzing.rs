@@ -1,0 +1,13 @@
+//! A door for fuzzers: reads whatever comes from where rates are published.
+
+use super::{super::json::parse, ecb, ticker};
+
+/// Whether a document of the European Central Bank has rates.
+pub fn ecb(document: &[u8]) -> bool {
+    ecb::parse(document).is_ok()
+}
+
+/// Whether a ticker has prices.
+pub fn ticker(document: &[u8]) -> bool {
+    parse(document).is_ok_and(|ticker| ticker::prices(&ticker).is_ok())
+}
