@@ -52,6 +52,11 @@ impl Atlas<'static> {
 }
 
 impl<'a> Atlas<'a> {
+    /// Whether `bytes` begin as an image does.
+    pub fn is_image(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC)
+    }
+
     /// Reads an image as `testribute locations build` writes it.
     ///
     /// # Errors

@@ -53,6 +53,16 @@ pub enum GeolocationError {
         /// Where it differs.
         source: MaxMindDbError,
     },
+    /// The file is a table such as the embedded one.
+    #[error(
+        "locations.database: '{}' is a table to build the program with, in the place of \
+         src/atlas/data/dbip-city-lite.atlas; name the City database that it was made from",
+        path.display()
+    )]
+    Image {
+        /// The file.
+        path: PathBuf,
+    },
     /// Where S3 is to be asked for regions is nowhere.
     #[error("locations.s3_url: {0}")]
     S3Url(BadServiceUri),
@@ -144,6 +154,11 @@ pub(super) fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, GeolocationError
         path: path.to_owned(),
         source,
     })?;
+    if Atlas::is_image(&bytes) {
+        return Err(GeolocationError::Image {
+            path: path.to_owned(),
+        });
+    }
     let not_a_database = |source| GeolocationError::NotADatabase {
         path: path.to_owned(),
         source,
