@@ -342,7 +342,7 @@ pub(super) const fn console_log_level(verbose: u8) -> &'static str {
 
 /// Logs at least as much as `-v` asks for.
 pub(super) fn raise_log_level(verbose: u8, config: &mut Config) {
-    if verbose > 0 {
+    if verbose > 0 && config.log.level != "trace" {
         "debug".clone_into(&mut config.log.level);
     }
 }

@@ -34,6 +34,13 @@ impl<const FRACTION: u32> Fixed<FRACTION> {
         Self(units.min(Self::LARGEST_TERM))
     }
 
+    /// Whether [`from_f64`](Self::from_f64) would cut `number`.
+    pub fn cuts(number: f64) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "it is a power of two")]
+        let largest = Self::LARGEST_TERM as f64;
+        number * Self::units_per_one() > largest
+    }
+
     /// The nearest 64-bit float.
     #[expect(
         clippy::cast_precision_loss,

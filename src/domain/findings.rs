@@ -60,6 +60,15 @@ impl TransferPrice {
     }
 }
 
+/// The prices of an offer cannot be told in another currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unconvertible {
+    /// These currencies have no rate.
+    NoRate(BTreeSet<Currency>),
+    /// One of them is beyond 2^46, about 7 * 10^13.
+    TooMuch,
+}
+
 impl TaskInfo {
     /// The currencies that its prices are in.
     pub fn currencies(&self) -> BTreeSet<Currency> {
@@ -71,8 +80,8 @@ impl TaskInfo {
     /// The same prices in `target`.
     ///
     /// # Errors
-    /// The currencies that have no rate to `target`.
-    pub fn convert(&self, target: Currency, rates: &Rates) -> Result<Offer, BTreeSet<Currency>> {
+    /// [`Unconvertible`] if there is no rate for one of them, or it is beyond what can be reckoned with.
+    pub fn convert(&self, target: Currency, rates: &Rates) -> Result<Offer, Unconvertible> {
         let missing: BTreeSet<_> = self
             .currencies()
             .into_iter()
@@ -88,6 +97,11 @@ impl TaskInfo {
             price(self.storage),
             price(self.transfer),
         ) {
+            (Some(compute), Some(storage), Some(transfer))
+                if [compute, storage, transfer].into_iter().any(Cost::cuts) =>
+            {
+                Err(Unconvertible::TooMuch)
+            }
             (Some(compute), Some(storage), Some(transfer)) => Ok(Offer {
                 source: self.source,
                 compute: Cost::from_f64(compute),
@@ -95,7 +109,7 @@ impl TaskInfo {
                 transfer: TransferPrice(transfer),
                 queue: self.queue,
             }),
-            _ => Err(missing),
+            _ => Err(Unconvertible::NoRate(missing)),
         }
     }
 }

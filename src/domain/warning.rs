@@ -113,6 +113,13 @@ pub enum Warning {
         /// The currency of the answer.
         target: Currency,
     },
+    /// This TES asks for more money than there is.
+    TooDear {
+        /// The TES, without credentials.
+        service: String,
+        /// The currency of the answer.
+        target: Currency,
+    },
     /// A source of exchange rates failed, and older rates stand in.
     RatesFellBack {
         /// Who it is, in words.
@@ -225,6 +232,10 @@ impl fmt::Display for Warning {
             Self::TesOutOfReach { service, object } => write!(
                 f,
                 "TES left out: '{service}' is at an unknown distance from every access URI of object '{object}'."
+            ),
+            Self::TooDear { service, target } => write!(
+                f,
+                "TES left out: '{service}' has a price of more than 7e13 {target}, which cannot be meant."
             ),
             Self::NoRate {
                 service,

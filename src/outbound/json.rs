@@ -4,8 +4,12 @@ use serde::de::DeserializeOwned;
 
 use super::failure::FetchError;
 
-/// Reads JSON; what is wrong is told by place and kind.
+/// Reads a JSON object; what is wrong is told by place and kind.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
+    // A list would be read as the fields of a structure, in the order in which they happen to be declared.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(malformed("it is a list, and not a JSON object"));
+    }
     // Keeping track of the place takes longer than reading, so only what cannot be read is read once more for it.
     serde_json::from_slice(body).or_else(|_| parse_with_places(body))
 }

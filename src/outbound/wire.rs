@@ -19,6 +19,9 @@ use super::{
 };
 use crate::domain::token::Token;
 
+/// How long a connection is kept that is not used: strangers name the hosts, and each would cost a file handle.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
 
@@ -63,6 +66,7 @@ impl Wire {
                     admits,
                 })
                 .connect_timeout(connect_timeout)
+                .pool_idle_timeout(IDLE)
                 .redirect(redirect::Policy::none())
                 .referer(false)
                 .retry(reqwest::retry::never())

@@ -7,7 +7,7 @@ use futures_util::future::{join, join_all};
 use super::{Pipeline, offer::Asking, patience::Patience};
 use crate::{
     domain::{
-        findings::{Findings, Offer, TaskInfo},
+        findings::{Findings, Offer, TaskInfo, Unconvertible},
         money::Rates,
         query::Query,
         service::ServiceUri,
@@ -129,11 +129,15 @@ impl<'a> Round<'a> {
             .zip(self.query.tes())
             .map(|(info, tes)| match info?.convert(target, &rates) {
                 Ok(offer) => Some(offer),
-                Err(currencies) => {
-                    warnings.push(Warning::NoRate {
-                        service: tes.to_string(),
-                        currencies,
-                        target,
+                Err(unconvertible) => {
+                    let service = tes.to_string();
+                    warnings.push(match unconvertible {
+                        Unconvertible::NoRate(currencies) => Warning::NoRate {
+                            service,
+                            currencies,
+                            target,
+                        },
+                        Unconvertible::TooMuch => Warning::TooDear { service, target },
                     });
                     None
                 }

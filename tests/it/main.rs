@@ -37,6 +37,7 @@ mod partial_failure;
 mod price_book;
 mod rank_services;
 mod serving;
+mod soak;
 mod support;
 mod task_info;
 mod tes_flavours;

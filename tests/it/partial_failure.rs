@@ -1,13 +1,16 @@
 //! One bad neighbour beside a good one: the rest is ranked, and a warning names service and cause.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
+use axum::Router;
 use serde_json::{Value, json};
+use testribute::config;
 use tokio::time::timeout;
 
 use crate::support::{
     Server,
     faulty::{Manner, RawServer, always, nobody},
+    front::{Front, Identity},
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
 };
 
@@ -24,7 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Neighbour {
     root: String,
     cause: String,
-    _alive: (Option<Server>, Option<RawServer>),
+    _alive: Alive,
+}
+
+/// What a neighbour consists of.
+#[expect(dead_code, reason = "it only has to be there")]
+enum Alive {
+    Server(Server),
+    Raw(RawServer),
+    Front(Front),
+    Nothing,
 }
 
 /// The service, impatient and patient.
@@ -56,7 +68,7 @@ async fn raw(manner: Manner, cause: &str) -> Neighbour {
     Neighbour {
         root: server.root.clone(),
         cause: cause.to_owned(),
-        _alive: (None, Some(server)),
+        _alive: Alive::Raw(server),
     }
 }
 
@@ -70,7 +82,7 @@ async fn http(
     Neighbour {
         root: server.url("/"),
         cause: cause.to_owned(),
-        _alive: (Some(server), None),
+        _alive: Alive::Server(server),
     }
 }
 
@@ -82,8 +94,59 @@ fn at(root: &str, cause: &str) -> Neighbour {
     Neighbour {
         root: root.to_owned(),
         cause: cause.to_owned(),
-        _alive: (None, None),
+        _alive: Alive::Nothing,
     }
+}
+
+/// Neighbours with TLS where there should be none, the reverse, and with certificates of no worth.
+async fn bad_at_tls() -> Vec<Neighbour> {
+    let plain = always(200, "application/json", "{}").await;
+    let mut all = vec![Neighbour {
+        root: plain.url("/").replace("http:", "https:"),
+        cause: "cannot be reached: received corrupt message".to_owned(),
+        _alive: Alive::Server(plain),
+    }];
+    let certificates = [
+        (
+            "http",
+            "127.0.0.1",
+            Identity::new("neighbour-plain"),
+            "broke off the connection",
+        ),
+        (
+            "https",
+            "localhost",
+            Identity::new("neighbour-unknown"),
+            "certificate",
+        ),
+        (
+            "https",
+            "127.0.0.1",
+            Identity::new("neighbour-name"),
+            "certificate",
+        ),
+        (
+            "https",
+            "localhost",
+            Identity::expired("neighbour-expired"),
+            "certificate",
+        ),
+    ];
+    for (scheme, host, identity, cause) in certificates {
+        let front = Front::open(
+            &config::Server::default(),
+            Some(identity.load()),
+            Router::new(),
+            pending(),
+        )
+        .await;
+        all.push(Neighbour {
+            root: format!("{scheme}://{host}:{}/", front.address.port()),
+            cause: cause.to_owned(),
+            _alive: Alive::Front(front),
+        });
+    }
+    all
 }
 
 /// Neighbours that are bad at HTTP: the same for TES and DRS.
@@ -155,8 +218,10 @@ async fn bad_at_http() -> Vec<Neighbour> {
         )
         .await,
         http(204, "application/json", "", "it is not JSON").await,
+        http(200, "application/json", "[]", "it is a list").await,
         http(307, "text/plain", "", "redirect").await,
     ];
+    all.extend(bad_at_tls().await);
     for status in [
         400, 401, 403, 405, 410, 418, 429, 500, 501, 502, 503, 504, 599,
     ] {
@@ -357,7 +422,7 @@ async fn one_object_that_leads_astray_loses_no_other_object_of_its_drs() {
     let inner = drs(&objects).await;
     let behind = drs_root(&inner);
     // The first object is redirected to where no call may go, all others to where they are.
-    let router = axum::Router::new().fallback(async move |uri: axum::http::Uri| {
+    let router = Router::new().fallback(async move |uri: axum::http::Uri| {
         let id = uri.path().rsplit('/').next().unwrap().to_owned();
         let target = match id.as_str() {
             "o0" => "http://169.254.169.254/x".to_owned(),

@@ -77,6 +77,21 @@ impl Identity {
         identity
     }
 
+    /// One that is not valid any more.
+    pub fn expired(name: &str) -> Self {
+        let identity = Self::new(name);
+        let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        wanted.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        fs::write(
+            identity.certificate(),
+            wanted.self_signed(&key).unwrap().pem(),
+        )
+        .unwrap();
+        fs::write(identity.key(), key.serialize_pem()).unwrap();
+        identity
+    }
+
     /// Writes another certificate and key over those that there are.
     pub fn renew(&self) {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

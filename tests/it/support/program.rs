@@ -1,10 +1,11 @@
 //! The program itself, as a process of its own.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStderr, Command},
+    time::timeout,
 };
 
 /// The program, with nothing of this process's own configuration.
@@ -59,6 +60,17 @@ impl RunningService {
                 return line;
             }
         }
+    }
+
+    /// Reads its log for so long: a service whose log no one reads stands still.
+    pub async fn read_log_for(&mut self, length: Duration) {
+        let read = async { while let Ok(Some(_)) = self.log.next_line().await {} };
+        let _ = timeout(length, read).await;
+    }
+
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id().unwrap()
     }
 
     async fn signal(&self, signal: &str) {
