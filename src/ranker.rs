@@ -33,7 +33,7 @@ impl Ranker {
     /// A ranker that calls what strangers name: public addresses and `outbound.allowed_networks`.
     ///
     /// # Errors
-    /// [`SetupError`] if the location database cannot be opened or no HTTP client can be made.
+    /// [`SetupError`], as [`with_reach`](Self::with_reach).
     pub fn new(config: &Config) -> Result<Self, SetupError> {
         Self::with_reach(config, Reach::Public)
     }
@@ -41,8 +41,10 @@ impl Ranker {
     /// A ranker that calls what `reach` lets it.
     ///
     /// # Errors
-    /// [`SetupError`] if the location database cannot be opened or no HTTP client can be made.
+    /// [`SetupError`] if a value of the configuration is out of range, the location database cannot be opened or no HTTP
+    /// client can be made.
     pub fn with_reach(config: &Config, reach: Reach) -> Result<Self, SetupError> {
+        config.check().map_err(SetupError::from)?;
         let fetcher = Fetcher::new(config, reach)?;
         let security = &config.security;
         Ok(Self {
@@ -114,6 +116,7 @@ impl Ranker {
             ranking: &ranked.ranking,
             currency: ranked.currency,
             warnings: &ranked.warnings,
+            most_bytes: self.limits.answer_bytes,
         }))
     }
 

@@ -140,6 +140,8 @@ pub struct Told<'a> {
     pub currency: Currency,
     /// What went wrong on the way.
     pub warnings: &'a [Warning],
+    /// About how many bytes of combinations there may be; one is told in any case.
+    pub most_bytes: usize,
 }
 
 impl RankResponse {
@@ -152,45 +154,77 @@ impl RankResponse {
             ranking,
             currency,
             warnings,
+            most_bytes,
         } = told;
         let mut distances = query
             .explain()
             .then(|| Distances::new(query, findings, sites));
-        let combinations = (1..).zip(ranking.iter());
+        let told_of = |(rank, combination): (u64, Combination<'_>)| ServiceCombination {
+            rank,
+            access_uris: AccessUris::of(&combination, query, findings),
+            cost_estimate: Amount {
+                amount: combination.cost.total().to_f64(),
+                currency,
+            },
+            time_estimate: combination.time.total().to_f64(),
+            score: combination.score,
+            cost_breakdown: CostBreakdown {
+                compute: combination.cost.compute.to_f64(),
+                storage: combination.cost.storage.to_f64(),
+                transfer: combination.cost.transfer.to_f64(),
+            },
+            time_breakdown: TimeBreakdown {
+                queue: combination.time.queue.to_f64(),
+                execution: combination.time.execution.to_f64(),
+                transfer: combination.time.transfer.to_f64(),
+            },
+            pareto_optimal: combination.pareto_optimal,
+            distances: distances
+                .as_mut()
+                .map(|distances| distances.of(&combination)),
+            offer: query
+                .explain()
+                .then(|| OfferSource::of(&combination, findings))
+                .flatten(),
+        };
+        let mut bytes = 0_usize;
+        let service_combinations: Vec<_> = (1..)
+            .zip(ranking.iter())
+            .map(told_of)
+            .take_while(|combination| {
+                let is_first = bytes == 0;
+                bytes = bytes.saturating_add(combination.bytes());
+                is_first || bytes <= most_bytes
+            })
+            .collect();
+        let cut = Warning::AnswerCut {
+            listed: service_combinations.len(),
+            most_bytes,
+        };
+        let cut = (service_combinations.len() < ranking.len()).then_some(&cut);
         Self {
-            service_combinations: combinations
-                .map(|(rank, combination)| ServiceCombination {
-                    rank,
-                    access_uris: AccessUris::of(&combination, query, findings),
-                    cost_estimate: Amount {
-                        amount: combination.cost.total().to_f64(),
-                        currency,
-                    },
-                    time_estimate: combination.time.total().to_f64(),
-                    score: combination.score,
-                    cost_breakdown: CostBreakdown {
-                        compute: combination.cost.compute.to_f64(),
-                        storage: combination.cost.storage.to_f64(),
-                        transfer: combination.cost.transfer.to_f64(),
-                    },
-                    time_breakdown: TimeBreakdown {
-                        queue: combination.time.queue.to_f64(),
-                        execution: combination.time.execution.to_f64(),
-                        transfer: combination.time.transfer.to_f64(),
-                    },
-                    pareto_optimal: combination.pareto_optimal,
-                    distances: distances
-                        .as_mut()
-                        .map(|distances| distances.of(&combination)),
-                    offer: query
-                        .explain()
-                        .then(|| OfferSource::of(&combination, findings))
-                        .flatten(),
-                })
+            service_combinations,
+            warnings: warnings
+                .iter()
+                .chain(cut)
+                .map(ToString::to_string)
                 .collect(),
-            warnings: warnings.iter().map(ToString::to_string).collect(),
             places: query.explain().then(|| explanation::places(sites)),
         }
+    }
+}
+
+impl ServiceCombination {
+    /// About how many bytes it has as JSON.
+    fn bytes(&self) -> usize {
+        /// All that is not about an object, and what is said of the distance of one.
+        const FRAME: usize = 600;
+        const DISTANCE: usize = 250;
+
+        let of_distance = self.distances.as_ref().map_or(0, |_| DISTANCE);
+        let objects = self.access_uris.objects.iter();
+        let of_objects = objects.map(|(id, uri)| 2 * id.len() + uri.len() + of_distance);
+        FRAME + self.access_uris.tes_uri.len() + of_objects.sum::<usize>()
     }
 }
 

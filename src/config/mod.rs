@@ -138,6 +138,8 @@ pub struct Limits {
     pub object_ids: usize,
     /// Combinations in an answer: the default and the maximum of `limit`.
     pub combinations: usize,
+    /// About how many bytes the combinations of an answer may have.
+    pub answer_bytes: usize,
 }
 
 impl Default for Limits {
@@ -147,6 +149,7 @@ impl Default for Limits {
             drs_uris: 100,
             object_ids: 1000,
             combinations: 1000,
+            answer_bytes: 32 << 20,
         }
     }
 }

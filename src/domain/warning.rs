@@ -120,6 +120,13 @@ pub enum Warning {
         /// The currency of the answer.
         target: Currency,
     },
+    /// The answer would be larger than it may be.
+    AnswerCut {
+        /// How many combinations are listed.
+        listed: usize,
+        /// About how many bytes they may have.
+        most_bytes: usize,
+    },
     /// A source of exchange rates failed, and older rates stand in.
     RatesFellBack {
         /// Who it is, in words.
@@ -232,6 +239,11 @@ impl fmt::Display for Warning {
             Self::TesOutOfReach { service, object } => write!(
                 f,
                 "TES left out: '{service}' is at an unknown distance from every access URI of object '{object}'."
+            ),
+            Self::AnswerCut { listed, most_bytes } => write!(
+                f,
+                "Answer cut: the best {listed} combinations are all that fit in {most_bytes} bytes (limits.answer_bytes); \
+                 a smaller limit or fewer objects give a whole answer."
             ),
             Self::TooDear { service, target } => write!(
                 f,

@@ -61,6 +61,11 @@ pub enum FetchError {
     /// A redirect to nowhere, or to something that is not http.
     #[error("redirected to something that is not an http(s) URI")]
     BadRedirect,
+    /// A redirect from where no one can listen or answer on the way to where everyone can.
+    #[error(
+        "redirected from https to plain http, which is not followed; give the URI that it leads to"
+    )]
+    Downgraded,
     /// More than is read.
     #[error("answered with more than {0} bytes, the most that outbound.max_response_bytes lets in")]
     TooLarge(usize),

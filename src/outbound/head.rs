@@ -35,7 +35,49 @@ pub(super) fn redirect_target(here: &Url, response: &Response) -> Result<Url, Fe
         .and_then(|location| here.join(location).ok())
         .filter(|target| matches!(target.scheme(), "http" | "https") && target.has_host())
         .ok_or(FetchError::BadRedirect)?;
+    // Whoever is on the way could answer there, and with keys that tokens are checked with.
+    if here.scheme() == "https" && target.scheme() == "http" {
+        return Err(FetchError::Downgraded);
+    }
     // Neither can fail: the target has a host.
     let _ = (target.set_username(""), target.set_password(None));
     Ok(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lead(here: &str, location: &str) -> Result<String, FetchError> {
+        let answer = axum::http::Response::builder()
+            .status(302)
+            .header("location", location)
+            .body("")
+            .unwrap();
+        let here = here.parse().unwrap();
+        redirect_target(&here, &answer.into()).map(Url::into)
+    }
+
+    #[test]
+    fn redirects_lead_to_the_same_or_better_protection() {
+        for (here, location, there) in [
+            ("http://a/x", "/y", "http://a/y"),
+            ("http://a/x", "https://b/y", "https://b/y"),
+            ("https://a/x", "//b/y", "https://b/y"),
+            ("https://a/x", "https://me:pw@b/y", "https://b/y"),
+        ] {
+            assert_eq!(lead(here, location), Ok(there.to_owned()));
+        }
+        assert_eq!(
+            lead("https://a/x", "http://a/x"),
+            Err(FetchError::Downgraded)
+        );
+        for nowhere in ["ftp://a/x", "file:///etc/passwd", "data:,x", "http://"] {
+            assert_eq!(
+                lead("http://a/x", nowhere),
+                Err(FetchError::BadRedirect),
+                "{nowhere}"
+            );
+        }
+    }
 }

@@ -63,6 +63,9 @@ pub struct Pipeline {
 /// The pipeline cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
+    /// A value of the configuration is out of range.
+    #[error(transparent)]
+    Config(#[from] config::Fault),
     /// No calls can be made.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),

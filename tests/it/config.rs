@@ -318,3 +318,14 @@ fn keys(value: &Value, prefix: &str) -> BTreeSet<String> {
         _ => BTreeSet::from([prefix.to_owned()]),
     }
 }
+
+#[test]
+fn no_ranker_is_made_of_values_out_of_range() {
+    let mut config = Config::default();
+    config.outbound.max_concurrency = 0;
+    let error = testribute::Ranker::new(&config).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "outbound.max_concurrency: must be at least 1 and at most 100000, is 0"
+    );
+}

@@ -442,3 +442,21 @@ async fn one_object_that_leads_astray_loses_no_other_object_of_its_drs() {
         "{told:?}"
     );
 }
+
+#[tokio::test]
+async fn a_price_beyond_all_money_is_a_warning() {
+    let service = Service::start_with("exchange_rates: {rates: {BTC: 0.00001}}").await;
+    let dear = tes("127.0.0.1", "BTC", 1e10, 1.0, 0.0).await;
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let answer = service
+        .rank(&request(&[tes_root(&dear), tes_root(&good)], &[], &[]))
+        .await;
+    assert_eq!(
+        warnings(&answer),
+        [format!(
+            "TES left out: '{}' has a price of more than 7e13 EUR, which cannot be meant.",
+            tes_root(&dear)
+        )]
+    );
+    assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
+}

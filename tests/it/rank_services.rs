@@ -650,3 +650,38 @@ async fn what_is_equal_in_all_comes_in_the_order_of_the_request() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_answer_has_as_many_combinations_as_fit_and_at_least_one() {
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let uris: Vec<_> = (0..9)
+        .map(|n| format!("https://near.example/{n}"))
+        .collect();
+    let uris: Vec<_> = uris.iter().map(String::as_str).collect();
+    let drs = drs(&[("a", 1, uris.as_slice())]).await;
+    let mut request = request(&[tes_root(&tes)], &[drs_root(&drs)], &["a"]);
+    for (bytes, explain, expected) in [
+        (1, false, 1),
+        (3000, false, 4),
+        (3000, true, 3),
+        (30_000, true, 9),
+    ] {
+        let service = Service::start_with(&format!("limits: {{answer_bytes: {bytes}}}")).await;
+        request["explain"] = explain.into();
+        let answer = service.rank(&request).await;
+        let listed = answer["service_combinations"].as_array().unwrap();
+        assert_eq!(listed.len(), expected, "{bytes} {explain}");
+        let written = answer["service_combinations"].to_string().len();
+        assert!(expected == 1 || written <= bytes, "{written} bytes");
+        let told = format!(
+            "Answer cut: the best {expected} combinations are all that fit in {bytes} bytes (limits.answer_bytes); a \
+             smaller limit or fewer objects give a whole answer."
+        );
+        let cut: Vec<_> = if expected < 9 {
+            vec![told.as_str()]
+        } else {
+            vec![]
+        };
+        assert_eq!(warnings(&answer), cut);
+    }
+}

@@ -25,7 +25,7 @@ use crate::support::{
     program::RunningService,
 };
 
-const CALLERS: usize = 64;
+const CALLERS: usize = 200;
 
 const OBJECTS: [&str; 4] = ["a", "b", "c", "d"];
 

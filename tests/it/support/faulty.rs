@@ -65,6 +65,12 @@ impl Drop for RawServer {
     }
 }
 
+/// Keeps the connection for as long as the other side does.
+async fn until_it_leaves(mut stream: TcpStream) {
+    let mut rest = [0; 64];
+    while stream.read(&mut rest).await.is_ok_and(|length| length > 0) {}
+}
+
 /// Failed writes are the other side's good right: it may have heard enough.
 async fn misbehave(mut stream: TcpStream, manner: Manner) {
     let mut head = Vec::new();
@@ -76,14 +82,14 @@ async fn misbehave(mut stream: TcpStream, manner: Manner) {
         }
     }
     match manner {
-        Manner::Hangs => std::future::pending::<()>().await,
+        Manner::Hangs => until_it_leaves(stream).await,
         Manner::Says(text) => {
             let _ = stream.write_all(&text).await;
             let _ = stream.shutdown().await;
         }
         Manner::SaysThenHangs(text) => {
             let _ = stream.write_all(&text).await;
-            std::future::pending::<()>().await;
+            until_it_leaves(stream).await;
         }
         Manner::Repeats(first, then, pause) => {
             let mut sent = stream.write_all(&first).await;
