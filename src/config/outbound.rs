@@ -19,6 +19,9 @@ pub struct Outbound {
     pub max_concurrency: usize,
     /// Name servers that are asked instead of the system's, as `address:port`.
     pub name_servers: Vec<SocketAddr>,
+    /// Whether calls go through the proxies that the environment names. Those connect where they like: names are looked
+    /// up by them, and checked by no one here.
+    pub proxy_from_environment: bool,
     /// The largest answer that is read, in bytes after decompression.
     pub max_response_bytes: usize,
     /// Whether the caller's token may go over plain http.
@@ -31,6 +34,7 @@ impl Default for Outbound {
             allowed_networks: Vec::new(),
             max_concurrency: 256,
             name_servers: Vec::new(),
+            proxy_from_environment: false,
             max_response_bytes: 1 << 20,
             forward_token_over_http: false,
         }

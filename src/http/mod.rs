@@ -37,6 +37,7 @@ use tower_http::{
         CompressionLayer, Predicate,
         predicate::{NotForContentType, SizeAbove},
     },
+    cors::CorsLayer,
 };
 
 use self::{error::Failure, validate::RequestValidator};
@@ -95,7 +96,7 @@ pub fn router(
         deadline: Duration::from_secs_f64(config.server.request_deadline_sec),
         max_body_bytes: config.server.max_body_bytes,
     });
-    Ok(Router::new()
+    let routes = Router::new()
         .route("/rank-services", post(rank::rank_services))
         .route_layer(from_fn_with_state(Arc::clone(&service), gate::admit))
         .route("/service-info", get(health::service_info))
@@ -103,19 +104,26 @@ pub fn router(
         .route("/readyz", get(health::readyz))
         .merge(openapi::routes(&document)?)
         .fallback(async || Failure::NotFound)
-        .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
-        // As one layer, the first outermost: the router would box each by itself.
-        .layer(
-            ServiceBuilder::new()
-                .map_response(headers::for_every_answer)
-                .layer(from_fn(request_id::trace))
-                .option_layer(cors)
-                .layer(compression())
-                .layer(CatchPanicLayer::custom(after_panic))
-                .map_response(error::tell_all_failures)
-                .layer(from_fn(gate::measure)),
-        )
-        .with_state(service))
+        .method_not_allowed_fallback(async || Failure::MethodNotAllowed);
+    Ok(with_layers(routes, cors).with_state(service))
+}
+
+/// What every request goes through on its way in, and every answer on its way out.
+fn with_layers<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    cors: Option<CorsLayer>,
+) -> Router<S> {
+    // As one layer, the first outermost: the router would box each by itself.
+    routes.layer(
+        ServiceBuilder::new()
+            .map_response(headers::for_every_answer)
+            .layer(from_fn(request_id::trace))
+            .option_layer(cors)
+            .layer(compression())
+            .layer(CatchPanicLayer::custom(after_panic))
+            .map_response(error::tell_all_failures)
+            .layer(from_fn(gate::measure)),
+    )
 }
 
 /// Compresses what takes more than one round trip to send: below, compressing takes longer than it saves. Ten packets
@@ -154,9 +162,7 @@ mod tests {
         async fn fails() -> &'static str {
             panic!("the secret is 42")
         }
-        let router: Router = Router::new()
-            .route("/", get(fails))
-            .layer(CatchPanicLayer::custom(after_panic));
+        let router: Router = with_layers(Router::new().route("/", get(fails)), None);
         let response = router.oneshot(Request::<Body>::default()).await.unwrap();
         assert_eq!(response.status(), 500);
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();

@@ -78,14 +78,8 @@ impl Fetcher {
             .map_err(FetcherError::Resolver)?;
         Ok(Self {
             // To connect less than the whole, so that a host that is not there is told apart from a service that is slow.
-            wire: Wire::new(
-                reach,
-                &guard,
-                &resolver,
-                timeout * 3 / 4,
-                config.outbound.max_response_bytes,
-            )
-            .map_err(FetcherError::Client)?,
+            wire: Wire::new(reach, &guard, &resolver, timeout * 3 / 4, &config.outbound)
+                .map_err(FetcherError::Client)?,
             resolver,
             guard,
             credentials: Arc::new(credentials),

@@ -17,7 +17,7 @@ use super::{
     pass::{Pass, Proof},
     resolve::{GuardedResolver, Resolver},
 };
-use crate::domain::token::Token;
+use crate::{config, domain::token::Token};
 
 /// How long a connection is kept that is not used: strangers name the hosts, and each would cost a file handle.
 const IDLE: Duration = Duration::from_secs(20);
@@ -47,7 +47,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Gives up a connection after `connect_timeout`, and an answer after `max_bytes`.
+    /// Gives up a connection after `connect_timeout`.
     ///
     /// # Errors
     /// The HTTP client's, if it cannot be made.
@@ -56,10 +56,10 @@ impl Wire {
         guard: &Arc<Guard>,
         resolver: &Resolver,
         connect_timeout: Duration,
-        max_bytes: usize,
+        config: &config::Outbound,
     ) -> Result<Self, reqwest::Error> {
-        let client = |admits: fn(&Guard, IpAddr) -> bool| {
-            let builder = Client::builder()
+        let builder = |admits: fn(&Guard, IpAddr) -> bool| {
+            Client::builder()
                 .dns_resolver(GuardedResolver {
                     resolver: resolver.clone(),
                     guard: Arc::clone(guard),
@@ -71,20 +71,21 @@ impl Wire {
                 .referer(false)
                 .retry(reqwest::retry::never())
                 .http2_max_header_list_size(64 << 10)
-                .user_agent(concat!("testribute/", env!("CARGO_PKG_VERSION")));
-            // A proxy connects on our behalf, to addresses that the guard never sees.
-            let builder = match reach {
-                Reach::Public => builder.no_proxy(),
-                Reach::Everywhere => builder,
-            };
-            builder.build()
+                .user_agent(concat!("testribute/", env!("CARGO_PKG_VERSION")))
+        };
+        let client = builder(Guard::admits);
+        // A proxy connects on our behalf, to addresses that the guard never sees.
+        let client = if reach == Reach::Everywhere || config.proxy_from_environment {
+            client
+        } else {
+            client.no_proxy()
         };
         Ok(Self {
-            client: client(Guard::admits)?,
-            listed_only: client(Guard::is_listed)?,
+            client: client.build()?,
+            listed_only: builder(Guard::is_listed).no_proxy().build()?,
             guard: Arc::clone(guard),
             connect_timeout,
-            max_bytes,
+            max_bytes: config.max_response_bytes,
         })
     }
 

@@ -1,8 +1,11 @@
 //! What DRS said is kept for a while, and for no one else.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
@@ -14,7 +17,7 @@ use axum::{
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::support::{
     Server,
@@ -113,6 +116,21 @@ async fn nothing_is_kept_if_the_operator_says_so() {
         assert_eq!(ask(&service, &request, "good").await, StatusCode::OK);
         assert_eq!(drs.asked(), 1);
     }
+}
+
+#[tokio::test]
+async fn an_object_is_asked_for_again_once_its_time_is_over() {
+    let service = Service::start_with("drs: {cache_ttl_sec: 1}").await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let drs = Guarded::start().await;
+    let request = request(&[tes_root(&tes)], &[drs.server.url("/")], &["a"]);
+    // The cache has a clock of its own, so this takes its second.
+    let asked_again = async {
+        while drs.asked.load(Ordering::SeqCst) < 2 {
+            assert_eq!(ask(&service, &request, "good").await, StatusCode::OK);
+        }
+    };
+    timeout(Duration::from_secs(60), asked_again).await.unwrap();
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ mod mock;
 mod outbound;
 mod partial_failure;
 mod price_book;
+mod proxies;
 mod rank_services;
 mod serving;
 mod soak;

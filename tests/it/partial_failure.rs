@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 /// The longest that one call may take where a neighbour hangs.
-const CALL: &str = "timeout: 0.25";
+const CALL: &str = "timeout: 1";
 
 /// The longest that one call may take where none does: a busy machine is no reason to fail.
 const LONG_CALL: &str = "{timeout: 20, server: {request_deadline_sec: 60}}";
@@ -159,15 +159,15 @@ async fn bad_at_http() -> Vec<Neighbour> {
     let mut all = vec![
         at(&nobody().await, "cannot be reached: Connection refused"),
         at("http://tes.invalid/", "does not resolve"),
-        raw(Manner::Hangs, "did not answer within 0.25 s").await,
+        raw(Manner::Hangs, "did not answer within 1 s").await,
         raw(
             Manner::SaysThenHangs(format!("{head}content-length: 100\r\n\r\n{{").into_bytes()),
-            "did not answer within 0.25 s",
+            "did not answer within 1 s",
         )
         .await,
         raw(
             Manner::Repeats(endless.clone().into_bytes(), b"1\r\n \r\n".to_vec(), drip),
-            "did not answer within 0.25 s",
+            "did not answer within 1 s",
         )
         .await,
         raw(
@@ -403,7 +403,7 @@ async fn a_dead_drs_is_not_waited_for_once_per_object() {
     assert_eq!(
         warnings(&answer),
         [format!(
-            "DRS unavailable: '{}' did not answer within 0.25 s (asked for object 'o0' and 99 more).",
+            "DRS unavailable: '{}' did not answer within 1 s (asked for object 'o0' and 99 more).",
             dead.root
         )]
     );

@@ -111,21 +111,18 @@ async fn an_idle_connection_does_not_delay_the_end() {
 
 #[tokio::test]
 async fn a_service_that_stops_is_not_ready() {
+    let slow = Slow::start(Duration::ZERO).await;
     let config = config("");
     let ranker = Arc::new(Ranker::new(&config).unwrap());
-    let readiness = Readiness::default();
-    let router = http::router(ranker, &config, readiness.clone(), None).unwrap();
+    let router = http::router(ranker, &config, slow.readiness.clone(), None).unwrap();
     let server = crate::support::Server::start(router).await;
     let url = server.url("/readyz");
     assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
-    readiness.end();
+    slow.stop.notify_one();
+    slow.served.await.unwrap();
     let response = reqwest::get(&url).await.unwrap();
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "1");
-    let slow = Slow::start(Duration::ZERO).await;
-    slow.stop.notify_one();
-    slow.served.await.unwrap();
-    drop(slow.readiness);
 }
 
 #[tokio::test]

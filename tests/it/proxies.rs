@@ -1,0 +1,77 @@
+//! Proxies that the environment names: of no account, unless the configuration says so.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    network::{request, tes, tes_root, warnings},
+    program::RunningService,
+    recorder::Recorder,
+};
+
+/// Answers as a TES for every host.
+async fn proxy() -> Recorder {
+    let money = json!({"amount": 1.0, "currency": "EUR"});
+    let info = json!({
+        "estimated_compute_costs": money, "estimated_storage_costs": money, "unit_costs_data_transfer": money,
+        "estimated_queue_time_sec": 60
+    });
+    Recorder::start(move |line, _| line.starts_with("POST ").then(|| (200, info.clone()))).await
+}
+
+/// A service in whose environment `proxy` is the one for everything.
+async fn service_beside(proxy: &Recorder, through_it: &str) -> RunningService {
+    let url = proxy.server.url("/").to_string();
+    RunningService::start(&[
+        ("HTTP_PROXY", url.as_str()),
+        ("http_proxy", &url),
+        ("ALL_PROXY", &url),
+        ("TESTRIBUTE__OUTBOUND__PROXY_FROM_ENVIRONMENT", through_it),
+        ("TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS", "127.0.0.2/32"),
+    ])
+    .await
+}
+
+async fn rank(service: &RunningService, tes: &[String]) -> Value {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}/rank-services", service.root);
+    let question = client.post(url).json(&request(tes, &[], &[]));
+    question.send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_service_takes_no_proxy_from_its_environment() {
+    let proxy = proxy().await;
+    let service = service_beside(&proxy, "false").await;
+    let good = tes("127.0.0.2", "EUR", 1.0, 1.0, 0.0).await;
+    let answer = rank(
+        &service,
+        &[tes_root(&good), "http://tes.invalid/".to_owned()],
+    )
+    .await;
+    let [warning] = &warnings(&answer)[..] else {
+        panic!("{answer:#}");
+    };
+    assert!(warning.contains("does not resolve"), "{warning}");
+    assert_eq!(proxy.lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn if_it_is_told_to_it_does_but_not_to_special_addresses() {
+    let proxy = proxy().await;
+    let service = service_beside(&proxy, "true").await;
+    let uris = ["http://tes.invalid/", "http://10.0.0.1/"].map(str::to_owned);
+    let answer = rank(&service, &uris).await;
+    assert_eq!(
+        answer["service_combinations"].as_array().unwrap().len(),
+        1,
+        "{answer:#}"
+    );
+    let [warning] = &warnings(&answer)[..] else {
+        panic!("{answer:#}");
+    };
+    assert!(
+        warning.contains("'http://10.0.0.1/' is at 10.0.0.1, which is not a public address"),
+        "{warning}"
+    );
+    assert_eq!(proxy.lines(), ["POST http://tes.invalid/tasks/task-info"]);
+}
