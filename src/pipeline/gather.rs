@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{join, join_all};
+use futures_util::{StreamExt, future::join, stream::FuturesOrdered};
 
 use super::{Pipeline, offer::Asking, patience::Patience};
 use crate::{
@@ -54,13 +54,8 @@ impl<'a> Round<'a> {
     /// The offer of each TES, `None` where there is no usable one.
     async fn offers(self) -> (Vec<Option<Offer>>, Vec<Warning>) {
         let task = TaskInfoRequest::new(self.query.needs());
-        let answers = join_all(
-            self.query
-                .tes()
-                .iter()
-                .map(|tes| self.task_info(tes, &task)),
-        )
-        .await;
+        let tes = self.query.tes().iter();
+        let answers = all(tes.map(|tes| self.task_info(tes, &task))).await;
         let mut warnings = Vec::new();
         let infos: Vec<_> = answers
             .into_iter()
@@ -157,4 +152,10 @@ impl<'a> Round<'a> {
         };
         (pass, warnings)
     }
+}
+
+/// What each of `questions` gives, in their order. Unlike `join_all`, which looks after up to thirty whenever one has news,
+/// this looks after that one.
+pub(super) async fn all<Q: Future>(questions: impl Iterator<Item = Q>) -> Vec<Q::Output> {
+    questions.collect::<FuturesOrdered<_>>().collect().await
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use futures_util::{StreamExt, future::join_all, stream};
+use futures_util::{StreamExt, stream};
 
 use super::{
     bundles::{Forest, Leaf},
-    gather::Round,
+    gather::{Round, all},
     server::{Answer, Server},
 };
 use crate::{
@@ -34,7 +34,7 @@ impl<'a> Round<'a> {
     /// they were asked for.
     pub(super) async fn sightings(self) -> (Vec<Sighting>, Vec<Warning>) {
         let objects = self.query.objects();
-        let addresses = join_all(objects.iter().map(|id| self.address_of(id))).await;
+        let addresses = all(objects.iter().map(|id| self.address_of(id))).await;
         let mut forest = Forest::new(objects, self.pipeline.bundle_bounds);
         let mut servers = self.servers(&addresses).await;
         plant(
@@ -56,8 +56,7 @@ impl<'a> Round<'a> {
                 }
             }
             let asking = servers.iter().zip(&questions);
-            let answers =
-                join_all(asking.map(|(server, nodes)| self.ask(server, &forest, nodes))).await;
+            let answers = all(asking.map(|(server, nodes)| self.ask(server, &forest, nodes))).await;
             let mut opened = Vec::new();
             for ((server, nodes), answers) in servers.iter_mut().zip(&questions).zip(answers) {
                 for (&node, answer) in nodes.iter().zip(answers) {
@@ -125,11 +124,9 @@ impl<'a> Round<'a> {
                 None => named.push((address.server.clone(), address.named_by)),
             }
         }
-        join_all(
-            named
-                .into_iter()
-                .map(|(uri, named_by)| self.server(uri, named_by)),
-        )
+        all(named
+            .into_iter()
+            .map(|(uri, named_by)| self.server(uri, named_by)))
         .await
     }
 

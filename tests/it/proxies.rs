@@ -20,7 +20,7 @@ async fn proxy() -> Recorder {
 
 /// A service in whose environment `proxy` is the one for everything.
 async fn service_beside(proxy: &Recorder, through_it: &str) -> RunningService {
-    let url = proxy.server.url("/").to_string();
+    let url = proxy.server.url("/");
     RunningService::start(&[
         ("HTTP_PROXY", url.as_str()),
         ("http_proxy", &url),
