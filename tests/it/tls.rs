@@ -26,7 +26,7 @@ fn url(front: &Front) -> String {
 
 #[tokio::test]
 async fn https_is_spoken_as_http_2_and_as_http_1() {
-    let identity = Identity::new("tls-versions");
+    let identity = Identity::new();
     let front = front(identity.load()).await;
     let newest = identity.client().build().unwrap();
     let older = identity.client().http1_only().build().unwrap();
@@ -39,7 +39,7 @@ async fn https_is_spoken_as_http_2_and_as_http_1() {
 
 #[tokio::test]
 async fn plain_http_on_the_port_of_https_harms_no_one() {
-    let identity = Identity::new("tls-plain");
+    let identity = Identity::new();
     let front = front(identity.load()).await;
     for text in [
         "GET / HTTP/1.1\r\nhost: x\r\n\r\n",
@@ -57,7 +57,7 @@ async fn plain_http_on_the_port_of_https_harms_no_one() {
 
 #[tokio::test]
 async fn a_handshake_that_is_never_finished_keeps_no_one_waiting_and_ends() {
-    let identity = Identity::new("tls-handshake");
+    let identity = Identity::new();
     let front = front(identity.load()).await;
     let mut silent = Vec::new();
     for _ in 0..10 {
@@ -85,7 +85,7 @@ async fn a_handshake_that_is_never_finished_keeps_no_one_waiting_and_ends() {
 
 #[tokio::test]
 async fn a_handshake_that_is_never_finished_does_not_delay_the_end() {
-    let identity = Identity::new("tls-end");
+    let identity = Identity::new();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let router = Router::new();
     let shutdown = async move { drop(stopped.await) };
@@ -105,7 +105,7 @@ async fn a_handshake_that_is_never_finished_does_not_delay_the_end() {
 
 #[tokio::test]
 async fn a_new_certificate_is_for_new_connections_and_a_bad_one_for_none() {
-    let identity = Identity::new("tls-reload");
+    let identity = Identity::new();
     let tls = identity.load();
     let front = front(Arc::clone(&tls)).await;
     let get = async |client: &reqwest::Client| client.get(url(&front)).send().await;
@@ -130,7 +130,7 @@ async fn a_new_certificate_is_for_new_connections_and_a_bad_one_for_none() {
 
 #[test]
 fn files_that_cannot_be_used_are_refused_with_file_key_and_reason() {
-    let (good, other) = (Identity::new("tls-good"), Identity::new("tls-other"));
+    let (good, other) = (Identity::new(), Identity::new());
     let folder = good.certificate().parent().unwrap().to_owned();
     let write = |name: &str, text: &[u8]| {
         let path = folder.join(name);
@@ -214,7 +214,7 @@ fn refusal(certificate: &Path, key: &Path) -> String {
 
 #[tokio::test]
 async fn a_service_reads_its_certificate_again_on_sighup() {
-    let identity = Identity::new("tls-program");
+    let identity = Identity::new();
     let (certificate, key) = (identity.certificate(), identity.key());
     let mut service = RunningService::start(&[
         (
@@ -268,7 +268,7 @@ async fn a_service_does_not_start_without_its_certificate() {
 
 #[tokio::test]
 async fn a_client_that_leaves_in_the_middle_is_forgotten() {
-    let identity = Identity::new("tls-leaves");
+    let identity = Identity::new();
     let server = Server {
         max_connections: 1,
         ..Server::default()

@@ -1,6 +1,16 @@
 //! A router behind the service's own door, and certificates for it.
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::Router;
 use testribute::{
@@ -62,14 +72,16 @@ pub async fn rest(mut stream: TcpStream) -> Vec<u8> {
     rest
 }
 
-/// A certificate for `localhost`, in a folder of its own.
+/// A certificate for `localhost`, in a folder of its own until it is dropped.
 #[derive(Debug)]
 pub struct Identity {
     folder: PathBuf,
 }
 
 impl Identity {
-    pub fn new(name: &str) -> Self {
+    pub fn new() -> Self {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("identity-{}-{}", process::id(), MADE.fetch_add(1, Relaxed));
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&folder).unwrap();
         let identity = Self { folder };
@@ -78,8 +90,8 @@ impl Identity {
     }
 
     /// One that is not valid any more.
-    pub fn expired(name: &str) -> Self {
-        let identity = Self::new(name);
+    pub fn expired() -> Self {
+        let identity = Self::new();
         let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
         wanted.not_after = rcgen::date_time_ymd(2020, 1, 1);
         let key = rcgen::KeyPair::generate().unwrap();
@@ -125,5 +137,12 @@ impl Identity {
         reqwest::Client::builder()
             .no_proxy()
             .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        // Nothing depends on it.
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
