@@ -19,7 +19,8 @@ use super::{
     head::{is_busy, pause_asked_for},
     json::parse,
     resolve::Resolver,
-    turns::{Kind, Turns},
+    shared::leave,
+    turns::{Kind, Turn, Turns},
     wire::{Question, Wire},
 };
 pub use super::{
@@ -241,14 +242,8 @@ impl Fetcher {
         url: &Url,
         call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
-        let host = self
-            .hosts
-            .hash_one((url.host_str(), url.port_or_known_default()));
-        let errand = Errand::current();
-        if let Some(error) = errand.why_dead(host) {
-            return Err(error);
-        }
-        let _turn = self.turns.take(&errand, self.kind, host).await;
+        let _leave = leave(self.turn(url)).await?;
+        let (errand, host) = (Errand::current(), self.hash_of_host(url));
         // Others may have found out in the meantime.
         if let Some(error) = errand.why_dead(host) {
             return Err(error);
@@ -259,6 +254,23 @@ impl Fetcher {
             .unwrap_or(Err(FetchError::Timeout(self.timeout)));
         errand.note(self.kind, host, result.as_ref().err());
         result
+    }
+
+    /// Waits for a turn to call the host of `url`.
+    ///
+    /// # Errors
+    /// Why no other call on the same errand could connect to it.
+    pub(super) async fn turn(&self, url: &Url) -> Result<Turn, FetchError> {
+        let (errand, host) = (Errand::current(), self.hash_of_host(url));
+        if let Some(error) = errand.why_dead(host) {
+            return Err(error);
+        }
+        Ok(self.turns.take(&errand, self.kind, host).await)
+    }
+
+    fn hash_of_host(&self, url: &Url) -> u64 {
+        self.hosts
+            .hash_one((url.host_str(), url.port_or_known_default()))
     }
 
     /// The answer, whatever its status is, but not that of a server that is busy.

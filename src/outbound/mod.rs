@@ -16,6 +16,7 @@ mod json;
 pub mod oidc;
 mod pass;
 pub mod resolve;
+mod shared;
 pub mod tes;
 mod turns;
 mod wire;

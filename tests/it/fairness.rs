@@ -129,6 +129,36 @@ async fn a_small_request_does_not_wait_for_the_services_of_greedy_ones() {
 }
 
 #[tokio::test]
+async fn no_one_waits_for_the_turn_of_a_greedy_request_that_asks_the_same() {
+    let service = Arc::new(
+        Service::start_with(
+            "{timeout: 60, server: {request_deadline_sec: 600}, outbound: {max_concurrency: 8}}",
+        )
+        .await,
+    );
+    let hanging = RawServer::start(Manner::Hangs).await;
+    let mut connections = hanging.connections.clone();
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let (objects, ids) = data(3).await;
+    let small = with_objects(&[tes_root(&good)], &[drs_root(&objects)], &ids);
+    let mut dead: Vec<_> = (0..40).map(|n| format!("{}{n}", hanging.root)).collect();
+    let mut others = dead.clone();
+    dead.push(tes_root(&good));
+    others.push(drs_root(&objects));
+    let greedy = with_objects(&dead, &others, &ids);
+    let greedy = tokio::spawn({
+        let service = Arc::clone(&service);
+        async move { service.ask(&greedy).await }
+    });
+    let come = connections.wait_for(|&count| count >= 4);
+    timeout(PATIENCE, come).await.unwrap().unwrap();
+    let answer = timeout(PATIENCE, service.rank(&small)).await.unwrap();
+    assert_eq!(warnings(&answer), [""; 0]);
+    assert!(!greedy.is_finished());
+    greedy.abort();
+}
+
+#[tokio::test]
 async fn turns_come_back_when_those_who_asked_go_away() {
     let service = Service::start_with(
         "{timeout: 60, server: {request_deadline_sec: 600}, outbound: {max_concurrency: 8}}",

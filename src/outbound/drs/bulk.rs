@@ -1,6 +1,6 @@
 //! Many objects in one question, at DRS that take such questions: since version 1.2, by `POST /objects`.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use moka::future::Cache;
@@ -130,11 +130,11 @@ impl DrsClient {
                 Err(_) => Ok(0),
             }
         };
-        let limit = self
-            .bulk_limits
-            .try_get_with(self.cache.key_of_server(drs), fetch)
-            .await
-            .map_err(Arc::unwrap_or_clone)?;
+        let key = self.cache.key_of_server(drs);
+        let asked = self
+            .fetcher
+            .ask_once(&self.bulk_limits, key, drs.root(), fetch);
+        let limit = asked.await?;
         Ok((limit > 1).then_some(limit.min(MOST_OBJECTS)))
     }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     outbound::{
         failure::FetchError,
-        fetch::Pass,
+        fetch::{Fetcher, Pass},
         fingerprint::{Fingerprint, Fingerprints},
     },
 };
@@ -35,6 +35,12 @@ enum Miss {
     Failed(FetchError),
 }
 
+impl From<FetchError> for Miss {
+    fn from(error: FetchError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl ObjectCache {
     /// Keeps everything for `time_to_live`; nothing, if that is no time.
     pub(super) fn new(time_to_live: Duration) -> Self {
@@ -51,13 +57,14 @@ impl ObjectCache {
         }
     }
 
-    /// What `fetch` finds, or what it found for the same server, id and token before. Whoever asks for the same at the
-    /// same time waits for one answer. That something is not there is not kept: it may have been put there since.
+    /// What `fetch` finds by `fetcher`, or found for the same server, id and token before. Whoever asks for the same at
+    /// the same time waits for one answer. That something is not there is not kept: it may have been put there since.
     ///
     /// # Errors
     /// Whatever `fetch` fails with, which is not kept either.
     pub(super) async fn get(
         &self,
+        fetcher: &Fetcher,
         drs: &ServiceUri,
         id: &str,
         pass: Pass<'_>,
@@ -67,18 +74,14 @@ impl ObjectCache {
             return fetch.await;
         };
         let fetch = async {
-            match fetch.await {
-                Ok(Some(entity)) => Ok(Arc::new(entity)),
-                Ok(None) => Err(Miss::NotThere),
-                Err(error) => Err(Miss::Failed(error)),
-            }
+            let entity = fetch.await?;
+            entity.map(Arc::new).ok_or(Miss::NotThere)
         };
-        match kept.try_get_with(self.key(drs, id, pass), fetch).await {
+        let key = self.key(drs, id, pass);
+        match fetcher.ask_once(kept, key, drs.root(), fetch).await {
             Ok(entity) => Ok(Some(Arc::unwrap_or_clone(entity))),
-            Err(miss) => match Arc::unwrap_or_clone(miss) {
-                Miss::NotThere => Ok(None),
-                Miss::Failed(error) => Err(error),
-            },
+            Err(Miss::NotThere) => Ok(None),
+            Err(Miss::Failed(error)) => Err(error),
         }
     }
 

@@ -235,6 +235,20 @@ struct Pattern {
     before: String,
 }
 
+/// Why there is no pattern of a prefix.
+#[derive(Debug, Clone)]
+enum NoPattern {
+    /// The registry knows none, or not of a DRS.
+    Unknown,
+    Failed(FetchError),
+}
+
+impl From<FetchError> for NoPattern {
+    fn from(failure: FetchError) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// The answer of identifiers.org's resolver.
 #[derive(Deserialize)]
 struct Resolution {
@@ -256,11 +270,17 @@ struct Resource {
 
 impl Registry {
     async fn locate(&self, prefix: &str, accession: &str) -> Result<Address, UnknownServer> {
-        let known = self
-            .known
-            .try_get_with_by_ref(prefix, self.fetch_pattern(prefix, accession))
-            .await
-            .map_err(Arc::unwrap_or_clone)?;
+        let pattern = self.fetch_pattern(prefix, accession);
+        let asked =
+            self.fetcher
+                .ask_once(&self.known, prefix.to_owned(), self.root.root(), pattern);
+        let known = asked.await.map_err(|none| match none {
+            NoPattern::Unknown => UnknownServer::NoDrs(prefix.to_owned()),
+            NoPattern::Failed(cause) => UnknownServer::Unresolved {
+                prefix: prefix.to_owned(),
+                cause,
+            },
+        })?;
         Ok(Address {
             server: known.server.clone(),
             ids: vec![format!("{}{accession}", known.before)],
@@ -272,21 +292,16 @@ impl Registry {
         &self,
         prefix: &str,
         accession: &str,
-    ) -> Result<Arc<Pattern>, UnknownServer> {
+    ) -> Result<Arc<Pattern>, NoPattern> {
         let accession_in_path = utf8_percent_encode(accession, SEGMENT);
         let url = self.root.endpoint(&format!("{prefix}:{accession_in_path}"));
         let answer: Resolution = match self.fetcher.get(&url, Pass::None).await {
             Ok(answer) => answer,
             // Prefixes that it does not know, and accessions that cannot be.
             Err(FetchError::Status(status)) if status.is_client_error() => {
-                return Err(UnknownServer::NoDrs(prefix.to_owned()));
+                return Err(NoPattern::Unknown);
             }
-            Err(cause) => {
-                return Err(UnknownServer::Unresolved {
-                    prefix: prefix.to_owned(),
-                    cause,
-                });
-            }
+            Err(failure) => return Err(NoPattern::Failed(failure)),
         };
         let mut resources = answer
             .payload
@@ -298,7 +313,7 @@ impl Registry {
             .filter_map(|resource| resource.compact_identifier_resolved_url.as_deref())
             .find_map(|url| Pattern::parse(url, accession))
             .map(Arc::new)
-            .ok_or_else(|| UnknownServer::NoDrs(prefix.to_owned()))
+            .ok_or(NoPattern::Unknown)
     }
 }
 

@@ -97,7 +97,7 @@ impl DrsClient {
             return Ok(None);
         }
         let fetch = Box::pin(self.fetch_anew(drs, id, pass));
-        self.cache.get(drs, id, pass, fetch).await
+        self.cache.get(&self.fetcher, drs, id, pass, fetch).await
     }
 
     async fn fetch_anew(

@@ -62,19 +62,24 @@ impl<T> Feed<T> {
     }
 
     /// What there is at `now`, after a call of `fetch` if it is not fresh and `fetch` did not just fail. Everyone else
-    /// waits for that call; if its caller gives up, the next one makes a call of its own.
-    pub(super) async fn serve(
+    /// waits for that call; if its caller gives up, the next one makes a call of its own. No one waits for it before
+    /// it has its `turn`.
+    pub(super) async fn serve<W>(
         &self,
         now: Instant,
-        fetch: impl AsyncFnOnce() -> Result<T, FetchError>,
+        turn: impl Future<Output = W>,
+        fetch: impl AsyncFnOnce(W) -> Result<T, FetchError>,
     ) -> Served<T> {
+        let state = self.state.lock().await;
+        if !self.is_due(&state, now) {
+            return self.served(&state, now);
+        }
+        drop(state);
+        let turn = turn.await;
         let mut state = self.state.lock().await;
-        // Whoever waited for the lock has a `now` from before the fetch: its age is nothing then.
-        let age = |since: Instant| now.saturating_duration_since(since);
-        let is_fresh = matches!(state.good, Some((_, since)) if age(since) < self.ttl);
-        let may_ask = !matches!(state.failed, Some((_, since)) if age(since) < FAILURE_PAUSE);
-        if !is_fresh && may_ask {
-            match fetch().await {
+        // Someone else may have asked in the meantime.
+        if self.is_due(&state, now) {
+            match fetch(turn).await {
                 Ok(fetched) => {
                     state.good = Some((Arc::new(fetched), now));
                     state.failed = None;
@@ -85,18 +90,34 @@ impl<T> Feed<T> {
                 }
             }
         }
+        self.served(&state, now)
+    }
+
+    fn is_due(&self, state: &State<T>, now: Instant) -> bool {
+        let has_failed =
+            matches!(state.failed, Some((_, since)) if age(now, since) < FAILURE_PAUSE);
+        !self.is_fresh(state, now) && !has_failed
+    }
+
+    fn is_fresh(&self, state: &State<T>, now: Instant) -> bool {
+        matches!(state.good, Some((_, since)) if age(now, since) < self.ttl)
+    }
+
+    fn served(&self, state: &State<T>, now: Instant) -> Served<T> {
+        let latest = state.good.as_ref();
+        let failed = state.failed.as_ref();
         Served {
-            latest: state
-                .good
-                .as_ref()
-                .map(|(fetched, since)| (Arc::clone(fetched), age(*since))),
-            failure: state
-                .failed
-                .as_ref()
-                .filter(|_| !is_fresh)
+            latest: latest.map(|(fetched, since)| (Arc::clone(fetched), age(now, *since))),
+            failure: failed
+                .filter(|_| !self.is_fresh(state, now))
                 .map(|(failure, _)| failure.clone()),
         }
     }
+}
+
+/// Whoever waited for the lock has a `now` from before the fetch: its age is nothing then.
+fn age(now: Instant, since: Instant) -> Duration {
+    now.saturating_duration_since(since)
 }
 
 #[cfg(test)]
@@ -109,17 +130,17 @@ mod tests {
         FetchError::Timeout(Duration::from_secs(2))
     }
 
-    async fn never<T>() -> Result<T, FetchError> {
+    async fn never<T>((): ()) -> Result<T, FetchError> {
         panic!("fetched although there was no need")
     }
 
     #[tokio::test]
     async fn what_was_fetched_is_kept_until_it_is_old() {
         let (feed, start) = (Feed::new("a source", TTL), Instant::now());
-        feed.serve(start, async || Ok(1)).await;
-        let kept = feed.serve(start + TTL / 2, never).await;
+        feed.serve(start, async {}, async |()| Ok(1)).await;
+        let kept = feed.serve(start + TTL / 2, async {}, never).await;
         assert_eq!(kept.latest, Some((Arc::new(1), TTL / 2)));
-        let renewed = feed.serve(start + TTL, async || Ok(2)).await;
+        let renewed = feed.serve(start + TTL, async {}, async |()| Ok(2)).await;
         assert_eq!(renewed.latest, Some((Arc::new(2), Duration::ZERO)));
         assert_eq!(renewed.failure, None);
     }
@@ -127,11 +148,15 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_remembered_for_a_while_and_then_forgiven() {
         let (feed, start) = (Feed::new("a source", TTL), Instant::now());
-        let failed = feed.serve(start, async || Err(down())).await;
+        let failed = feed.serve(start, async {}, async |()| Err(down())).await;
         assert_eq!((failed.latest, failed.failure), (None, Some(down())));
-        let again = feed.serve(start + FAILURE_PAUSE / 2, never::<u8>).await;
+        let again = feed
+            .serve(start + FAILURE_PAUSE / 2, async {}, never::<u8>)
+            .await;
         assert_eq!(again.failure, Some(down()));
-        let mended = feed.serve(start + FAILURE_PAUSE, async || Ok(3)).await;
+        let mended = feed
+            .serve(start + FAILURE_PAUSE, async {}, async |()| Ok(3))
+            .await;
         assert_eq!(mended.failure, None);
         assert!(mended.latest.is_some());
     }
@@ -139,8 +164,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_old_serves_while_the_source_fails() {
         let (feed, start) = (Feed::new("a source", TTL), Instant::now());
-        feed.serve(start, async || Ok(1)).await;
-        let stale = feed.serve(start + TTL * 2, async || Err(down())).await;
+        feed.serve(start, async {}, async |()| Ok(1)).await;
+        let stale = feed
+            .serve(start + TTL * 2, async {}, async |()| Err(down()))
+            .await;
         assert_eq!(stale.latest, Some((Arc::new(1), TTL * 2)));
         assert_eq!(stale.failure, Some(down()));
     }
@@ -148,10 +175,10 @@ mod tests {
     #[tokio::test]
     async fn a_caller_that_gives_up_leaves_the_fetch_to_the_next() {
         let (feed, start) = (Feed::new("a source", TTL), Instant::now());
-        let impatient = feed.serve(start, async || std::future::pending().await);
+        let impatient = feed.serve(start, async {}, async |()| std::future::pending().await);
         let given_up = tokio::time::timeout(Duration::from_millis(20), impatient).await;
         assert!(given_up.is_err());
-        let next = feed.serve(start, async || Ok(1)).await;
+        let next = feed.serve(start, async {}, async |()| Ok(1)).await;
         assert_eq!(next.latest, Some((Arc::new(1), Duration::ZERO)));
     }
 }

@@ -20,7 +20,11 @@ use self::{
     said::{BTC_TICKER, ECB, Said},
     table::{Prices, Table},
 };
-use super::fetch::{Fetcher, Pass};
+use super::{
+    fetch::{Fetcher, Pass},
+    shared::with_turn,
+    turns::Turn,
+};
 use crate::{
     config::{self, RateSource},
     domain::{
@@ -155,12 +159,20 @@ impl Live {
     }
 
     async fn ecb(&self, now: Instant) -> Served<Table> {
-        let fetch = async || ecb::parse(&self.fetcher.get_bytes(&self.ecb_url, Pass::None).await?);
-        self.ecb.serve(now, fetch).await
+        let fetch = async |turn: Result<Turn, _>| {
+            let document = self.fetcher.get_bytes(&self.ecb_url, Pass::None);
+            ecb::parse(&with_turn(turn?, document).await?)
+        };
+        let turn = self.fetcher.turn(&self.ecb_url);
+        self.ecb.serve(now, turn, fetch).await
     }
 
     async fn btc(&self, now: Instant) -> Served<Prices> {
-        let fetch = async || ticker::prices(&self.fetcher.get(&self.btc_url, Pass::None).await?);
-        self.btc.serve(now, fetch).await
+        let fetch = async |turn: Result<Turn, _>| {
+            let told = self.fetcher.get(&self.btc_url, Pass::None);
+            ticker::prices(&with_turn(turn?, told).await?)
+        };
+        let turn = self.fetcher.turn(&self.btc_url);
+        self.btc.serve(now, turn, fetch).await
     }
 }

@@ -1,16 +1,12 @@
 //! Where S3 says that its buckets are.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use moka::future::Cache;
 use reqwest::header::HeaderName;
 
 use super::{GeolocationError, NoPlace};
-use crate::{
-    atlas::Region,
-    domain::service::ServiceUri,
-    outbound::{failure::FetchError, fetch::Fetcher},
-};
+use crate::{atlas::Region, domain::service::ServiceUri, outbound::fetch::Fetcher};
 
 /// What S3 says of a bucket, to those too who may not read it.
 const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
@@ -55,10 +51,10 @@ impl BucketRegions {
             let region = self.fetcher.header(&self.s3.endpoint(name), REGION).await?;
             Ok(region.and_then(|region| Region::named(Some("aws"), &region)))
         };
-        self.known
-            .try_get_with_by_ref(name, asked)
+        self.fetcher
+            .ask_once(&self.known, name.to_owned(), self.s3.root(), asked)
             .await
-            .map_err(|error: Arc<FetchError>| NoPlace::S3(Arc::unwrap_or_clone(error)))
+            .map_err(NoPlace::S3)
     }
 }
 

@@ -124,8 +124,8 @@ impl TesClient {
     ) -> Result<Option<TaskInfo>, FetchError> {
         let key = self.prints.of((tes.root(), task.json(), pass.secret()));
         let fetch = Box::pin(self.fetch_anew(tes, task, pass));
-        let told = self.asked.try_get_with(key, fetch).await;
-        told.map_err(Arc::unwrap_or_clone)
+        let asked = self.fetcher.ask_once(&self.asked, key, tes.root(), fetch);
+        asked.await
     }
 
     async fn fetch_anew(
@@ -194,7 +194,11 @@ impl TesClient {
             let base = self.base(tes, pass).await?;
             history::fetch(&self.fetcher, &base, pass).await
         });
-        let history = self.histories.get_with(key, fetch).await;
+        let fetch = Box::pin(async { Ok::<_, FetchError>(fetch.await) });
+        let asked = self
+            .fetcher
+            .ask_once(&self.histories, key, tes.root(), fetch);
+        let history = asked.await.flatten();
         if history.as_ref().is_err_and(FetchError::is_on_the_way) {
             self.histories.invalidate(&key).await;
         }
