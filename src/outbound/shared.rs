@@ -1,13 +1,12 @@
 //! Questions that many requests have at the same time: one asks for all, and none waits for the turn of another.
 
 use std::{
+    future::poll_fn,
     hash::Hash,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    task::Poll,
 };
 
-use futures_util::poll;
 use moka::future::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
@@ -15,16 +14,8 @@ use url::Url;
 use super::{failure::FetchError, fetch::Fetcher, turns::Turn};
 
 tokio::task_local! {
-    /// The turn of the question that is being asked, if there is one for all its calls.
-    static HELD: Arc<Held>;
-}
-
-/// A turn that is kept for several calls.
-#[derive(Debug)]
-struct Held {
-    _turn: Turn,
-    /// For the one call that it is good for at a time.
-    free: Arc<Semaphore>,
+    /// The turn of the question that is being asked, if there is one for all its calls: good for one call at a time.
+    static HELD: Arc<Semaphore>;
 }
 
 /// Why a call may be made: it has a turn of its own, or that of the question that it belongs to.
@@ -44,11 +35,9 @@ enum Unanswered<E> {
 
 /// Does `work` with `turn`: of its calls one at a time needs no other.
 pub(super) async fn with_turn<W: Future>(turn: Turn, work: W) -> W::Output {
-    let held = Held {
-        _turn: turn,
-        free: Arc::new(Semaphore::new(1)),
-    };
-    HELD.scope(Arc::new(held), work).await
+    let done = HELD.scope(Arc::new(Semaphore::new(1)), work).await;
+    drop(turn);
+    done
 }
 
 /// Waits for a turn to make one call with: the next `own` one, or that of the question that it belongs to.
@@ -58,18 +47,40 @@ pub(super) async fn with_turn<W: Future>(turn: Turn, work: W) -> W::Output {
 pub(super) async fn leave(
     own: impl Future<Output = Result<Turn, FetchError>>,
 ) -> Result<Leave, FetchError> {
-    let Ok(free) = HELD.try_with(|held| Arc::clone(&held.free)) else {
+    let Ok(held) = HELD.try_with(Arc::clone) else {
         return own.await.map(Leave::Own);
     };
     tokio::select! {
         biased;
-        Ok(permit) = free.acquire_owned() => Ok(Leave::Held(permit)),
+        Ok(permit) = held.acquire_owned() => Ok(Leave::Held(permit)),
         turn = own => turn.map(Leave::Own),
     }
 }
 
 impl Fetcher {
     /// What `answers` has for `key`, or is about to have; or else what `question` gives, which is kept there.
+    ///
+    /// # Errors
+    /// That of `question`, which is not kept but given to all who wait for the answer.
+    pub(super) async fn recall_or_ask<K, V, E>(
+        &self,
+        answers: &Cache<K, V>,
+        key: K,
+        url: &Url,
+        question: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, E>
+    where
+        K: Hash + Eq + Clone + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+        E: From<FetchError> + Clone + Send + Sync + 'static,
+    {
+        match answers.get(&key).await {
+            Some(answer) => Ok(answer),
+            None => self.ask_once(answers, key, url, question).await,
+        }
+    }
+
+    /// The same for answers that are hardly ever there already, as they are not kept for long.
     ///
     /// A question is asked only when its request has a turn to call the host of `url`, and goes on with that turn to its
     /// end. So whoever joins it waits for the service, and never for a request that asks for too much.
@@ -88,9 +99,6 @@ impl Fetcher {
         V: Clone + Send + Sync + 'static,
         E: From<FetchError> + Clone + Send + Sync + 'static,
     {
-        if let Some(answer) = answers.get(&key).await {
-            return Ok(answer);
-        }
         let mut question = pin!(question);
         loop {
             let turn = Mutex::new(Some(self.turn(url).await?));
@@ -103,15 +111,13 @@ impl Fetcher {
                 answer.map_err(Unanswered::Failed)
             };
             let mut answer = pin!(answers.try_get_with(key.clone(), ask));
-            let answer = match poll!(answer.as_mut()) {
-                Poll::Ready(answer) => answer,
-                Poll::Pending => {
-                    // If it is still there, someone else is asking already.
-                    drop(take());
-                    answer.await
-                }
-            };
-            match answer.map_err(Arc::unwrap_or_clone) {
+            let answer = poll_fn(|context| {
+                let answer = answer.as_mut().poll(context);
+                // If the turn is still there, someone else is asking already.
+                drop(take());
+                answer
+            });
+            match answer.await.map_err(Arc::unwrap_or_clone) {
                 Ok(answer) => return Ok(answer),
                 Err(Unanswered::Failed(error)) => return Err(error),
                 Err(Unanswered::Orphaned) => {}
