@@ -151,3 +151,21 @@ impl From<reqwest::Error> for FetchError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::{Response, ResponseBuilderExt};
+
+    use super::*;
+
+    #[test]
+    fn what_the_client_itself_has_to_say_is_told_without_the_url() {
+        let url = "https://ann:pass@h.example/x?sig=1".parse().unwrap();
+        let answer = axum::http::Response::builder().status(500).url(url);
+        let answer = Response::from(answer.body("").unwrap());
+        let error = answer.error_for_status().unwrap_err();
+        assert!(error.to_string().contains("h.example"), "{error}");
+        let told = FetchError::from(error).to_string();
+        assert!(!told.contains("h.example"), "{told}");
+    }
+}

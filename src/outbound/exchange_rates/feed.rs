@@ -122,6 +122,10 @@ fn age(now: Instant, since: Instant) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
+    use futures_util::FutureExt;
+
     use super::*;
 
     const TTL: Duration = Duration::from_secs(3600);
@@ -175,10 +179,19 @@ mod tests {
     #[tokio::test]
     async fn a_caller_that_gives_up_leaves_the_fetch_to_the_next() {
         let (feed, start) = (Feed::new("a source", TTL), Instant::now());
-        let impatient = feed.serve(start, async {}, async |()| std::future::pending().await);
+        let impatient = feed.serve(start, async {}, async |()| pending().await);
         let given_up = tokio::time::timeout(Duration::from_millis(20), impatient).await;
         assert!(given_up.is_err());
         let next = feed.serve(start, async {}, async |()| Ok(1)).await;
         assert_eq!(next.latest, Some((Arc::new(1), Duration::ZERO)));
+    }
+
+    #[tokio::test]
+    async fn no_one_waits_for_another_who_has_no_turn_yet() {
+        let (feed, start) = (Feed::new("a source", TTL), Instant::now());
+        let mut waiting = Box::pin(feed.serve(start, pending::<()>(), never));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let served = feed.serve(start, async {}, async |()| Ok(1)).await;
+        assert_eq!(served.latest, Some((Arc::new(1), Duration::ZERO)));
     }
 }
