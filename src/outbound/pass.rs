@@ -42,9 +42,4 @@ impl<'a> Pass<'a> {
             Self::None | Self::HeldBack => None,
         }
     }
-
-    /// Whether the other side gets to know who asks.
-    pub(super) fn carries_a_secret(self) -> bool {
-        self.secret().is_some()
-    }
 }

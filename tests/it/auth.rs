@@ -1,6 +1,9 @@
 //! Who may ask: good tokens pass, forged ones do not, and nothing of a token is told.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
@@ -18,6 +21,7 @@ use crate::support::{
     idp::{Draft, Provider, attackers_key, now, public_keys},
     network::{Service, assert_problem, request, tes, tes_root},
     program::RunningService,
+    recorder::Recorder,
 };
 
 const GOOD_ALGORITHMS: [Algorithm; 4] = [
@@ -499,6 +503,28 @@ async fn a_provider_that_is_not_where_it_should_be_is_no_refusal() {
     let token = Draft::good(&elsewhere, Algorithm::RS256).sign();
     let refused = verify(&Verifier::new(&security, fetcher()), &token).await;
     assert_eq!(refused, Err(AuthError::Unchecked), "status 404");
+}
+
+#[tokio::test]
+async fn the_keys_of_a_provider_that_speaks_for_another_are_not_used() {
+    let provider = Provider::start().await;
+    let keys = format!("{}/keys", provider.issuer);
+    let named = Arc::new(Mutex::new(provider.issuer.clone()));
+    let seen = Arc::clone(&named);
+    let other = Recorder::start(move |line, _| {
+        let document = json!({"issuer": *seen.lock().unwrap(), "jwks_uri": keys});
+        (line == "GET /.well-known/openid-configuration").then_some((200, document))
+    })
+    .await;
+    let mut security = security(&provider, &[Method::PublicKey], Check::All);
+    let issuer = other.server.url("");
+    security.jwt.issuers = vec![issuer.clone()];
+    let token = Draft::good(&issuer, Algorithm::RS256).sign();
+    let refused = verify(&Verifier::new(&security, fetcher()), &token).await;
+    assert_eq!(refused, Err(AuthError::Unchecked));
+    *named.lock().unwrap() = issuer;
+    let passed = verify(&Verifier::new(&security, fetcher()), &token).await;
+    assert_eq!(passed, Ok(()));
 }
 
 #[tokio::test]

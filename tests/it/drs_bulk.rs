@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::support::{
     Server,
     network::{Service, request, tes, tes_root, warnings},
+    recorder::Recorder,
 };
 
 /// What a DRS does with `POST /objects`.
@@ -243,4 +244,32 @@ async fn a_refusal_is_told_apart_from_what_is_not_there() {
             "{answer:#}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_drs_that_refuses_one_token_is_asked_for_many_objects_with_another() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let drs = Recorder::start(|line, authorization| {
+        if authorization != Some("Bearer friend") {
+            return Some((401, json!({})));
+        }
+        let kind = json!({"artifact": "drs", "version": "1.3.0"});
+        let objects: Vec<_> = (0..20).map(|n| object(&format!("o{n}"))).collect();
+        match line {
+            "GET /service-info" => Some((200, json!({"type": kind, "maxBulkRequestLength": 100}))),
+            "POST /objects" => Some((200, json!({"resolved_drs_object": objects}))),
+            _ => None,
+        }
+    })
+    .await;
+    let ids: Vec<_> = (0..20).map(|n| format!("o{n}")).collect();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let request = request(&[tes_root(&tes)], &[drs.server.url("/")], &ids);
+    for (token, expected) in [("stranger", 400), ("friend", 200)] {
+        drs.lines();
+        let asked = service.post().bearer_auth(token).json(&request);
+        assert_eq!(asked.send().await.unwrap().status(), expected, "{token}");
+    }
+    assert_eq!(drs.lines(), ["GET /service-info", "POST /objects"]);
 }

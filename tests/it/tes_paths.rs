@@ -1,5 +1,13 @@
 //! The API of a TES is found, whatever part of its URI was given.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -72,10 +80,10 @@ async fn paths_are_tried_in_order_and_the_right_one_is_remembered() {
 #[tokio::test]
 async fn a_tes_that_moved_is_found_again() {
     let service = Service::start().await;
-    let moved = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let seen = std::sync::Arc::clone(&moved);
+    let moved = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&moved);
     let tes = Recorder::start(move |line, _| {
-        let base = if seen.load(std::sync::atomic::Ordering::SeqCst) {
+        let base = if seen.load(SeqCst) {
             "/ga4gh/tes/v1"
         } else {
             "/v1"
@@ -85,9 +93,69 @@ async fn a_tes_that_moved_is_found_again() {
     .await;
     let request = request(&[tes.server.url("/")], &[], &[]);
     service.rank(&request).await;
-    moved.store(true, std::sync::atomic::Ordering::SeqCst);
+    moved.store(true, SeqCst);
     let answer = service.rank(&request).await;
     assert_eq!(answer["warnings"], json!([]));
+}
+
+/// A TES that has task info while it is told to, and tasks in any case.
+async fn tes_with_task_info_while(told: &Arc<AtomicBool>) -> Recorder {
+    let told = Arc::clone(told);
+    Recorder::start(move |line, _| match line {
+        "POST /tasks/task-info" => told.load(SeqCst).then(|| (200, task_info())),
+        _ => line
+            .starts_with("GET /tasks?")
+            .then(|| (200, json!({"tasks": []}))),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_tes_that_knows_nothing_of_one_question_is_asked_others_all_the_same() {
+    let (service, answers) = (Service::start().await, Arc::new(AtomicBool::new(true)));
+    let tes = tes_with_task_info_while(&answers).await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    service.rank(&request).await;
+    // As it would be for a zone that is not there.
+    answers.store(false, SeqCst);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
+    assert!(told[1].contains("has no task-info"), "{told:?}");
+    answers.store(true, SeqCst);
+    assert_eq!(service.rank(&request).await["warnings"], json!([]));
+}
+
+#[tokio::test]
+async fn a_tes_without_task_info_is_asked_for_it_once_a_minute() {
+    let (service, answers) = (Service::start().await, Arc::new(AtomicBool::new(false)));
+    let tes = tes_with_task_info_while(&answers).await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    service.refuse(&request, "ResourceUnavailableError").await;
+    answers.store(true, SeqCst);
+    tes.lines();
+    service.refuse(&request, "ResourceUnavailableError").await;
+    assert_eq!(tes.lines(), [""; 0]);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    assert_eq!(service.rank(&request).await["warnings"], json!([]));
+}
+
+#[tokio::test]
+async fn what_a_tes_hides_from_one_token_it_may_show_to_another() {
+    let service = Service::start().await;
+    let tes = Recorder::start(|line, authorization| {
+        let is_known = authorization == Some("Bearer friend");
+        match line {
+            "POST /tasks/task-info" => is_known.then(|| (200, task_info())),
+            _ => Some((if is_known { 200 } else { 401 }, json!({}))),
+        }
+    })
+    .await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    for (token, expected) in [("stranger", 400), ("friend", 200)] {
+        let asked = service.post().bearer_auth(token).json(&request);
+        assert_eq!(asked.send().await.unwrap().status(), expected, "{token}");
+    }
 }
 
 #[tokio::test]

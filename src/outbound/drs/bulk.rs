@@ -26,7 +26,7 @@ const MOST_OBJECTS: usize = 100;
 /// How many objects of a bulk answer are looked at more closely at a time.
 const AT_ONCE: usize = 4;
 
-/// How many objects each DRS takes in one question, by fingerprints of their roots; 0 for those that take one only.
+/// How many objects each DRS takes in one question, by fingerprints of root and token; 0 for those that take one only.
 pub(super) type BulkLimits = Cache<Fingerprint, usize>;
 
 /// No limits are known yet.
@@ -130,7 +130,7 @@ impl DrsClient {
                 Err(_) => Ok(0),
             }
         };
-        let key = self.cache.key_of_server(drs);
+        let key = self.cache.key_of_server(drs, pass);
         let asked = self
             .fetcher
             .recall_or_ask(&self.bulk_limits, key, drs.root(), fetch);
@@ -169,7 +169,7 @@ impl DrsClient {
                     error,
                     FetchError::Status(_) | FetchError::Malformed(_) | FetchError::Redirected(_)
                 ) {
-                    let server = self.cache.key_of_server(drs);
+                    let server = self.cache.key_of_server(drs, pass);
                     self.bulk_limits.insert(server, 0).await;
                 }
                 return Err(error);

@@ -99,9 +99,9 @@ impl ObjectCache {
         }
     }
 
-    /// Stands for a server, whoever asks it.
-    pub(super) fn key_of_server(&self, drs: &ServiceUri) -> Fingerprint {
-        self.prints.of(drs.root().as_str())
+    /// Stands for a server as it is to whoever asks it.
+    pub(super) fn key_of_server(&self, drs: &ServiceUri, pass: Pass<'_>) -> Fingerprint {
+        self.prints.of((drs.root().as_str(), pass.secret()))
     }
 
     /// The root has user name and password in it, if there are any.

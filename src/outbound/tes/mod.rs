@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use moka::future::Cache;
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 pub use self::task_info::TaskInfoRequest;
@@ -28,6 +28,10 @@ use crate::domain::{findings::TaskInfo, queue::History, service::ServiceUri, tes
 /// How long it is remembered what a TES is like.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
+/// How long a TES is taken to have no task info. Not for long: to a question about a zone that is not there, some may
+/// answer just as those do that have none.
+const WITHOUT_TASK_INFO: Duration = Duration::from_secs(60);
+
 /// How many TES are remembered.
 const MOST_REMEMBERED: u64 = 10_000;
 
@@ -43,7 +47,7 @@ const LONGEST: u32 = 2;
 pub struct TesClient {
     fetcher: Fetcher,
     prints: Arc<Fingerprints>,
-    /// For a root and callers with or without a token: a server may hide from strangers.
+    /// For a root and a token: a server may hide from strangers.
     known: Cache<Fingerprint, Arc<Known>>,
     /// For a root and a token: what one caller may see is not shown to another.
     histories: Cache<Fingerprint, history::Kept>,
@@ -57,6 +61,7 @@ struct Known {
     /// Where its API begins.
     base: Url,
     has_task_info: bool,
+    since: Instant,
 }
 
 /// Why there is no task info.
@@ -134,22 +139,30 @@ impl TesClient {
         task: &TaskInfoRequest,
         pass: Pass<'_>,
     ) -> Result<Option<TaskInfo>, FetchError> {
-        let key = self.prints.of((tes.root(), pass.carries_a_secret()));
-        if let Some(known) = self.known.get(&key).await {
-            if !known.has_task_info {
-                return Ok(None);
+        let key = self.prints.of((tes.root(), pass.secret()));
+        let known = self.known.get(&key).await;
+        match &known {
+            Some(known) if known.has_task_info => {
+                match self.task_info_at(&known.base, task, pass).await {
+                    Err(NoInfo::Unheard(_)) => {}
+                    told => return settled(told),
+                }
             }
-            match self.task_info_at(&known.base, task, pass).await {
-                Err(NoInfo::Unheard(_)) => self.known.invalidate(&key).await,
-                told => return settled(told),
-            }
+            Some(known) if known.since.elapsed() < WITHOUT_TASK_INFO => return Ok(None),
+            Some(_) | None => {}
         }
         let (base, told) = self.within_time(self.search(tes, task, pass)).await?;
-        let known = Known {
-            base,
-            has_task_info: !matches!(told, Err(NoInfo::Unheard(_))),
-        };
-        self.known.insert(key, Arc::new(known)).await;
+        let has_task_info = !matches!(told, Err(NoInfo::Unheard(_)));
+        // What it knows nothing of is this question, if it has answered others.
+        if has_task_info || known.is_none_or(|known| !known.has_task_info) {
+            let since = Instant::now();
+            let known = Known {
+                base,
+                has_task_info,
+                since,
+            };
+            self.known.insert(key, Arc::new(known)).await;
+        }
         settled(told)
     }
 
@@ -217,7 +230,7 @@ impl TesClient {
 
     /// Where the API of `tes` begins, without asking for task info.
     async fn base(&self, tes: &ServiceUri, pass: Pass<'_>) -> Result<Url, FetchError> {
-        let key = self.prints.of((tes.root(), pass.carries_a_secret()));
+        let key = self.prints.of((tes.root(), pass.secret()));
         if let Some(known) = self.known.get(&key).await {
             return Ok(known.base.clone());
         }
@@ -229,6 +242,7 @@ impl TesClient {
                     let known = Known {
                         base: base.clone(),
                         has_task_info: false,
+                        since: Instant::now(),
                     };
                     self.known.insert(key, Arc::new(known)).await;
                     return Ok(base);
