@@ -78,7 +78,8 @@ impl Limits {
         in_range("limits.drs_uris", self.drs_uris, 1..=1_000_000)?;
         in_range("limits.object_ids", self.object_ids, 1..=1_000_000)?;
         in_range("limits.combinations", self.combinations, 1..=1_000_000)?;
-        in_range("limits.answer_bytes", self.answer_bytes, 1..=GIBIBYTE)
+        in_range("limits.answer_bytes", self.answer_bytes, 1..=GIBIBYTE)?;
+        in_range("limits.findings_bytes", self.findings_bytes, 1..=GIBIBYTE)
     }
 }
 

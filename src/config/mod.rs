@@ -140,6 +140,8 @@ pub struct Limits {
     pub combinations: usize,
     /// About how many bytes the combinations of an answer may have.
     pub answer_bytes: usize,
+    /// About how many bytes what the DRS say may take, with the estimates of it for each TES.
+    pub findings_bytes: usize,
 }
 
 impl Default for Limits {
@@ -150,6 +152,7 @@ impl Default for Limits {
             object_ids: 1000,
             combinations: 1000,
             answer_bytes: 32 << 20,
+            findings_bytes: 64 << 20,
         }
     }
 }

@@ -60,6 +60,12 @@ pub enum Reason {
         /// What they say.
         what: String,
     },
+    /// There is more to know of the objects than one request may take in.
+    #[error(
+        "What the DRS say of the objects, with the estimates of it for each TES, takes more than {0} bytes \
+         (limits.findings_bytes): ask for fewer objects, DRS or TES."
+    )]
+    TooMuch(usize),
     /// No TES is at a known distance from the objects.
     #[error("No combination is left: every TES is at an unknown distance from some object.")]
     NoCombination,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, future::join, stream::FuturesOrdered};
 
-use super::{Pipeline, offer::Asking, patience::Patience};
+use super::{Pipeline, budget::Budget, offer::Asking, patience::Patience};
 use crate::{
     domain::{
         findings::{Findings, Offer, TaskInfo, Unconvertible},
@@ -27,15 +27,20 @@ impl Pipeline {
         token: Option<&Token>,
         patience: Patience,
     ) -> (Result<Findings, Vec<Reason>>, Vec<Warning>) {
+        let budget = Budget::new(self.findings_bytes, query.tes().len());
         let round = Round {
             pipeline: self,
             query,
             token,
             patience,
+            budget: &budget,
         };
         let ((offers, mut warnings), (sightings, more)) =
             join(round.offers(), round.sightings()).await;
         warnings.extend(more);
+        if budget.is_exceeded() {
+            return (Err(vec![Reason::TooMuch(self.findings_bytes)]), warnings);
+        }
         let findings = Findings::new(offers, sightings, self.missing_size, &mut warnings);
         (findings, warnings)
     }
@@ -48,6 +53,7 @@ pub(super) struct Round<'a> {
     pub(super) query: &'a Query,
     pub(super) token: Option<&'a Token>,
     pub(super) patience: Patience,
+    pub(super) budget: &'a Budget,
 }
 
 impl<'a> Round<'a> {

@@ -1,5 +1,6 @@
 //! The way from a query to its ranking: the only place that knows the order of the steps.
 
+mod budget;
 mod bundles;
 mod gather;
 mod harvest;
@@ -58,6 +59,7 @@ pub struct Pipeline {
     transfer_rate: Option<TransferRate>,
     unknown_distance: Option<Kilometres>,
     call_timeout: Duration,
+    findings_bytes: usize,
 }
 
 /// The pipeline cannot be built.
@@ -122,6 +124,7 @@ impl Pipeline {
                 .unknown_distance_km
                 .and_then(Kilometres::new),
             call_timeout: config.call_timeout(),
+            findings_bytes: config.limits.findings_bytes,
             fetcher,
         })
     }

@@ -233,6 +233,8 @@ impl<'a> Round<'a> {
                 let ids: Vec<_> = chunk.iter().map(|&(_, id)| id).collect();
                 let answer = if let Some(error) = server.given_up.get() {
                     Err(error.clone())
+                } else if self.budget.is_exceeded() {
+                    Ok(Vec::new())
                 } else {
                     let asked = client.fetch_objects(&server.uri, &ids, server.pass);
                     self.patience.wait(asked).await
@@ -247,7 +249,7 @@ impl<'a> Round<'a> {
             // After a failure each is asked for by itself.
             for (&(position, _), answer) in chunk.iter().zip(answer.unwrap_or_default()) {
                 if let Some(told) = told.get_mut(position) {
-                    *told = answer;
+                    *told = answer.map(|answer| self.take_in(answer));
                 }
             }
         }
@@ -260,15 +262,23 @@ impl<'a> Round<'a> {
             if let Some(error) = server.given_up.get() {
                 return Err(error.clone());
             }
+            if self.budget.is_exceeded() {
+                break;
+            }
             let client = &self.pipeline.drs;
             let answer = client.fetch_object(&server.uri, id, server.pass);
             let answer = self.patience.wait(answer).await;
             server.note(answer.as_ref().err());
             if !matches!(answer, Ok(None)) {
-                return answer;
+                return self.take_in(answer);
             }
         }
         Ok(None)
+    }
+
+    /// The same, without what there is no room for: then there will be no ranking.
+    fn take_in(self, answer: Answer) -> Answer {
+        answer.map(|entity| entity.filter(|entity| self.budget.has_room_for(entity)))
     }
 }
 

@@ -91,11 +91,15 @@ async fn one_request_has_no_more_hosts_looked_up_than_it_may() {
         .map(|number| format!("https://h{number}.test/x"))
         .collect();
     let uris: Vec<_> = uris.iter().map(String::as_str).collect();
-    let drs = drs(&[("a", 1, uris.as_slice())]).await;
+    let ids: Vec<_> = (0..11).map(|number| format!("o{number}")).collect();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let objects = ids.iter().zip(uris.chunks(100));
+    let objects: Vec<_> = objects.map(|(&id, uris)| (id, 1, uris)).collect();
+    let drs = drs(&objects).await;
     let tes_uri = format!("http://tes.test:{}/", tes.address.port());
     let told = service
         .refuse(
-            &request(&[tes_uri], &[drs_root(&drs)], &["a"]),
+            &request(&[tes_uri], &[drs_root(&drs)], &ids),
             "ResourceUnavailableError",
         )
         .await;

@@ -24,6 +24,7 @@ mod drs_access;
 mod drs_bulk;
 mod drs_bundles;
 mod drs_cache;
+mod drs_excess;
 mod drs_flavours;
 mod drs_ids;
 mod drs_reading;

@@ -4,12 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 
-use super::{Content, Entity};
+use super::Entity;
 use crate::{
-    domain::{
-        object::{Access, DrsRecord},
-        service::ServiceUri,
-    },
+    domain::service::ServiceUri,
     outbound::{
         failure::FetchError,
         fetch::{Fetcher, Pass},
@@ -47,7 +44,9 @@ impl ObjectCache {
         let kept = (!time_to_live.is_zero()).then(|| {
             Cache::builder()
                 .max_capacity(MOST_BYTES)
-                .weigher(|_, entity: &Arc<Entity>| bytes(entity))
+                .weigher(|_, entity: &Arc<Entity>| {
+                    u32::try_from(entity.bytes()).unwrap_or(u32::MAX)
+                })
                 .time_to_live(time_to_live)
                 .build()
         });
@@ -108,29 +107,4 @@ impl ObjectCache {
     fn key(&self, drs: &ServiceUri, id: &str, pass: Pass<'_>) -> Fingerprint {
         self.prints.of((drs.root().as_str(), id, pass.secret()))
     }
-}
-
-/// About how much memory `entity` takes.
-fn bytes(entity: &Arc<Entity>) -> u32 {
-    const EACH: usize = 200;
-
-    fn of_record(record: &DrsRecord) -> usize {
-        let access = |access: &Access| EACH + access.uri.len();
-        record.access.iter().map(access).sum::<usize>() + EACH * (1 + record.checksums.len())
-    }
-
-    fn of_contents(contents: &[Content]) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let one = |content: &Content| {
-            let uris: usize = content.drs_uris.iter().map(String::len).sum();
-            EACH + text(&content.id) + text(&content.name) + uris + of_contents(&content.contents)
-        };
-        contents.iter().map(one).sum()
-    }
-
-    let bytes = match &**entity {
-        Entity::Object(record) => of_record(record),
-        Entity::Bundle(contents) => EACH + of_contents(contents),
-    };
-    u32::try_from(bytes).unwrap_or(u32::MAX)
 }

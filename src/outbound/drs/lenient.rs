@@ -1,12 +1,15 @@
 //! Reads what servers in production write: numbers as strings, `null` or `"None"` for what is absent, and worse.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, Unexpected, Visitor},
+    de::{Error, IgnoredAny, SeqAccess, Unexpected, Visitor},
 };
 use serde_json::Value;
+
+/// How many checksums an object may have.
+const MOST_CHECKSUMS: usize = 64;
 
 /// Reads a text; anything else, and what stands for nothing, is `None`.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -52,6 +55,47 @@ where
 {
     let list = Option::<Vec<Option<T>>>::deserialize(deserializer)?;
     Ok(list.into_iter().flatten().flatten().collect())
+}
+
+/// Reads the same if there are at most `MOST` items: of more, none is kept.
+pub(super) fn at_most<'de, const MOST: usize, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_any(AtMost::<MOST, T>(PhantomData))
+}
+
+struct AtMost<const MOST: usize, T>(PhantomData<T>);
+
+impl<'de, const MOST: usize, T: Deserialize<'de>> Visitor<'de> for AtMost<MOST, T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        for _ in 0..MOST {
+            match items.next_element::<Option<T>>()? {
+                Some(item) => list.extend(item),
+                None => return Ok(list),
+            }
+        }
+        match items.next_element::<IgnoredAny>()? {
+            Some(_) => Err(more_than(MOST)),
+            None => Ok(list),
+        }
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+}
+
+fn more_than<E: Error>(most: usize) -> E {
+    E::custom(format_args!("more than {most} entries"))
 }
 
 /// The text, unless it stands for nothing.
@@ -146,6 +190,9 @@ pub(super) fn checksums<'de, D: Deserializer<'de>>(
             ),
             _ => {}
         }
+    }
+    if known.len() > MOST_CHECKSUMS {
+        return Err(more_than(MOST_CHECKSUMS));
     }
     Ok(known)
 }

@@ -6,6 +6,7 @@ mod access;
 mod bulk;
 mod cache;
 mod contents;
+mod entity;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod ids;
@@ -20,16 +21,17 @@ use reqwest::StatusCode;
 
 use tracing::debug;
 
-pub use self::contents::Content;
 use self::{
     access::{AccessUrl, Way},
     bulk::BulkLimits,
     cache::ObjectCache,
     object::{Described, DrsObject},
 };
+pub use self::{contents::Content, entity::Entity};
 use super::{
     failure::FetchError,
     fetch::{Fetcher, Pass},
+    json::parse,
     turns::Kind,
 };
 use crate::{
@@ -51,15 +53,6 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// How many access ids of one object are asked about, and how many of them at a time.
 const MOST_ACCESS_IDS: usize = 16;
 const ACCESS_IDS_AT_ONCE: usize = 4;
-
-/// What an id stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entity {
-    /// One object.
-    Object(DrsRecord),
-    /// Several.
-    Bundle(Vec<Content>),
-}
 
 /// Asks DRS instances for objects.
 #[derive(Debug, Clone)]
@@ -107,23 +100,21 @@ impl DrsClient {
         pass: Pass<'_>,
     ) -> Result<Option<Entity>, FetchError> {
         let path = object_path(id);
-        match self
-            .fetcher
-            .get::<DrsObject>(&drs.endpoint(&path), pass)
-            .await
-        {
-            Ok(object) if object.is_bundle() => {
-                let contents = self.expand(drs, &path, object, pass).await?;
-                Ok(Some(Entity::Bundle(contents)))
-            }
-            Ok(object) => {
-                let object = object.check(&object_uri(drs, id))?;
-                let record = self.locate_ways(drs, &path, object, pass).await;
-                Ok(Some(Entity::Object(record)))
-            }
-            Err(FetchError::Status(StatusCode::NOT_FOUND)) => Ok(None),
-            Err(error) => Err(error),
+        let body = match self.fetcher.get_bytes(&drs.endpoint(&path), pass).await {
+            Err(FetchError::Status(StatusCode::NOT_FOUND)) => return Ok(None),
+            body => body?,
+        };
+        let object = parse::<DrsObject>(&body)?;
+        if object.is_bundle() {
+            // It can take many times what its bytes take, and has to wait for another answer.
+            drop(object);
+            let contents = self.expand(drs, &path, &body, pass).await?;
+            return Ok(Some(Entity::Bundle(contents)));
         }
+        drop(body);
+        let object = object.check(&object_uri(drs, id))?;
+        let record = self.locate_ways(drs, &path, object, pass).await;
+        Ok(Some(Entity::Object(record)))
     }
 
     /// What a bundle holds, at all levels if the DRS can tell that. Objects are not asked for so in the first place: some
@@ -132,14 +123,14 @@ impl DrsClient {
         &self,
         drs: &ServiceUri,
         path: &str,
-        bundle: DrsObject,
+        unexpanded: &[u8],
         pass: Pass<'_>,
     ) -> Result<Vec<Content>, FetchError> {
         let mut url = drs.endpoint(path);
         url.set_query(Some("expand=true"));
         match self.fetcher.get::<DrsObject>(&url, pass).await {
             Ok(expanded) => Ok(expanded.into_contents()),
-            Err(error) => match bundle.into_contents() {
+            Err(error) => match parse::<DrsObject>(unexpanded)?.into_contents() {
                 contents if contents.is_empty() => Err(error),
                 contents => Ok(contents),
             },

@@ -14,6 +14,9 @@ use crate::outbound::failure::FetchError;
 /// The longest access URI that is taken, in bytes: each is repeated in many combinations of an answer.
 const LONGEST_URI: usize = 2048;
 
+/// How many access methods an object may have at one DRS.
+const MOST_METHODS: usize = 256;
+
 /// An object, as far as it is looked at: names, descriptions and times are nobody's business here.
 #[derive(Deserialize)]
 pub(super) struct DrsObject {
@@ -21,7 +24,7 @@ pub(super) struct DrsObject {
     size: Option<u64>,
     #[serde(default, deserialize_with = "lenient::checksums")]
     checksums: BTreeMap<String, String>,
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::at_most::<MOST_METHODS, _, _>")]
     access_methods: Vec<AccessMethod>,
     contents: Option<Vec<Option<Content>>>,
     /// What Gen3 says an object is: `object` or `bundle`.
