@@ -175,19 +175,22 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_joins_a_question_needs_no_turn_to_wait_with() {
-        let (fetcher, answers, done) = (fetcher(8), Cache::new(9), Notify::new());
+        let (fetcher, answers, url, done) = (fetcher(8), Cache::new(9), url(), Notify::new());
         let ask = async || {
             let question = async {
                 done.notified().await;
                 Ok::<_, FetchError>(())
             };
-            fetcher.ask_once(&answers, 1, &url(), question).await
+            fetcher.ask_once(&answers, 1, &url, question).await
         };
-        // Of one request: with a turn for each, they would be more than it has.
-        let mut all = Box::pin(on_errand(join_all((0..20).map(|_| ask()))));
-        assert!(all.as_mut().now_or_never().is_none());
-        done.notify_one();
-        let told = timeout(PATIENCE, all).await.unwrap();
+        let asking = on_errand(async {
+            let mut all = Box::pin(join_all((0..20).map(|_| ask())));
+            assert!(all.as_mut().now_or_never().is_none());
+            assert_eq!(all_turns(&fetcher, &url).len(), 3, "one of four is taken");
+            done.notify_one();
+            all.await
+        });
+        let told = timeout(PATIENCE, asking).await.unwrap();
         assert!(told.iter().all(Result::is_ok), "{told:?}");
     }
 
@@ -222,8 +225,53 @@ mod tests {
         assert_eq!(ask(Ok(7)).await, Ok(7));
     }
 
+    /// As many turns as the errand can have at once.
+    fn all_turns(fetcher: &Fetcher, url: &Url) -> Vec<Turn> {
+        let next = || fetcher.turn(url).now_or_never()?.ok();
+        std::iter::from_fn(next).collect()
+    }
+
     #[tokio::test]
-    async fn a_question_goes_on_with_the_turn_that_it_has() {
+    async fn whoever_waits_for_a_turn_after_that_keeps_no_one_else_from_asking() {
+        let (fetcher, answers, url) = (fetcher(8), Cache::new(9), url());
+        let ask = |question| fetcher.ask_once(&answers, 1, &url, question).boxed();
+        let call = || async { leave(fetcher.turn(&url)).await.map(drop) }.boxed();
+        let mut first = on_errand(ask(pending().boxed())).boxed();
+        assert!(first.as_mut().now_or_never().is_none());
+        let mut greedy = Box::pin(on_errand(async {
+            let mut asked = ask(call());
+            assert!(asked.as_mut().now_or_never().is_none());
+            let _all = all_turns(&fetcher, &url);
+            asked.await
+        }));
+        assert!(greedy.as_mut().now_or_never().is_none());
+        drop(first);
+        let _its_turn = on_errand(fetcher.turn(&url)).await;
+        assert!(greedy.as_mut().now_or_never().is_none());
+        let modest = on_errand(ask(call()));
+        assert_eq!(timeout(PATIENCE, modest).await, Ok(Ok(())));
+    }
+
+    #[tokio::test]
+    async fn a_question_goes_on_with_its_turn_when_its_request_has_no_other() {
+        let (fetcher, answers, url, done) = (fetcher(8), Cache::new(9), url(), Notify::new());
+        let question = async {
+            done.notified().await;
+            leave(fetcher.turn(&url)).await.map(drop)
+        };
+        let asking = on_errand(async {
+            let mut asked = Box::pin(fetcher.ask_once(&answers, 1, &url, question));
+            assert!(asked.as_mut().now_or_never().is_none());
+            let all = all_turns(&fetcher, &url);
+            assert_eq!(all.len(), 3);
+            done.notify_one();
+            asked.await
+        });
+        assert_eq!(timeout(PATIENCE, asking).await, Ok(Ok(())));
+    }
+
+    #[tokio::test]
+    async fn one_turn_is_enough_for_all_calls_of_a_question() {
         let (fetcher, url) = (fetcher(1), url());
         let call = async || {
             let leave = leave(fetcher.turn(&url)).await;

@@ -37,3 +37,37 @@ impl Budget {
         !self.is_exceeded()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::object::{Access, DrsRecord, Source};
+
+    /// Takes 200 bytes, and 210 for each of its URIs.
+    fn object(uris: usize) -> Entity {
+        let access = Access {
+            uri: "s3://b/key".to_owned(),
+            source: Source::Uri,
+        };
+        Entity::Object(DrsRecord {
+            access: vec![access; uris],
+            ..DrsRecord::default()
+        })
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_taken_in() {
+        let budget = Budget::new(1000, 0);
+        assert!(budget.has_room_for(&object(2)));
+        assert!(!budget.is_exceeded());
+        assert!(!budget.has_room_for(&object(1)));
+        assert!(budget.is_exceeded());
+    }
+
+    #[test]
+    fn estimates_count_for_each_tes() {
+        let size = 410 + 3 * size_of::<CopyEstimate>();
+        assert!(Budget::new(size, 3).has_room_for(&object(1)));
+        assert!(!Budget::new(size, 4).has_room_for(&object(1)));
+    }
+}
