@@ -60,28 +60,6 @@ pub(super) async fn leave(
 impl Fetcher {
     /// What `answers` has for `key`, or is about to have; or else what `question` gives, which is kept there.
     ///
-    /// # Errors
-    /// That of `question`, which is not kept but given to all who wait for the answer.
-    pub(super) async fn recall_or_ask<K, V, E>(
-        &self,
-        answers: &Cache<K, V>,
-        key: K,
-        url: &Url,
-        question: impl Future<Output = Result<V, E>>,
-    ) -> Result<V, E>
-    where
-        K: Hash + Eq + Clone + Send + Sync + 'static,
-        V: Clone + Send + Sync + 'static,
-        E: From<FetchError> + Clone + Send + Sync + 'static,
-    {
-        match answers.get(&key).await {
-            Some(answer) => Ok(answer),
-            None => self.ask_once(answers, key, url, question).await,
-        }
-    }
-
-    /// The same for answers that are hardly ever there already, as they are not kept for long.
-    ///
     /// A question is asked only when its request has a turn to call the host of `url`, and goes on with that turn to its
     /// end. So whoever joins it waits for the service, and never for a request that asks for too much.
     ///
@@ -99,6 +77,9 @@ impl Fetcher {
         V: Clone + Send + Sync + 'static,
         E: From<FetchError> + Clone + Send + Sync + 'static,
     {
+        if let Some(answer) = answers.get(&key).await {
+            return Ok(answer);
+        }
         let mut question = pin!(question);
         loop {
             let turn = Mutex::new(Some(self.turn(url).await?));

@@ -1,9 +1,6 @@
 //! Who may ask: good tokens pass, forged ones do not, and nothing of a token is told.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
@@ -19,6 +16,7 @@ use testribute::{
 use crate::support::{
     fetcher,
     idp::{Draft, Provider, attackers_key, now, public_keys},
+    later,
     network::{Service, assert_problem, request, tes, tes_root},
     program::RunningService,
     recorder::Recorder,
@@ -356,13 +354,6 @@ async fn the_audience_is_checked_if_it_is_configured() {
     ] {
         assert_eq!(verify(&one, &token(bad)).await, Err(AuthError::Audience));
     }
-}
-
-/// Sets the clock of the caches forward; real time goes on after it.
-async fn later(seconds: u64) {
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(seconds)).await;
-    tokio::time::resume();
 }
 
 #[tokio::test]

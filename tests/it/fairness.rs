@@ -31,6 +31,13 @@ async fn silent(count: usize) -> (Vec<RawServer>, Vec<String>) {
     (servers, roots)
 }
 
+/// A service that makes eight calls at once, and waits for each longer than any test.
+async fn patient_with_eight_calls() -> Service {
+    let config =
+        "{timeout: 60, server: {request_deadline_sec: 600}, outbound: {max_concurrency: 8}}";
+    Service::start_with(config).await
+}
+
 /// A DRS with `count` objects, and their ids.
 async fn data(count: usize) -> (Server, Vec<String>) {
     let ids: Vec<_> = (0..count).map(|number| format!("o{number}")).collect();
@@ -98,12 +105,7 @@ async fn what_has_not_answered_in_time_is_left_out_and_the_rest_is_ranked() {
 
 #[tokio::test]
 async fn a_small_request_does_not_wait_for_the_services_of_greedy_ones() {
-    let service = Arc::new(
-        Service::start_with(
-            "{timeout: 60, server: {request_deadline_sec: 600}, outbound: {max_concurrency: 8}}",
-        )
-        .await,
-    );
+    let service = Arc::new(patient_with_eight_calls().await);
     let hanging = RawServer::start(Manner::Hangs).await;
     let mut connections = hanging.connections.clone();
     let mut greedy = Vec::new();
@@ -130,12 +132,7 @@ async fn a_small_request_does_not_wait_for_the_services_of_greedy_ones() {
 
 #[tokio::test]
 async fn no_one_waits_for_the_turn_of_a_greedy_request_that_asks_the_same() {
-    let service = Arc::new(
-        Service::start_with(
-            "{timeout: 60, server: {request_deadline_sec: 600}, outbound: {max_concurrency: 8}}",
-        )
-        .await,
-    );
+    let service = Arc::new(patient_with_eight_calls().await);
     let hanging = RawServer::start(Manner::Hangs).await;
     let mut connections = hanging.connections.clone();
     let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
@@ -160,10 +157,7 @@ async fn no_one_waits_for_the_turn_of_a_greedy_request_that_asks_the_same() {
 
 #[tokio::test]
 async fn turns_come_back_when_those_who_asked_go_away() {
-    let service = Service::start_with(
-        "{timeout: 60, server: {request_deadline_sec: 600}, outbound: {max_concurrency: 8}}",
-    )
-    .await;
+    let service = patient_with_eight_calls().await;
     let hanging = RawServer::start(Manner::Hangs).await;
     let dead: Vec<_> = (0..40).map(|n| format!("{}{n}", hanging.root)).collect();
     let mut connections = hanging.connections.clone();

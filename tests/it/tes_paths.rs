@@ -1,17 +1,15 @@
 //! The API of a TES is found, whatever part of its URI was given.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::SeqCst},
 };
 
 use serde_json::{Value, json};
 
 use crate::support::{
     faulty::{Manner, RawServer},
+    later,
     network::{Service, request, tes, tes_of, warnings},
     recorder::Recorder,
 };
@@ -134,9 +132,7 @@ async fn a_tes_without_task_info_is_asked_for_it_once_a_minute() {
     tes.lines();
     service.refuse(&request, "ResourceUnavailableError").await;
     assert_eq!(tes.lines(), [""; 0]);
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(61)).await;
-    tokio::time::resume();
+    later(61).await;
     assert_eq!(service.rank(&request).await["warnings"], json!([]));
 }
 

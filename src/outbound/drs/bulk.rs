@@ -133,7 +133,7 @@ impl DrsClient {
         let key = self.cache.key_of_server(drs, pass);
         let asked = self
             .fetcher
-            .recall_or_ask(&self.bulk_limits, key, drs.root(), fetch);
+            .ask_once(&self.bulk_limits, key, drs.root(), fetch);
         let limit = asked.await?;
         Ok((limit > 1).then_some(limit.min(MOST_OBJECTS)))
     }

@@ -77,7 +77,7 @@ impl ObjectCache {
             entity.map(Arc::new).ok_or(Miss::NotThere)
         };
         let key = self.key(drs, id, pass);
-        match fetcher.recall_or_ask(kept, key, drs.root(), fetch).await {
+        match fetcher.ask_once(kept, key, drs.root(), fetch).await {
             Ok(entity) => Ok(Some(Arc::unwrap_or_clone(entity))),
             Err(Miss::NotThere) => Ok(None),
             Err(Miss::Failed(error)) => Err(error),

@@ -273,7 +273,7 @@ impl Registry {
         let pattern = self.fetch_pattern(prefix, accession);
         let asked =
             self.fetcher
-                .recall_or_ask(&self.known, prefix.to_owned(), self.root.root(), pattern);
+                .ask_once(&self.known, prefix.to_owned(), self.root.root(), pattern);
         let known = asked.await.map_err(|none| match none {
             NoPattern::Unknown => UnknownServer::NoDrs(prefix.to_owned()),
             NoPattern::Failed(cause) => UnknownServer::Unresolved {

@@ -52,7 +52,7 @@ impl BucketRegions {
             Ok(region.and_then(|region| Region::named(Some("aws"), &region)))
         };
         self.fetcher
-            .recall_or_ask(&self.known, name.to_owned(), self.s3.root(), asked)
+            .ask_once(&self.known, name.to_owned(), self.s3.root(), asked)
             .await
             .map_err(NoPlace::S3)
     }

@@ -210,7 +210,7 @@ impl TesClient {
         let fetch = Box::pin(async { Ok::<_, FetchError>(fetch.await) });
         let asked = self
             .fetcher
-            .recall_or_ask(&self.histories, key, tes.root(), fetch);
+            .ask_once(&self.histories, key, tes.root(), fetch);
         let history = asked.await.flatten();
         if history.as_ref().is_err_and(FetchError::is_on_the_way) {
             self.histories.invalidate(&key).await;

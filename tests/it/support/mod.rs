@@ -10,7 +10,7 @@ pub mod program;
 pub mod recorder;
 pub mod source;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
 use testribute::{
@@ -52,6 +52,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Sets the clock of what is remembered forward; real time goes on after it.
+pub async fn later(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
 }
 
 /// Calls that may go to loopback, where the servers of tests are.
