@@ -10,7 +10,7 @@
 
 use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
 use testribute::{
-    api::response::{RankResponse, Told},
+    api::response::{AnswerParts, RankResponse},
     domain::{
         estimate::{CopyEstimate, Estimates, TesEstimate},
         exact::{Cost, Seconds},
@@ -107,7 +107,7 @@ fn answer_of_1000_with_20_objects(bencher: Bencher) {
     let ranking = rank(&space(20, 20, 6), Mode::BALANCED, 1000, 0);
     assert_eq!(ranking.len(), 1000);
     bencher.bench(|| {
-        let answer = RankResponse::new(&Told {
+        let answer = RankResponse::new(&AnswerParts {
             query: &query,
             findings: &findings,
             sites: &Sites::default(),

@@ -2,7 +2,7 @@
 
 use crate::{
     auth::AuthError,
-    domain::{query::Fault, unrankable::Unrankable},
+    domain::{query::RequestFault, unrankable::Unrankable},
     pipeline::SetupError,
 };
 
@@ -11,7 +11,7 @@ use crate::{
 pub enum Error {
     /// The request makes no sense; every fault is told, with its JSON pointer.
     #[error("{}", Faults(.0))]
-    Invalid(Vec<Fault>),
+    Invalid(Vec<RequestFault>),
     /// Nothing can be ranked, for these reasons and after these warnings.
     #[error(transparent)]
     Unrankable(#[from] Unrankable),
@@ -23,7 +23,7 @@ pub enum Error {
     Setup(#[from] SetupError),
 }
 
-struct Faults<'a>(&'a [Fault]);
+struct Faults<'a>(&'a [RequestFault]);
 
 impl std::fmt::Display for Faults<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -5,7 +5,7 @@ use rand::random;
 use crate::{
     api::{
         request::RankRequest,
-        response::{RankResponse, Told},
+        response::{AnswerParts, RankResponse},
     },
     auth::{AuthError, Verifier},
     config::{Config, Limits},
@@ -109,7 +109,7 @@ impl Ranker {
             .pipeline
             .run(query, caller.token.as_ref(), random(), deadline)
             .await?;
-        Ok(RankResponse::new(&Told {
+        Ok(RankResponse::new(&AnswerParts {
             query: &ranked.query,
             findings: &ranked.findings,
             sites: &ranked.sites,

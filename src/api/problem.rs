@@ -20,14 +20,15 @@ pub struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemEntry {
     /// What kind of failure it is.
-    pub reason: Reason,
+    pub reason: ProblemReason,
     /// What is wrong and what to change; for a `ResourceUnavailableError` also the warnings that led to it.
     pub message: Vec<String>,
 }
 
 /// The kinds of failure. The list is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-pub enum Reason {
+#[schema(as = Reason)] // the name in documents of 0.3
+pub enum ProblemReason {
     /// 400: the request breaks its schema or makes no sense.
     ValidationError,
     /// 400: nothing can be ranked.

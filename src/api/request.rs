@@ -18,7 +18,7 @@ use crate::{
     config::Limits,
     domain::{
         mode::{BadMode, Mode},
-        query::{Fault, Query, QueryParts},
+        query::{Query, QueryParts, RequestFault},
         resources::ResourceNeeds,
         service::ServiceUri,
     },
@@ -113,11 +113,11 @@ impl RankRequest {
     ///
     /// # Errors
     /// Every fault, with its JSON pointer.
-    pub fn into_query(self, limits: &Limits) -> Result<Query, Vec<Fault>> {
+    pub fn into_query(self, limits: &Limits) -> Result<Query, Vec<RequestFault>> {
         let mut faults = Vec::new();
         let mut at_most = |field: &str, length: usize, limit: usize| {
             if length > limit {
-                faults.push(Fault::new(
+                faults.push(RequestFault::new(
                     format!("/{field}"),
                     format!("at most {limit} items are taken, here are {length}"),
                 ));
@@ -130,14 +130,14 @@ impl RankRequest {
         let tes = services("tes_uris", &self.tes_uris, &mut faults);
         let drs = services("drs_uris", &self.drs_uris, &mut faults);
         let mode = self.mode.read().unwrap_or_else(|bad| {
-            faults.push(Fault::new("/mode", bad.to_string()));
+            faults.push(RequestFault::new("/mode", bad.to_string()));
             Mode::default()
         });
         let limit = self.limit.map_or(limits.combinations, |limit| {
             usize::try_from(limit).unwrap_or(usize::MAX)
         });
         if !(1..=limits.combinations).contains(&limit) {
-            faults.push(Fault::new(
+            faults.push(RequestFault::new(
                 "/limit",
                 format!("must be a whole number from 1 to {}", limits.combinations),
             ));
@@ -175,10 +175,10 @@ impl RankRequest {
 }
 
 impl ResourceRequirements {
-    fn check(self, faults: &mut Vec<Fault>) -> ResourceNeeds {
+    fn check(self, faults: &mut Vec<RequestFault>) -> ResourceNeeds {
         for (field, amount) in [("ram_gb", self.ram_gb), ("disk_gb", self.disk_gb)] {
             if !(amount.is_finite() && amount >= 0.0) {
-                faults.push(Fault::new(
+                faults.push(RequestFault::new(
                     format!("/resource_requirements/{field}"),
                     "must be a number of at least 0",
                 ));
@@ -196,14 +196,21 @@ impl ResourceRequirements {
 }
 
 /// The URIs in `field`; `None`, with their faults told, if none of them can be used.
-fn services(field: &str, given: &[String], faults: &mut Vec<Fault>) -> Option<Vec<ServiceUri>> {
+fn services(
+    field: &str,
+    given: &[String],
+    faults: &mut Vec<RequestFault>,
+) -> Option<Vec<ServiceUri>> {
     let good: Vec<_> = given
         .iter()
         .enumerate()
         .filter_map(|(position, uri)| match ServiceUri::parse(uri) {
             Ok(uri) => Some(uri),
             Err(bad) => {
-                faults.push(Fault::new(format!("/{field}/{position}"), bad.to_string()));
+                faults.push(RequestFault::new(
+                    format!("/{field}/{position}"),
+                    bad.to_string(),
+                ));
                 None
             }
         })
@@ -363,7 +370,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(mut request: Value) -> Result<Query, Vec<Fault>> {
+    fn parse(mut request: Value) -> Result<Query, Vec<RequestFault>> {
         let needs =
             json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1, "a/b": 2});
         if let Some(members) = request.as_object_mut() {

@@ -127,7 +127,7 @@ pub struct AccessUris {
 
 /// All that an answer tells of.
 #[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
+pub struct AnswerParts<'a> {
     /// What was asked.
     pub query: &'a Query,
     /// What was found out.
@@ -146,8 +146,8 @@ pub struct Told<'a> {
 
 impl RankResponse {
     /// Tells what was ranked.
-    pub fn new(told: &Told<'_>) -> Self {
-        let &Told {
+    pub fn new(told: &AnswerParts<'_>) -> Self {
+        let &AnswerParts {
             query,
             findings,
             sites,

@@ -11,7 +11,7 @@ use crate::mock::{DrsFlavour, Flavour};
 use crate::{
     api::request::{RankRequest, RequestedMode, ResourceRequirements},
     config::Config,
-    domain::query::Fault,
+    domain::query::RequestFault,
 };
 
 const EXAMPLES: &str = "\
@@ -314,7 +314,7 @@ fn mode(text: &str) -> Result<RequestedMode, Infallible> {
 }
 
 /// `fault` with the option's name instead of the JSON pointer.
-pub(super) fn in_terms_of_options(fault: &Fault) -> String {
+pub(super) fn in_terms_of_options(fault: &RequestFault) -> String {
     let field = fault.pointer.trim_start_matches('/');
     let (field, position) = field.split_once('/').unwrap_or((field, ""));
     let option = match field {

@@ -5,7 +5,7 @@ use std::{
     io::{self, ErrorKind, IsTerminal, Write},
 };
 
-use super::Stop;
+use super::CliError;
 
 /// Where the program writes.
 pub(super) struct Console {
@@ -37,10 +37,10 @@ impl Console {
     }
 
     /// Writes a line or more to STDOUT. That the reader is gone (`| head`) is no error.
-    pub(super) fn print(&mut self, text: impl fmt::Display) -> Result<(), Stop> {
+    pub(super) fn print(&mut self, text: impl fmt::Display) -> Result<(), CliError> {
         match writeln!(self.out, "{text}").and_then(|()| self.out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(Stop::io("the answer cannot be written")(error))
+                Err(CliError::io("the answer cannot be written")(error))
             }
             _ => Ok(()),
         }

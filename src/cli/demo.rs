@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{
-    Stop,
+    CliError,
     args::DemoArgs,
     console::Console,
     serve::{bind, stop_signal},
@@ -38,7 +38,7 @@ const DRS: [(&str, &str); 2] = [
 ];
 
 /// Starts everything, ranks, prints, and stays up until Ctrl-C unless told otherwise.
-pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), Stop> {
+pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), CliError> {
     let config: Config = yaml_serde::from_str(CONFIG).map_err(scenario_error("config.yaml"))?;
     let mut tes = Vec::new();
     for (name, scenario) in TES {
@@ -92,7 +92,7 @@ pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), 
 }
 
 /// Starts a mock on a free port; gives back its root URI. It ends with the process.
-async fn start_mock(name: &str, path: &str, router: Router) -> Result<String, Stop> {
+async fn start_mock(name: &str, path: &str, router: Router) -> Result<String, CliError> {
     let listener = bind("127.0.0.1", 0).await?;
     let port = local_address(&listener)?.port();
     tokio::spawn(mock::serve(listener, router, std::future::pending()));
@@ -100,10 +100,10 @@ async fn start_mock(name: &str, path: &str, router: Router) -> Result<String, St
     Ok(format!("http://{name}.localhost:{port}{path}"))
 }
 
-fn local_address(listener: &TcpListener) -> Result<SocketAddr, Stop> {
+fn local_address(listener: &TcpListener) -> Result<SocketAddr, CliError> {
     listener
         .local_addr()
-        .map_err(Stop::io("the socket has no address"))
+        .map_err(CliError::io("the socket has no address"))
 }
 
 fn request(tes: &[String], drs: &[String]) -> Value {
@@ -118,8 +118,8 @@ fn request(tes: &[String], drs: &[String]) -> Value {
     })
 }
 
-async fn ask(address: SocketAddr, request: &Value) -> Result<RankResponse, Stop> {
-    let failed = |error: reqwest::Error| Stop::Service(format!("the request failed: {error}"));
+async fn ask(address: SocketAddr, request: &Value) -> Result<RankResponse, CliError> {
+    let failed = |error: reqwest::Error| CliError::Service(format!("the request failed: {error}"));
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -133,12 +133,12 @@ async fn ask(address: SocketAddr, request: &Value) -> Result<RankResponse, Stop>
     if response.status().is_success() {
         response.json().await.map_err(failed)
     } else {
-        Err(Stop::Service(response.text().await.map_err(failed)?))
+        Err(CliError::Service(response.text().await.map_err(failed)?))
     }
 }
 
-fn scenario_error(file: &str) -> impl FnOnce(yaml_serde::Error) -> Stop {
-    move |error| Stop::File {
+fn scenario_error(file: &str) -> impl FnOnce(yaml_serde::Error) -> CliError {
+    move |error| CliError::File {
         file: file.to_owned(),
         reason: error.to_string(),
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::Stop;
+use super::CliError;
 use crate::config::Config;
 
 /// Asks the service at `root`, by default the configured one on this machine, whether it is alive.
-pub(super) async fn run(config: &Config, root: Option<Url>) -> Result<(), Stop> {
+pub(super) async fn run(config: &Config, root: Option<Url>) -> Result<(), CliError> {
     // The certificate is for the name that clients use, not for this one; nothing secret is said.
     let any_certificate = root.is_none();
     let root = root.map_or_else(
@@ -20,7 +20,7 @@ pub(super) async fn run(config: &Config, root: Option<Url>) -> Result<(), Stop> 
         |url| url.to_string(),
     );
     let url = format!("{}/healthz", root.trim_end_matches('/'));
-    let failed = |error: reqwest::Error| Stop::Service(format!("{url}: {error}"));
+    let failed = |error: reqwest::Error| CliError::Service(format!("{url}: {error}"));
     let client = reqwest::Client::builder()
         .no_proxy()
         .tls_danger_accept_invalid_certs(any_certificate)

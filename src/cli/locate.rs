@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::{
-    Stop,
+    CliError,
     args::{LocateArgs, Output},
     console::Console,
 };
@@ -21,7 +21,7 @@ pub(super) async fn run(
     config: &Config,
     args: LocateArgs,
     console: &mut Console,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let mut hosts: Vec<_> = args.hosts.iter().map(|text| host_in(text)).collect();
     let mut seen = std::collections::HashSet::new();
     hosts.retain(|host| seen.insert(host.clone()));
@@ -33,7 +33,7 @@ pub(super) async fn run(
         Output::Table => console.print(as_table(&hosts, &sites).trim_end())?,
     }
     if sites.places.is_empty() {
-        return Err(Stop::NoPlace);
+        return Err(CliError::NoPlace);
     }
     Ok(())
 }

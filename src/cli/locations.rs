@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path};
 
-use super::{Stop, args::LocationsBuildArgs, console::Console};
+use super::{CliError, args::LocationsBuildArgs, console::Console};
 use crate::atlas::{Atlas, NOTICES, build::Builder};
 
 /// Makes a location table from City databases.
-pub(super) fn build(options: &LocationsBuildArgs, console: &mut Console) -> Result<(), Stop> {
+pub(super) fn build(options: &LocationsBuildArgs, console: &mut Console) -> Result<(), CliError> {
     let mut atlas = Builder::default();
     for path in &options.databases {
         let database = fs::read(path).map_err(|error| unusable(path, &error))?;
@@ -29,12 +29,12 @@ pub(super) fn build(options: &LocationsBuildArgs, console: &mut Console) -> Resu
 }
 
 /// Prints whose data come with the program.
-pub(super) fn notices(console: &mut Console) -> Result<(), Stop> {
+pub(super) fn notices(console: &mut Console) -> Result<(), CliError> {
     console.print(NOTICES.trim_end())
 }
 
-fn unusable(path: &Path, error: &impl ToString) -> Stop {
-    Stop::File {
+fn unusable(path: &Path, error: &impl ToString) -> CliError {
+    CliError::File {
         file: path.display().to_string(),
         reason: error.to_string(),
     }

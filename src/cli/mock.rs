@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::Router;
 
 use super::{
-    Stop,
+    CliError,
     args::{ListenArgs, MockDrsArgs, MockTesArgs},
     console::Console,
     serve::{bind, stop_signal},
@@ -13,9 +13,9 @@ use super::{
 use crate::mock::{self, DrsScenario, Queue, TesScenario};
 
 /// Serves a mock TES.
-pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<(), Stop> {
+pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<(), CliError> {
     if let Some(flavour) = args.flavour {
-        let unreadable = |error: yaml_serde::Error| Stop::File {
+        let unreadable = |error: yaml_serde::Error| CliError::File {
             file: flavour.to_string(),
             reason: error.to_string(),
         };
@@ -49,9 +49,9 @@ pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<
 }
 
 /// Serves a mock DRS.
-pub(super) async fn run_drs(args: MockDrsArgs, console: &mut Console) -> Result<(), Stop> {
+pub(super) async fn run_drs(args: MockDrsArgs, console: &mut Console) -> Result<(), CliError> {
     let router = match args.flavour {
-        Some(flavour) => mock::stock_drs::router(flavour).map_err(|error| Stop::File {
+        Some(flavour) => mock::stock_drs::router(flavour).map_err(|error| CliError::File {
             file: flavour.to_string(),
             reason: error.to_string(),
         })?,
@@ -65,26 +65,26 @@ async fn serve(
     path: &str,
     router: Router,
     console: &mut Console,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let listener = bind(&listen.host, listen.port).await?;
     let address = listener
         .local_addr()
-        .map_err(Stop::io("the socket has no address"))?;
+        .map_err(CliError::io("the socket has no address"))?;
     console.note(format_args!("listening: http://{address}{path}"));
     mock::serve(listener, router, stop_signal())
         .await
-        .map_err(Stop::io("the socket failed"))
+        .map_err(CliError::io("the socket failed"))
 }
 
 /// The scenario in `file`, or the one that an empty file gives.
 fn load<T: Default>(
     file: Option<&Path>,
     parse: impl FnOnce(&str) -> Result<T, yaml_serde::Error>,
-) -> Result<T, Stop> {
+) -> Result<T, CliError> {
     let Some(file) = file else {
         return Ok(T::default());
     };
-    let wrong = |reason: String| Stop::File {
+    let wrong = |reason: String| CliError::File {
         file: file.display().to_string(),
         reason,
     };

@@ -46,7 +46,7 @@ pub fn run() -> ExitCode {
 
 /// Why the program ends early.
 #[derive(Debug, thiserror::Error)]
-enum Stop {
+enum CliError {
     /// There is no ranking.
     #[error(transparent)]
     Ranking(#[from] Error),
@@ -85,7 +85,7 @@ enum Stop {
     Service(String),
 }
 
-impl Stop {
+impl CliError {
     fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
@@ -142,7 +142,7 @@ impl Stop {
     }
 }
 
-fn dispatch(cli: Cli, console: &mut Console) -> Result<(), Stop> {
+fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
     let Cli {
         config,
         verbose,
@@ -206,14 +206,14 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), Stop> {
     }
 }
 
-fn load_config(file: Option<&Path>) -> Result<Config, Stop> {
+fn load_config(file: Option<&Path>) -> Result<Config, CliError> {
     Ok(Config::load(file, config::environment())?)
 }
 
-fn block_on<F: Future>(future: F) -> Result<F::Output, Stop> {
+fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(Stop::io("the runtime cannot start"))?;
+        .map_err(CliError::io("the runtime cannot start"))?;
     Ok(runtime.block_on(future))
 }

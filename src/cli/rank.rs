@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::{
-    Stop,
+    CliError,
     args::{Output, RankArgs},
     console::Console,
     table::Table,
@@ -20,7 +20,7 @@ pub(super) async fn run(
     config: &Config,
     mut args: RankArgs,
     console: &mut Console,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let output = args.output;
     let token = args
         .jwt
@@ -36,7 +36,7 @@ pub(super) async fn run(
 }
 
 /// Prints the ranking to STDOUT and its warnings to STDERR.
-fn print(answer: &RankResponse, output: Output, console: &mut Console) -> Result<(), Stop> {
+fn print(answer: &RankResponse, output: Output, console: &mut Console) -> Result<(), CliError> {
     console.warnings(&answer.warnings);
     match output {
         Output::Json => {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
-use super::Stop;
+use super::CliError;
 use crate::{
     config::Config,
     http::{self, Door, Readiness, Tls},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Serves as `config` says.
-pub(super) async fn run(config: &Config) -> Result<(), Stop> {
+pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     let tls = Tls::load(&config.server.tls)?.map(Arc::new);
     if let Some(tls) = &tls {
         reload_on_hangup(Arc::clone(tls))?;
@@ -25,7 +25,7 @@ pub(super) async fn run(config: &Config) -> Result<(), Stop> {
     let listener = bind(&config.server.host, config.server.port).await?;
     let address = listener
         .local_addr()
-        .map_err(Stop::io("the socket has no address"))?;
+        .map_err(CliError::io("the socket has no address"))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     info!("listening on {scheme}://{address}; the page to try it is {scheme}://{address}/ui/");
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
@@ -36,22 +36,24 @@ pub(super) async fn run(config: &Config) -> Result<(), Stop> {
 }
 
 /// A socket on `host` and `port`.
-pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, Stop> {
+pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, CliError> {
     TcpListener::bind((host, port))
         .await
-        .map_err(Stop::io(format!("cannot listen on {host}, port {port}")))
+        .map_err(CliError::io(format!(
+            "cannot listen on {host}, port {port}"
+        )))
 }
 
 /// Has `tls` read its files again at each SIGHUP.
 #[cfg(unix)]
-fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), Stop> {
+fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), CliError> {
     use tokio::{
         signal::unix::{SignalKind, signal},
         task::spawn_blocking,
     };
 
     let mut hangups =
-        signal(SignalKind::hangup()).map_err(Stop::io("SIGHUP cannot be waited for"))?;
+        signal(SignalKind::hangup()).map_err(CliError::io("SIGHUP cannot be waited for"))?;
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             let tls = Arc::clone(&tls);
@@ -66,7 +68,7 @@ fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), Stop> {
 }
 
 #[cfg(not(unix))]
-fn reload_on_hangup(_: Arc<Tls>) -> Result<(), Stop> {
+fn reload_on_hangup(_: Arc<Tls>) -> Result<(), CliError> {
     Ok(())
 }
 

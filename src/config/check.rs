@@ -10,8 +10,8 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use url::Url;
 
 use super::{
-    Config, Database, ExchangeRates, Limits, Locations, Log, Outbound, Pattern,
-    fault::{Fault, Reason},
+    Config, Database, ExchangeRates, HostMatch, Limits, Locations, Log, Outbound,
+    fault::{ConfigFault, ConfigFaultReason},
 };
 use crate::domain::{geo::Host, money::Currency, price_book::is_host_name};
 
@@ -23,8 +23,8 @@ impl Config {
     /// configuration that is written in Rust should be checked before it is used.
     ///
     /// # Errors
-    /// The first [`Fault`], in the order of the fields.
-    pub fn check(&self) -> Result<(), Fault> {
+    /// The first [`ConfigFault`], in the order of the fields.
+    pub fn check(&self) -> Result<(), ConfigFault> {
         self.server.check()?;
         in_range("timeout", self.timeout, above(0.0, 3600.0))?;
         self.log.check()?;
@@ -45,7 +45,7 @@ impl Config {
 }
 
 impl Log {
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ConfigFault> {
         // A word that is no level would pass as the name of a module, and a typo would silence the program.
         let is_level = |word: &str| {
             word.contains('=') || !word.is_empty() && LevelFilter::from_str(word).is_ok()
@@ -61,7 +61,7 @@ impl Log {
 }
 
 impl Outbound {
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ConfigFault> {
         in_range(
             "outbound.max_concurrency",
             self.max_concurrency,
@@ -73,7 +73,7 @@ impl Outbound {
 }
 
 impl Limits {
-    fn check(self) -> Result<(), Fault> {
+    fn check(self) -> Result<(), ConfigFault> {
         in_range("limits.tes_uris", self.tes_uris, 1..=1_000_000)?;
         in_range("limits.drs_uris", self.drs_uris, 1..=1_000_000)?;
         in_range("limits.object_ids", self.object_ids, 1..=1_000_000)?;
@@ -85,7 +85,7 @@ impl Limits {
 
 impl Locations {
     /// Whether the database can be read shows when it is opened.
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ConfigFault> {
         if matches!(&self.database, Database::File(path) if path.as_os_str().is_empty()) {
             return Err(not(
                 "locations.database",
@@ -96,10 +96,10 @@ impl Locations {
         for (position, known) in self.overrides.iter().enumerate() {
             // Anything else, such as a network with a wrong length, would be a host that is never met.
             let can_match = match &known.pattern {
-                Pattern::Network(_) | Pattern::Host(Host::Address(_)) => true,
-                Pattern::Host(Host::Region { .. }) => false,
-                Pattern::Host(Host::Bucket(bucket)) => !bucket.ends_with(['/', ':']),
-                Pattern::Host(Host::Name(name)) => is_host_name(name),
+                HostMatch::Network(_) | HostMatch::Host(Host::Address(_)) => true,
+                HostMatch::Host(Host::Region { .. }) => false,
+                HostMatch::Host(Host::Bucket(bucket)) => !bucket.ends_with(['/', ':']),
+                HostMatch::Host(Host::Name(name)) => is_host_name(name),
             };
             if !can_match {
                 let key = format!("locations.overrides[{position}].match");
@@ -113,15 +113,15 @@ impl Locations {
 }
 
 impl ExchangeRates {
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ConfigFault> {
         for (code, &rate) in &self.rates {
             let key = format!("exchange_rates.rates.{code}");
             // The ECB knows the yuan as CNY only; it stands in for CNH.
             if code != "CNY" && code.parse::<Currency>().is_err() {
                 let known = Currency::ALL.iter().map(|currency| currency.code());
-                return Err(Fault {
+                return Err(ConfigFault {
                     key,
-                    reason: Reason::UnknownKey {
+                    reason: ConfigFaultReason::UnknownKey {
                         known: known.chain(["CNY"]).collect(),
                     },
                 });
@@ -184,7 +184,7 @@ pub(super) fn in_range<T: PartialOrd + Display>(
     key: &str,
     value: T,
     range: impl RangeBounds<T>,
-) -> Result<(), Fault> {
+) -> Result<(), ConfigFault> {
     if range.contains(&value) {
         return Ok(());
     }
@@ -201,24 +201,24 @@ pub(super) fn in_range<T: PartialOrd + Display>(
     Err(not_number(key, &must_be, value))
 }
 
-fn not_number(key: &str, must_be: &str, is: impl Display) -> Fault {
+fn not_number(key: &str, must_be: &str, is: impl Display) -> ConfigFault {
     fault(key, must_be, Some(is.to_string()))
 }
 
 /// The fault of a text that may be shown.
-pub(super) fn not(key: &str, must_be: &str, is: &str) -> Fault {
+pub(super) fn not(key: &str, must_be: &str, is: &str) -> ConfigFault {
     fault(key, must_be, Some(format!("{is:?}")))
 }
 
 /// The fault of a text that might hold a password, as a URL can.
-pub(super) fn not_shown(key: &str, must_be: &str) -> Fault {
+pub(super) fn not_shown(key: &str, must_be: &str) -> ConfigFault {
     fault(key, must_be, None)
 }
 
-fn fault(key: &str, must_be: &str, is: Option<String>) -> Fault {
-    Fault {
+fn fault(key: &str, must_be: &str, is: Option<String>) -> ConfigFault {
+    ConfigFault {
         key: key.to_owned(),
-        reason: Reason::Value {
+        reason: ConfigFaultReason::Value {
             must_be: must_be.to_owned().into(),
             is,
         },

@@ -5,12 +5,12 @@ use url::Url;
 use super::{
     Drs,
     check::{in_range, not, not_shown},
-    fault::Fault,
+    fault::ConfigFault,
 };
 use crate::domain::service::ServiceUri;
 
 impl Drs {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
         for (prefix, host) in &self.prefixes.0 {
             let key = format!("drs.prefixes.{prefix}");
             let is_prefix = !prefix.is_empty()

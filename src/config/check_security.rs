@@ -5,17 +5,17 @@ use jsonwebtoken::AlgorithmFamily;
 use super::{
     Audience, Jwt, Security,
     check::{in_range, not, not_shown},
-    fault::{Fault, Reason},
+    fault::{ConfigFault, ConfigFaultReason},
 };
 use crate::domain::{geo::Host, service::ServiceUri};
 
 impl Security {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
         self.jwt.check()?;
         if self.authorization_required && self.jwt.issuers.is_empty() {
-            return Err(Fault {
+            return Err(ConfigFault {
                 key: "security.authorization_required".to_owned(),
-                reason: Reason::Malformed(
+                reason: ConfigFaultReason::Malformed(
                     "is true, but security.jwt.issuers names no one whose tokens are trusted"
                         .to_owned(),
                 ),
@@ -26,7 +26,7 @@ impl Security {
 }
 
 impl Jwt {
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ConfigFault> {
         if !is_token(&self.auth_header_key) {
             let key = "security.jwt.auth_header_key";
             return Err(not(
@@ -82,7 +82,7 @@ impl Jwt {
         in_range("security.jwt.cache_ttl_sec", self.cache_ttl_sec, 1..=86_400)
     }
 
-    fn check_algorithms(&self) -> Result<(), Fault> {
+    fn check_algorithms(&self) -> Result<(), ConfigFault> {
         let key = "security.jwt.decode_algorithms";
         if self.decode_algorithms.is_empty() {
             return Err(not_shown(key, "a list with at least one algorithm"));
@@ -110,7 +110,7 @@ fn is_token(name: &str) -> bool {
 }
 
 /// Keys that come over plain http could be anyone's, except from this very machine.
-fn check_issuer(key: &str, issuer: &str) -> Result<(), Fault> {
+fn check_issuer(key: &str, issuer: &str) -> Result<(), ConfigFault> {
     let is_safe = ServiceUri::parse(issuer).is_ok_and(|uri| {
         let stays_here = match uri.host() {
             Host::Address(address) => address.is_loopback(),

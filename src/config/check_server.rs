@@ -3,11 +3,11 @@
 use super::{
     CorsOrigin, Server, Tls,
     check::{GIBIBYTE, above, in_range, not, not_shown},
-    fault::{Fault, Reason},
+    fault::{ConfigFault, ConfigFaultReason},
 };
 
 impl Server {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
         if self.host.is_empty() || self.host.contains(char::is_whitespace) {
             return Err(not("server.host", "an address or a name", &self.host));
         }
@@ -39,7 +39,7 @@ impl Server {
 
 impl Tls {
     /// What is in the files shows when they are read.
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), ConfigFault> {
         for (key, file) in [
             ("server.tls.certificate", &self.certificate),
             ("server.tls.key", &self.key),
@@ -57,9 +57,9 @@ impl Tls {
             _ => return Ok(()),
         };
         let (missing, there) = half;
-        Err(Fault {
+        Err(ConfigFault {
             key: missing.to_owned(),
-            reason: Reason::Malformed(format!("is needed, since {there} is set")),
+            reason: ConfigFaultReason::Malformed(format!("is needed, since {there} is set")),
         })
     }
 }

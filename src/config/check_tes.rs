@@ -3,7 +3,7 @@
 use super::{
     PriceEntry, Tes,
     check::{above, in_range},
-    fault::Fault,
+    fault::ConfigFault,
 };
 
 /// The longest wait that is believed: a year.
@@ -16,7 +16,7 @@ const DEAREST: f64 = 1e9;
 const LARGEST: f64 = 1e9;
 
 impl Tes {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
         for (position, entry) in self.price_book.iter().enumerate() {
             entry.check(&format!("tes.price_book[{position}]"))?;
         }
@@ -25,7 +25,7 @@ impl Tes {
 }
 
 impl PriceEntry {
-    fn check(&self, here: &str) -> Result<(), Fault> {
+    fn check(&self, here: &str) -> Result<(), ConfigFault> {
         let costs = self.unit_costs;
         for (key, cost) in [
             ("cpu_usage", costs.cpu_usage),

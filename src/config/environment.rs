@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{
-    fault::{ConfigError, Fault, Origin, Reason},
+    fault::{ConfigError, ConfigFault, ConfigFaultReason, Origin},
     read::{in_our_names, read},
     tree::Tree,
 };
@@ -74,14 +74,16 @@ impl Variable {
         faults.sort_by_key(|fault| Reverse(fault.key.matches(['.', '[']).count()));
         let furthest = faults.into_iter().next();
         let fault = match (yaml, furthest) {
-            (_, Some(fault)) if matches!(fault.reason, Reason::UnknownKey { .. }) => fault,
-            (Err(error), _) => Fault {
+            (_, Some(fault)) if matches!(fault.reason, ConfigFaultReason::UnknownKey { .. }) => {
+                fault
+            }
+            (Err(error), _) => ConfigFault {
                 key: self.key(),
-                reason: Reason::Malformed(format!("is not valid YAML: {error}")),
+                reason: ConfigFaultReason::Malformed(format!("is not valid YAML: {error}")),
             },
-            (Ok(_), fault) => fault.unwrap_or_else(|| Fault {
+            (Ok(_), fault) => fault.unwrap_or_else(|| ConfigFault {
                 key: self.key(),
-                reason: Reason::Malformed("cannot be understood".to_owned()),
+                reason: ConfigFaultReason::Malformed("cannot be understood".to_owned()),
             }),
         };
         Err(ConfigError::Key {

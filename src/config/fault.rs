@@ -46,7 +46,7 @@ pub enum ConfigError {
         origin: Origin,
         /// The key and the reason.
         #[source]
-        fault: Fault,
+        fault: ConfigFault,
     },
 }
 
@@ -73,14 +73,14 @@ impl fmt::Display for Origin {
 
 /// One key with a value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Fault {
+pub struct ConfigFault {
     /// The key in dotted form, such as `server.port` or `outbound.allowed_networks[0]`; empty for the whole.
     pub key: String,
     /// Why it is refused.
-    pub reason: Reason,
+    pub reason: ConfigFaultReason,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
@@ -91,7 +91,7 @@ impl fmt::Display for Fault {
 
 /// Why a key is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub enum ConfigFaultReason {
     /// There is no such key.
     UnknownKey {
         /// The keys that there are in its place.
@@ -112,7 +112,7 @@ pub enum Reason {
     Malformed(String),
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for ConfigFaultReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownKey { known } => {
@@ -129,9 +129,9 @@ impl fmt::Display for Reason {
     }
 }
 
-impl std::error::Error for Reason {}
+impl std::error::Error for ConfigFaultReason {}
 
-impl de::Error for Reason {
+impl de::Error for ConfigFaultReason {
     fn custom<T: fmt::Display>(reason: T) -> Self {
         Self::Malformed(reason.to_string())
     }

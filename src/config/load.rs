@@ -9,7 +9,7 @@ use std::{
 use super::{
     Config,
     environment::Variable,
-    fault::{ConfigError, Fault, Origin},
+    fault::{ConfigError, ConfigFault, Origin},
     read::{in_our_names, read},
     tree::Tree,
 };
@@ -57,7 +57,7 @@ impl Config {
             tree.merge(layer);
         }
 
-        let set_by = |fault: &Fault| {
+        let set_by = |fault: &ConfigFault| {
             // The last one won.
             let variable = origins
                 .iter()

@@ -91,7 +91,7 @@ impl From<Database> for String {
 #[serde(try_from = "FlatOverride", into = "FlatOverride")]
 pub struct Override {
     /// Which hosts are there.
-    pub pattern: Pattern,
+    pub pattern: HostMatch,
     /// Where they are.
     pub place: Coordinates,
 }
@@ -100,7 +100,7 @@ pub struct Override {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FlatOverride {
-    r#match: Pattern,
+    r#match: HostMatch,
     latitude: f64,
     longitude: f64,
 }
@@ -130,14 +130,14 @@ impl From<Override> for FlatOverride {
 /// The hosts that an [`Override`] is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub enum Pattern {
+pub enum HostMatch {
     /// One host by name, or one bucket.
     Host(Host),
     /// One address, or all of a network.
     Network(IpNet),
 }
 
-impl From<String> for Pattern {
+impl From<String> for HostMatch {
     fn from(text: String) -> Self {
         match (text.parse::<IpNet>(), Host::parse(&text)) {
             (Ok(network), _) => Self::Network(network),
@@ -147,7 +147,7 @@ impl From<String> for Pattern {
     }
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for HostMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(host) => host.fmt(f),
@@ -156,8 +156,8 @@ impl fmt::Display for Pattern {
     }
 }
 
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
+impl From<HostMatch> for String {
+    fn from(pattern: HostMatch) -> Self {
         pattern.to_string()
     }
 }

@@ -13,13 +13,13 @@ use serde::{
 
 use super::{
     Config,
-    fault::{Fault, Reason, one_of},
+    fault::{ConfigFault, ConfigFaultReason, one_of},
     tree::Tree,
 };
 
 /// Reads every key; ranges are not looked at.
-pub(super) fn read(tree: &Tree) -> Result<Config, Fault> {
-    serde_path_to_error::deserialize(tree).map_err(|error| Fault {
+pub(super) fn read(tree: &Tree) -> Result<Config, ConfigFault> {
+    serde_path_to_error::deserialize(tree).map_err(|error| ConfigFault {
         key: match error.path().iter().len() {
             0 => String::new(),
             _ => error.path().to_string(),
@@ -54,7 +54,7 @@ impl Tree {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Reason> for &'de Tree {
+impl<'de> IntoDeserializer<'de, ConfigFaultReason> for &'de Tree {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -63,9 +63,9 @@ impl<'de> IntoDeserializer<'de, Reason> for &'de Tree {
 }
 
 impl<'de> Deserializer<'de> for &'de Tree {
-    type Error = Reason;
+    type Error = ConfigFaultReason;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Reason> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigFaultReason> {
         match self {
             Tree::Null => visitor.visit_unit(),
             Tree::Bool(value) => visitor.visit_bool(*value),
@@ -80,7 +80,10 @@ impl<'de> Deserializer<'de> for &'de Tree {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Reason> {
+    fn deserialize_option<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, ConfigFaultReason> {
         match self {
             Tree::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
@@ -88,7 +91,7 @@ impl<'de> Deserializer<'de> for &'de Tree {
     }
 
     /// A key with nothing behind it is an empty list.
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Reason> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigFaultReason> {
         match self {
             Tree::Null => visitor.visit_seq(SeqDeserializer::new([(); 0].into_iter())),
             _ => self.deserialize_any(visitor),
@@ -96,11 +99,14 @@ impl<'de> Deserializer<'de> for &'de Tree {
     }
 
     /// A key with nothing behind it is an empty mapping: every default holds.
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Reason> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConfigFaultReason> {
         match self {
             Tree::Null => visitor.visit_map(MapDeserializer::new([("", ""); 0].into_iter())),
             Tree::Map(_) => self.deserialize_any(visitor),
-            other => Err(Reason::invalid_type(other.unexpected(), &visitor)),
+            other => Err(ConfigFaultReason::invalid_type(
+                other.unexpected(),
+                &visitor,
+            )),
         }
     }
 
@@ -109,7 +115,7 @@ impl<'de> Deserializer<'de> for &'de Tree {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Reason> {
+    ) -> Result<V::Value, ConfigFaultReason> {
         self.deserialize_map(visitor)
     }
 
@@ -118,10 +124,10 @@ impl<'de> Deserializer<'de> for &'de Tree {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Reason> {
+    ) -> Result<V::Value, ConfigFaultReason> {
         match self {
             Tree::Text(text) => visitor.visit_enum(StrDeserializer::new(text)),
-            other => Err(Reason::invalid_type(
+            other => Err(ConfigFaultReason::invalid_type(
                 other.unexpected(),
                 &one_of(variants).as_str(),
             )),

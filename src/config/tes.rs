@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     money::Currency,
-    price_book::{Capacity, Pattern, Prices, UnitCosts},
+    price_book::{Capacity, Prices, TesMatch, UnitCosts},
     service::ServiceUri,
 };
 
@@ -45,7 +45,7 @@ pub enum UseOfTaskInfo {
 #[serde(deny_unknown_fields)]
 pub struct PriceEntry {
     /// Which instances it is about.
-    pub r#match: Pattern,
+    pub r#match: TesMatch,
     /// The currency of the prices.
     pub currency: Currency,
     /// The prices.

@@ -12,7 +12,7 @@ use super::{
     object::DataObject,
     query::Query,
     sites::{Distance, Sites},
-    unrankable::{Reason, Unrankable},
+    unrankable::{Unrankable, UnrankableReason},
     warning::Warning,
 };
 
@@ -110,7 +110,7 @@ impl Estimates {
         }
         if tes.is_empty() {
             return Err(Unrankable {
-                reasons: vec![Reason::NoCombination],
+                reasons: vec![UnrankableReason::NoCombination],
                 warnings,
             });
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{
     exact::{Cost, Seconds},
     money::{Currency, Money, Rates},
-    object::{DataObject, MissingSize, Sighting},
-    unrankable::Reason,
+    object::{DataObject, MissingSize, ObjectRecords},
+    unrankable::UnrankableReason,
     warning::Warning,
 };
 
@@ -128,13 +128,13 @@ impl Findings {
     /// there was no usable answer. What is odd about the objects goes to `warnings`.
     ///
     /// # Errors
-    /// Every [`Reason`] why there is nothing to rank: no offer, or an object that is of no use.
+    /// Every [`UnrankableReason`] why there is nothing to rank: no offer, or an object that is of no use.
     pub fn new(
         offers: Vec<Option<Offer>>,
-        sightings: Vec<Sighting>,
+        records: Vec<ObjectRecords>,
         missing_size: MissingSize,
         warnings: &mut Vec<Warning>,
-    ) -> Result<Self, Vec<Reason>> {
+    ) -> Result<Self, Vec<UnrankableReason>> {
         let mut reasons = Vec::new();
         let offers: Vec<_> = offers
             .into_iter()
@@ -142,11 +142,11 @@ impl Findings {
             .filter_map(|(tes, offer)| Some((tes, offer?)))
             .collect();
         if offers.is_empty() {
-            reasons.push(Reason::NoOffer);
+            reasons.push(UnrankableReason::NoOffer);
         }
-        let mut objects = Vec::with_capacity(sightings.len());
-        for sighting in sightings {
-            match DataObject::new(sighting, missing_size, warnings) {
+        let mut objects = Vec::with_capacity(records.len());
+        for record in records {
+            match DataObject::new(record, missing_size, warnings) {
                 Ok(object) => objects.push(object),
                 Err(reason) => reasons.push(reason),
             }

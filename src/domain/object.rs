@@ -7,7 +7,7 @@ use std::{
 
 use url::Url;
 
-use super::{geo::Host, service::ServiceUri, unrankable::Reason, warning::Warning};
+use super::{geo::Host, service::ServiceUri, unrankable::UnrankableReason, warning::Warning};
 
 /// What one DRS says of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,11 +44,11 @@ pub enum Source {
 
 /// An object that was asked for, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
+pub struct ObjectRecords {
     /// The id that it was asked for by.
     pub id: Arc<str>,
     /// What each DRS says that has it, in the order of the request; or why that is of no use.
-    pub copies: Result<Vec<(Arc<ServiceUri>, DrsRecord)>, Reason>,
+    pub copies: Result<Vec<(Arc<ServiceUri>, DrsRecord)>, UnrankableReason>,
 }
 
 /// What becomes of an object whose size no DRS knows.
@@ -102,16 +102,16 @@ impl DataObject {
     /// One object out of what each DRS says of it.
     ///
     /// # Errors
-    /// The [`Reason`] why there is none: it is nowhere, cannot be had, is not the same everywhere, or of unknown size.
+    /// The [`UnrankableReason`] why there is none: it is nowhere, cannot be had, is not the same everywhere, or of unknown size.
     pub(super) fn new(
-        sighting: Sighting,
+        record: ObjectRecords,
         missing_size: MissingSize,
         warnings: &mut Vec<Warning>,
-    ) -> Result<Self, Reason> {
-        let id = sighting.id;
-        let copies = sighting.copies?;
+    ) -> Result<Self, UnrankableReason> {
+        let id = record.id;
+        let copies = record.copies?;
         if copies.is_empty() {
-            return Err(Reason::Nowhere(id));
+            return Err(UnrankableReason::Nowhere(id));
         }
         let size_bytes = agreed_size(&id, &copies)?;
         agree_on_checksums(&id, &copies)?;
@@ -124,11 +124,11 @@ impl DataObject {
             .filter(|access| seen.insert((Arc::clone(&access.uri), access.host.clone())))
             .collect();
         if access.is_empty() {
-            return Err(Reason::NoAccessUri(id));
+            return Err(UnrankableReason::NoAccessUri(id));
         }
         let size_bytes = match (size_bytes, missing_size) {
             (Some(size), _) => size,
-            (None, MissingSize::Refuse) => return Err(Reason::UnknownSize(id)),
+            (None, MissingSize::Refuse) => return Err(UnrankableReason::UnknownSize(id)),
             (None, MissingSize::Zero) => {
                 warnings.push(Warning::UnknownSize(Arc::clone(&id)));
                 0
@@ -146,7 +146,7 @@ impl DataObject {
 fn agreed_size(
     id: &Arc<str>,
     copies: &[(Arc<ServiceUri>, DrsRecord)],
-) -> Result<Option<u64>, Reason> {
+) -> Result<Option<u64>, UnrankableReason> {
     let mut sizes = copies
         .iter()
         .filter_map(|(drs, record)| Some((drs, record.size_bytes?)));
@@ -155,7 +155,7 @@ fn agreed_size(
     };
     match sizes.find(|(_, other)| *other != size) {
         None => Ok(Some(size)),
-        Some((second, other)) => Err(Reason::Differs {
+        Some((second, other)) => Err(UnrankableReason::Differs {
             object: Arc::clone(id),
             first: first.to_string(),
             second: second.to_string(),
@@ -168,13 +168,13 @@ fn agreed_size(
 fn agree_on_checksums(
     id: &Arc<str>,
     copies: &[(Arc<ServiceUri>, DrsRecord)],
-) -> Result<(), Reason> {
+) -> Result<(), UnrankableReason> {
     let mut known = BTreeMap::new();
     for (drs, record) in copies {
         for (kind, value) in &record.checksums {
             let &mut (expected, first) = known.entry(kind).or_insert((value, drs));
             if expected != value {
-                return Err(Reason::Differs {
+                return Err(UnrankableReason::Differs {
                     object: Arc::clone(id),
                     first: first.to_string(),
                     second: drs.to_string(),
@@ -190,7 +190,7 @@ fn agree_on_checksums(
 mod tests {
     use super::*;
 
-    fn sighting(sizes: &[Option<u64>]) -> Sighting {
+    fn record(sizes: &[Option<u64>]) -> ObjectRecords {
         let copies = (1..).zip(sizes).map(|(number, &size_bytes)| {
             let drs = ServiceUri::parse(&format!("https://drs-{number}.example/")).unwrap();
             let access = Access {
@@ -204,15 +204,18 @@ mod tests {
             };
             (Arc::new(drs), record)
         });
-        Sighting {
+        ObjectRecords {
             id: "x".into(),
             copies: Ok(copies.collect()),
         }
     }
 
-    fn size(sizes: &[Option<u64>], missing: MissingSize) -> (Result<u64, Reason>, Vec<String>) {
+    fn size(
+        sizes: &[Option<u64>],
+        missing: MissingSize,
+    ) -> (Result<u64, UnrankableReason>, Vec<String>) {
         let mut warnings = Vec::new();
-        let object = DataObject::new(sighting(sizes), missing, &mut warnings);
+        let object = DataObject::new(record(sizes), missing, &mut warnings);
         let warnings = warnings.iter().map(ToString::to_string).collect();
         (object.map(|object| object.size_bytes), warnings)
     }
@@ -226,7 +229,10 @@ mod tests {
     #[test]
     fn an_unknown_size_is_refused_or_counts_as_nothing() {
         let unknown = size(&[None, None], MissingSize::Refuse);
-        assert_eq!(unknown, (Err(Reason::UnknownSize("x".into())), Vec::new()));
+        assert_eq!(
+            unknown,
+            (Err(UnrankableReason::UnknownSize("x".into())), Vec::new())
+        );
         let (as_zero, warnings) = size(&[None, None], MissingSize::Zero);
         assert_eq!(as_zero, Ok(0));
         assert_eq!(
@@ -237,15 +243,15 @@ mod tests {
 
     #[test]
     fn a_uri_that_leads_to_several_places_counts_once_for_each() {
-        let mut sighting = sighting(&[Some(1), Some(1)]);
+        let mut record = record(&[Some(1), Some(1)]);
         let at = |host| Access {
             uri: "drs://drs.example/x".to_owned(),
             source: Source::Host(Host::parse(host)),
         };
-        for (_, record) in sighting.copies.as_mut().unwrap() {
+        for (_, record) in record.copies.as_mut().unwrap() {
             record.access = vec![at("near.example"), at("far.example")];
         }
-        let object = DataObject::new(sighting, MissingSize::Refuse, &mut Vec::new()).unwrap();
+        let object = DataObject::new(record, MissingSize::Refuse, &mut Vec::new()).unwrap();
         let hosts: Vec<_> = object.access.iter().map(|a| a.host.to_string()).collect();
         assert_eq!(hosts, ["near.example", "far.example"]);
     }

@@ -18,7 +18,7 @@ use super::{
 /// The TES that an entry of the book is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Pattern {
+pub enum TesMatch {
     /// Every one.
     Any,
     /// All on this host.
@@ -32,9 +32,9 @@ pub enum Pattern {
 #[error(
     "must be the beginning of a TES's URI such as https://tes.example.org/, a host name or address, or \"*\""
 )]
-pub struct BadPattern;
+pub struct BadTesMatch;
 
-impl Pattern {
+impl TesMatch {
     /// Whether `tes` is meant: its URI as it is given, or one at which its API is looked for.
     pub fn matches(&self, tes: &ServiceUri) -> bool {
         match self {
@@ -48,28 +48,28 @@ impl Pattern {
     }
 }
 
-impl TryFrom<String> for Pattern {
-    type Error = BadPattern;
+impl TryFrom<String> for TesMatch {
+    type Error = BadTesMatch;
 
-    fn try_from(text: String) -> Result<Self, BadPattern> {
+    fn try_from(text: String) -> Result<Self, BadTesMatch> {
         if text == "*" {
             return Ok(Self::Any);
         }
         if text.contains("://") {
             let root = ServiceUri::parse(&text)
-                .map_err(|_| BadPattern)?
+                .map_err(|_| BadTesMatch)?
                 .root()
                 .clone();
             let has_user = !root.username().is_empty() || root.password().is_some();
             return if has_user {
-                Err(BadPattern)
+                Err(BadTesMatch)
             } else {
                 Ok(Self::Prefix(root))
             };
         }
         // A path or a port behind the host would never match anything.
         match Host::parse(&text) {
-            Host::Name(name) if !is_host_name(&name) => Err(BadPattern),
+            Host::Name(name) if !is_host_name(&name) => Err(BadTesMatch),
             host => Ok(Self::Host(host)),
         }
     }
@@ -83,7 +83,7 @@ pub fn is_host_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for TesMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => f.write_str("*"),
@@ -93,8 +93,8 @@ impl fmt::Display for Pattern {
     }
 }
 
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
+impl From<TesMatch> for String {
+    fn from(pattern: TesMatch) -> Self {
         pattern.to_string()
     }
 }
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, tes: &str) -> bool {
-        Pattern::try_from(pattern.to_owned())
+        TesMatch::try_from(pattern.to_owned())
             .unwrap()
             .matches(&ServiceUri::parse(tes).unwrap())
     }
@@ -390,7 +390,11 @@ mod tests {
             "https://ann:pw@tes.example/",
             "https://tes.example/?x",
         ] {
-            assert_eq!(Pattern::try_from(bad.to_owned()), Err(BadPattern), "{bad}");
+            assert_eq!(
+                TesMatch::try_from(bad.to_owned()),
+                Err(BadTesMatch),
+                "{bad}"
+            );
         }
     }
 }

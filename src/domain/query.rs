@@ -49,14 +49,14 @@ pub struct QueryParts {
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct RequestFault {
     /// A JSON pointer to the part that is wrong; empty for the whole.
     pub pointer: String,
     /// What is wrong with it, and what it should be.
     pub message: String,
 }
 
-impl Fault {
+impl RequestFault {
     /// `message` is about the part of the request at `pointer`.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for RequestFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pointer.as_str() {
             "" => f.write_str(&self.message),
@@ -87,10 +87,10 @@ impl Query {
     ///
     /// # Errors
     /// Every fault, with its JSON pointer.
-    pub fn new(parts: QueryParts) -> Result<Self, Vec<Fault>> {
+    pub fn new(parts: QueryParts) -> Result<Self, Vec<RequestFault>> {
         let mut faults = Vec::new();
         if parts.tes.is_empty() {
-            faults.push(Fault::new("/tes_uris", "at least one URI is needed"));
+            faults.push(RequestFault::new("/tes_uris", "at least one URI is needed"));
         }
         let needs_drs = parts
             .objects
@@ -102,7 +102,7 @@ impl Query {
             .map(|given| check_id(&given))
             .collect();
         if parts.drs.is_empty() && needs_drs {
-            faults.push(Fault::new(
+            faults.push(RequestFault::new(
                 "/drs_uris",
                 "at least one URI is needed when there are object_ids that do not name their server (drs://host/id)",
             ));
@@ -112,7 +112,10 @@ impl Query {
             match id {
                 Ok(id) => good.push(id),
                 Err(message) => {
-                    faults.push(Fault::new(format!("/object_ids/{position}"), message));
+                    faults.push(RequestFault::new(
+                        format!("/object_ids/{position}"),
+                        message,
+                    ));
                 }
             }
         }
@@ -293,7 +296,7 @@ mod tests {
             })
         };
         assert!(with(&["drs://drs.example/a", "drs://dg.4503:b"]).is_ok());
-        let pointers = |faults: Vec<Fault>| -> Vec<_> {
+        let pointers = |faults: Vec<RequestFault>| -> Vec<_> {
             faults.into_iter().map(|fault| fault.pointer).collect()
         };
         let faults = with(&["drs://drs.example/a", "b"]).unwrap_err();

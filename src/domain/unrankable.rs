@@ -9,14 +9,14 @@ use super::warning::Warning;
 #[error("{}", self.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
 pub struct Unrankable {
     /// All that stands in the way; at least one.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<UnrankableReason>,
     /// What led to it.
     pub warnings: Vec<Warning>,
 }
 
 /// One thing that stands in the way of any ranking.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub enum UnrankableReason {
     /// Every TES is out of the race before data is even looked at.
     #[error("None of the TES gave an offer that can be used.")]
     NoOffer,

@@ -10,9 +10,9 @@ use axum::{
 };
 
 use crate::{
-    api::problem::{Problem, ProblemEntry, Reason},
+    api::problem::{Problem, ProblemEntry, ProblemReason},
     auth::AuthError,
-    domain::query::Fault,
+    domain::query::RequestFault,
     error::Error,
 };
 
@@ -67,59 +67,59 @@ impl Failure {
         match self {
             Self::Ranking(Error::Invalid(faults)) => faults
                 .iter()
-                .map(|fault| entry(Reason::ValidationError, vec![fault.to_string()]))
+                .map(|fault| entry(ProblemReason::ValidationError, vec![fault.to_string()]))
                 .collect(),
             Self::Ranking(Error::Unrankable(unrankable)) => {
                 let reasons = unrankable.reasons.iter().map(ToString::to_string);
                 let warnings = unrankable.warnings.iter().map(ToString::to_string);
                 vec![entry(
-                    Reason::ResourceUnavailableError,
+                    ProblemReason::ResourceUnavailableError,
                     reasons.chain(warnings).collect(),
                 )]
             }
             Self::Ranking(Error::Unauthorized(error)) => {
-                one(Reason::Unauthorized, &error.to_string())
+                one(ProblemReason::Unauthorized, &error.to_string())
             }
             Self::Ranking(Error::Setup(_)) | Self::Internal => one(
-                Reason::InternalServerError,
+                ProblemReason::InternalServerError,
                 "The service failed; its log says why, under the request id of this answer.",
             ),
             Self::NotFound => one(
-                Reason::NotFound,
+                ProblemReason::NotFound,
                 "There is nothing at this path; /ui/ shows what there is.",
             ),
             Self::MethodNotAllowed => one(
-                Reason::MethodNotAllowed,
+                ProblemReason::MethodNotAllowed,
                 "This path does not take this method; the header Allow says which it takes.",
             ),
             Self::PayloadTooLarge(limit) => one(
-                Reason::PayloadTooLarge,
+                ProblemReason::PayloadTooLarge,
                 &format!("The body may have at most {limit} bytes."),
             ),
             Self::UnsupportedMediaType => one(
-                Reason::UnsupportedMediaType,
+                ProblemReason::UnsupportedMediaType,
                 "The body must be JSON in UTF-8, not compressed, with 'Content-Type: application/json'.",
             ),
             Self::Overloaded => one(
-                Reason::Overloaded,
+                ProblemReason::Overloaded,
                 "Too many requests at once; try again after a second.",
             ),
-            Self::ShuttingDown => one(Reason::Overloaded, "The service is about to stop."),
+            Self::ShuttingDown => one(ProblemReason::Overloaded, "The service is about to stop."),
             Self::DeadlineExceeded => one(
-                Reason::DeadlineExceeded,
+                ProblemReason::DeadlineExceeded,
                 "The answer took too long; ask for fewer services or objects.",
             ),
         }
     }
 }
 
-const fn entry(reason: Reason, message: Vec<String>) -> ProblemEntry {
+const fn entry(reason: ProblemReason, message: Vec<String>) -> ProblemEntry {
     ProblemEntry { reason, message }
 }
 
 /// Marks answers that have the error body already.
 #[derive(Clone)]
-struct Told;
+struct HasErrorBody;
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
@@ -144,21 +144,21 @@ impl IntoResponse for Failure {
             }
             _ => {}
         }
-        response.extensions_mut().insert(Told);
+        response.extensions_mut().insert(HasErrorBody);
         response
     }
 }
 
 /// The failure of a body that cannot be read.
 pub(super) fn invalid(message: impl Into<String>) -> Failure {
-    Failure::Ranking(Error::Invalid(vec![Fault::new("", message)]))
+    Failure::Ranking(Error::Invalid(vec![RequestFault::new("", message)]))
 }
 
 /// Gives the error body to whatever failed without it: the framework's own refusals, missing pages.
 pub(super) fn tell_all_failures(response: Response) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error())
-        || response.extensions().get::<Told>().is_some()
+        || response.extensions().get::<HasErrorBody>().is_some()
     {
         return response;
     }

@@ -15,7 +15,7 @@ use crate::{
     config::Limits,
     domain::{
         mode::BadMode,
-        query::Fault,
+        query::RequestFault,
         service::{BadServiceUri, ServiceUri},
     },
     error::Error,
@@ -76,7 +76,7 @@ impl RequestValidator {
         if let Ok(request) = deserialise(&value)
             && let Err(further) = request.into_query(&self.limits)
         {
-            let is_new = |fault: &Fault| {
+            let is_new = |fault: &RequestFault| {
                 faults.iter().all(|known| known.pointer != fault.pointer)
                     && !spoilt.iter().any(|pointer| fault.is_inside(pointer))
             };
@@ -96,7 +96,7 @@ const fn is_about_length(kind: &ValidationErrorKind) -> bool {
 }
 
 /// A value that keeps to the schema can still be refused, where numbers are beyond what is computed with.
-fn deserialise(value: &Value) -> Result<RankRequest, Fault> {
+fn deserialise(value: &Value) -> Result<RankRequest, RequestFault> {
     RankRequest::deserialize(value).or_else(|_| {
         // Once more, for the place of what is wrong: keeping track of it takes time.
         serde_path_to_error::deserialize(value).map_err(|error| {
@@ -105,7 +105,7 @@ fn deserialise(value: &Value) -> Result<RankRequest, Fault> {
                 .chain(steps)
                 .collect::<Vec<_>>()
                 .join("/");
-            Fault::new(pointer, error.into_inner().to_string())
+            RequestFault::new(pointer, error.into_inner().to_string())
         })
     })
 }
@@ -151,15 +151,15 @@ fn complete(value: &mut Value) {
 }
 
 /// A violation of the schema in our own words.
-fn fault(error: &ValidationError<'_>) -> Fault {
+fn fault(error: &ValidationError<'_>) -> RequestFault {
     let pointer = error.instance_path().to_string();
     if pointer == "/mode" {
-        return Fault::new(pointer, BadMode.to_string());
+        return RequestFault::new(pointer, BadMode.to_string());
     }
     let message = match error.kind() {
         ValidationErrorKind::Required { property } => {
             let property = property.as_str().unwrap_or_default();
-            return Fault::new(format!("{pointer}/{property}"), "is required");
+            return RequestFault::new(format!("{pointer}/{property}"), "is required");
         }
         ValidationErrorKind::Type { kind } => {
             format!(
@@ -186,7 +186,7 @@ fn fault(error: &ValidationError<'_>) -> Fault {
         }
         _ => error.masked().to_string(),
     };
-    Fault::new(pointer, message)
+    RequestFault::new(pointer, message)
 }
 
 fn kind_name(kind: &TypeKind) -> String {
@@ -256,7 +256,7 @@ mod tests {
                 Err(Failure::Ranking(Error::Invalid(faults))) => {
                     assert_eq!(
                         faults,
-                        [Fault::new("/tes_uris/0", why.to_string())],
+                        [RequestFault::new("/tes_uris/0", why.to_string())],
                         "{bad:?}"
                     );
                 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    domain::{object::DrsRecord, object_id::ObjectId, unrankable::Reason},
+    domain::{object::DrsRecord, object_id::ObjectId, unrankable::UnrankableReason},
     outbound::drs::Content,
 };
 
@@ -28,7 +28,7 @@ pub(super) struct Forest<'a> {
     /// How many nodes were found in bundles of each DRS.
     grown: BTreeMap<usize, usize>,
     /// Why objects of the query are of no use, by their positions.
-    pub(super) problems: BTreeMap<usize, Reason>,
+    pub(super) problems: BTreeMap<usize, UnrankableReason>,
 }
 
 /// Something that one DRS is asked for.
@@ -99,7 +99,7 @@ impl<'a> Forest<'a> {
     }
 
     /// The object at this position of the query is of no use.
-    pub(super) fn give_up(&mut self, object: usize, reason: Reason) {
+    pub(super) fn give_up(&mut self, object: usize, reason: UnrankableReason) {
         self.problems.entry(object).or_insert(reason);
     }
 
@@ -191,7 +191,7 @@ impl<'a> Forest<'a> {
         };
         if let Some(cause) = problem {
             let bundle = self.name_of(object, &[]);
-            return self.give_up(object, Reason::Bundle { bundle, cause });
+            return self.give_up(object, UnrankableReason::Bundle { bundle, cause });
         }
         let said = if ids.is_empty() {
             Said::Nothing

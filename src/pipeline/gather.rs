@@ -12,7 +12,7 @@ use crate::{
         query::Query,
         service::ServiceUri,
         token::Token,
-        unrankable::Reason,
+        unrankable::UnrankableReason,
         warning::Warning,
     },
     outbound::{fetch::Pass, tes::TaskInfoRequest},
@@ -26,7 +26,7 @@ impl Pipeline {
         query: &Query,
         token: Option<&Token>,
         patience: Patience,
-    ) -> (Result<Findings, Vec<Reason>>, Vec<Warning>) {
+    ) -> (Result<Findings, Vec<UnrankableReason>>, Vec<Warning>) {
         let budget = Budget::new(self.findings_bytes, query.tes().len());
         let round = Round {
             pipeline: self,
@@ -35,13 +35,15 @@ impl Pipeline {
             patience,
             budget: &budget,
         };
-        let ((offers, mut warnings), (sightings, more)) =
-            join(round.offers(), round.sightings()).await;
+        let ((offers, mut warnings), (records, more)) = join(round.offers(), round.records()).await;
         warnings.extend(more);
         if budget.is_exceeded() {
-            return (Err(vec![Reason::TooMuch(self.findings_bytes)]), warnings);
+            return (
+                Err(vec![UnrankableReason::TooMuch(self.findings_bytes)]),
+                warnings,
+            );
         }
-        let findings = Findings::new(offers, sightings, self.missing_size, &mut warnings);
+        let findings = Findings::new(offers, records, self.missing_size, &mut warnings);
         (findings, warnings)
     }
 }

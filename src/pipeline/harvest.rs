@@ -7,14 +7,14 @@ use std::{
 
 use super::bundles::{Forest, Node, Said};
 use crate::domain::{
-    object::{DrsRecord, Sighting},
+    object::{DrsRecord, ObjectRecords},
     service::ServiceUri,
-    unrankable::Reason,
+    unrankable::UnrankableReason,
 };
 
 impl Forest<'_> {
     /// What was found, in the order of the query; the objects of a bundle stand in its place.
-    pub(super) fn harvest(mut self, servers: &[Arc<ServiceUri>]) -> Vec<Sighting> {
+    pub(super) fn harvest(mut self, servers: &[Arc<ServiceUri>]) -> Vec<ObjectRecords> {
         let mut trees: Vec<BTreeMap<usize, Vec<Node>>> = Vec::new();
         trees.resize_with(self.objects.len(), BTreeMap::new);
         for node in std::mem::take(&mut self.nodes) {
@@ -23,23 +23,23 @@ impl Forest<'_> {
             }
         }
         let mut taken = HashSet::new();
-        let mut sightings = Vec::new();
+        let mut records = Vec::new();
         for (object, trees) in trees.into_iter().enumerate() {
             let found = match self.problems.remove(&object) {
-                Some(reason) => vec![Sighting {
+                Some(reason) => vec![ObjectRecords {
                     id: self.name_of(object, &[]),
                     copies: Err(reason),
                 }],
                 None => self.merge(object, trees.into_values().collect(), servers),
             };
             // A bundle may hold what the query asks for by itself too.
-            sightings.extend(
+            records.extend(
                 found
                     .into_iter()
                     .filter(|one| taken.insert(Arc::clone(&one.id))),
             );
         }
-        sightings
+        records
     }
 
     /// One object of the query out of what each DRS says.
@@ -48,10 +48,10 @@ impl Forest<'_> {
         object: usize,
         trees: Vec<Vec<Node>>,
         servers: &[Arc<ServiceUri>],
-    ) -> Vec<Sighting> {
+    ) -> Vec<ObjectRecords> {
         let id = self.name_of(object, &[]);
         let one = |copies| {
-            vec![Sighting {
+            vec![ObjectRecords {
                 id: Arc::clone(&id),
                 copies,
             }]
@@ -72,7 +72,7 @@ impl Forest<'_> {
             copies.first(),
         ) {
             (None, _) => one(Ok(copies)),
-            (Some(bundle), Some((blob, _))) => one(Err(Reason::Differs {
+            (Some(bundle), Some((blob, _))) => one(Err(UnrankableReason::Differs {
                 object: Arc::clone(&id),
                 first: bundle.to_string(),
                 second: blob.to_string(),
@@ -82,7 +82,7 @@ impl Forest<'_> {
                 Err(reason) => one(Err(reason)),
                 Ok(leaves) => leaves
                     .into_iter()
-                    .map(|(path, copies)| Sighting {
+                    .map(|(path, copies)| ObjectRecords {
                         id: self.name_of(object, &path),
                         copies: Ok(copies),
                     })
@@ -100,7 +100,7 @@ fn merge_bundles(
     id: &Arc<str>,
     bundles: Vec<Vec<Node>>,
     servers: &[Arc<ServiceUri>],
-) -> Result<Vec<(Vec<String>, Copies)>, Reason> {
+) -> Result<Vec<(Vec<String>, Copies)>, UnrankableReason> {
     let mut order = Vec::new();
     let mut leaves: BTreeMap<Vec<String>, Copies> = BTreeMap::new();
     let mut reference: Option<(usize, BTreeSet<Vec<String>>)> = None;
@@ -119,7 +119,7 @@ fn merge_bundles(
                 Some((_, known)) if *known == paths => {}
                 Some((first, known)) => {
                     let name = |server: usize| servers.get(server).map(ToString::to_string);
-                    return Err(Reason::Differs {
+                    return Err(UnrankableReason::Differs {
                         object: Arc::clone(id),
                         first: name(*first).unwrap_or_default(),
                         second: name(server).unwrap_or_default(),
@@ -143,7 +143,7 @@ fn merge_bundles(
         }
     }
     if order.is_empty() {
-        return Err(Reason::Bundle {
+        return Err(UnrankableReason::Bundle {
             bundle: Arc::clone(id),
             cause: "holds nothing".to_owned(),
         });

@@ -67,7 +67,7 @@ pub struct Pipeline {
 pub enum SetupError {
     /// A value of the configuration is out of range.
     #[error(transparent)]
-    Config(#[from] config::Fault),
+    Config(#[from] config::ConfigFault),
     /// No calls can be made.
     #[error(transparent)]
     Fetcher(#[from] FetcherError),

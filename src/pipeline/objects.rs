@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     domain::{
-        object::Sighting,
+        object::ObjectRecords,
         object_id::{DrsUri, IdForm, ObjectId},
         service::ServiceUri,
-        unrankable::Reason,
+        unrankable::UnrankableReason,
         warning::Warning,
     },
     outbound::{
@@ -32,7 +32,7 @@ const FEW: usize = 10;
 impl<'a> Round<'a> {
     /// What the DRS say of each object of the query, in its order. Asks in turns: what bundles hold is known only after
     /// they were asked for.
-    pub(super) async fn sightings(self) -> (Vec<Sighting>, Vec<Warning>) {
+    pub(super) async fn records(self) -> (Vec<ObjectRecords>, Vec<Warning>) {
         let objects = self.query.objects();
         let addresses = all(objects.iter().map(|id| self.address_of(id))).await;
         let mut forest = Forest::new(objects, self.pipeline.bundle_bounds);
@@ -306,7 +306,7 @@ fn plant(
             }
             Err(cause) => {
                 let (object_id, cause) = (Arc::clone(id.given()), cause.to_string());
-                let reason = Reason::NoServer {
+                let reason = UnrankableReason::NoServer {
                     object: object_id,
                     cause,
                 };

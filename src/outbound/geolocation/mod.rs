@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     atlas::Region,
-    config::{Locations, Override, Pattern},
+    config::{HostMatch, Locations, Override},
     domain::{
         geo::{Coordinates, Host},
         sites::{Place, PlaceSource},
@@ -144,7 +144,7 @@ impl Geolocation {
     fn override_for_host(&self, host: &Host) -> Option<Place> {
         self.overrides
             .iter()
-            .find(|known| matches!(&known.pattern, Pattern::Host(named) if named == host))
+            .find(|known| matches!(&known.pattern, HostMatch::Host(named) if named == host))
             .map(|known| overridden(known.place))
     }
 
@@ -175,8 +175,8 @@ impl Geolocation {
         self.overrides
             .iter()
             .filter_map(|known| match &known.pattern {
-                Pattern::Network(network) => Some((network, known.place)),
-                Pattern::Host(_) => None,
+                HostMatch::Network(network) => Some((network, known.place)),
+                HostMatch::Host(_) => None,
             })
     }
 
