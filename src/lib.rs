@@ -30,8 +30,8 @@
 //!             api::response::RankResponse   JSON or a table
 //! ```
 //!
-//! [`domain`] is pure: no I/O, no clock, no chance. [`outbound`] has one client for each kind of remote service, all over
-//! one guarded [`Fetcher`](outbound::fetch::Fetcher). [`auth`] checks callers' tokens. [`config`] holds every setting.
+//! [`domain`] is pure: no I/O, no clock, no chance. [`tes`], [`drs`], [`locations`] and [`rates`] call remote services, all
+//! over one guarded [`Client`](client::Client). [`auth`] checks callers' tokens. [`config`] holds every setting.
 //!
 //! # Example
 //!
@@ -67,16 +67,20 @@ pub mod api;
 pub mod atlas;
 pub mod auth;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod domain;
+pub mod drs;
 mod error;
 pub mod http;
+pub mod locations;
 #[cfg(feature = "mock")]
 pub mod mock;
-pub mod outbound;
 pub mod pipeline;
 mod ranker;
+pub mod rates;
 pub mod telemetry;
+pub mod tes;
 
 pub use self::{
     error::Error,

@@ -3,6 +3,7 @@
 mod claims;
 mod header;
 mod keys;
+pub mod oidc;
 
 use std::time::{Duration, SystemTime};
 
@@ -10,15 +11,15 @@ use aws_lc_rs::digest::{SHA256, digest};
 use moka::future::Cache;
 use tracing::{debug, warn};
 
-use self::claims::Unverified;
 pub use self::header::TokenHeader;
+use self::{
+    claims::Unverified,
+    oidc::{OidcClient, OidcError},
+};
 use crate::{
+    client::Client,
     config::{Check, Jwt, Method, Security},
     domain::token::{MalformedToken, Token},
-    outbound::{
-        fetch::Fetcher,
-        oidc::{OidcClient, OidcError},
-    },
 };
 
 /// How long an issuer's word for a token is taken without asking again.
@@ -88,9 +89,9 @@ pub struct Verifier {
 
 impl Verifier {
     /// Checks as `security` says, asking identity providers through `fetcher`.
-    pub fn new(security: &Security, fetcher: Fetcher) -> Self {
+    pub fn new(security: &Security, client: Client) -> Self {
         Self {
-            providers: OidcClient::new(&security.jwt, fetcher),
+            providers: OidcClient::new(&security.jwt, client),
             jwt: security.jwt.clone(),
             vouched_for: Cache::builder()
                 .max_capacity(REMEMBERED_TOKENS)
@@ -137,7 +138,7 @@ impl Verifier {
     ) -> Result<(), AuthError> {
         let published = self
             .providers
-            .published(&unverified.issuer, unverified.key_id.as_deref())
+            .metadata(&unverified.issuer, unverified.key_id.as_deref())
             .await
             .map_err(|error| told(&error))?;
         keys::is_signed(token, unverified, &published.keys)
@@ -167,15 +168,12 @@ impl Verifier {
 /// What the caller is told when a provider did not help; the log has the rest.
 fn told(error: &OidcError) -> AuthError {
     match error {
-        OidcError::Stranger => AuthError::Issuer,
+        OidcError::UntrustedIssuer => AuthError::Issuer,
         OidcError::Refused { .. } => {
             debug!(%error, "an identity provider refused a token");
             AuthError::Refused
         }
-        OidcError::Fetch { .. }
-        | OidcError::Unusable { .. }
-        | OidcError::LeftAlone
-        | OidcError::GivenUp => {
+        OidcError::Fetch { .. } | OidcError::Unusable { .. } | OidcError::Interrupted => {
             warn!(%error, "a token cannot be checked");
             AuthError::Unchecked
         }

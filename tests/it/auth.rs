@@ -7,14 +7,14 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testribute::{
-    auth::{AuthError, Verifier},
+    auth::{AuthError, Verifier, oidc::OidcClient},
+    client::{Client, Reach},
     config::{Check, Config, Method, Security},
     domain::token::Token,
-    outbound::{fetch::Fetcher, guard::Reach, oidc::OidcClient},
 };
 
 use crate::support::{
-    fetcher,
+    client,
     idp::{Draft, Provider, attackers_key, now, public_keys},
     later,
     network::{Service, assert_problem, request, tes, tes_root},
@@ -44,7 +44,7 @@ fn security(provider: &Provider, methods: &[Method], check: Check) -> Security {
 fn by_key(provider: &Provider) -> Verifier {
     Verifier::new(
         &security(provider, &[Method::PublicKey], Check::All),
-        fetcher(),
+        client(),
     )
 }
 
@@ -331,7 +331,7 @@ async fn the_audience_is_checked_if_it_is_configured() {
     let verifier = |audience: &str| {
         let mut security = security(&provider, &[Method::PublicKey], Check::All);
         security.jwt.audience = serde_json::from_str(audience).unwrap();
-        Verifier::new(&security, fetcher())
+        Verifier::new(&security, client())
     };
     let token = |audience: Value| {
         Draft::good(&provider.issuer, Algorithm::RS256)
@@ -395,7 +395,7 @@ async fn keys_that_an_issuer_withdrew_are_believed_no_longer_than_configured() {
     let provider = Provider::start().await;
     let mut security = security(&provider, &[Method::PublicKey], Check::All);
     security.jwt.cache_ttl_sec = 10;
-    let verifier = Verifier::new(&security, fetcher());
+    let verifier = Verifier::new(&security, client());
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     assert_eq!(verify(&verifier, &token).await, Ok(()));
     provider.publish(json!({"keys": []}));
@@ -492,7 +492,7 @@ async fn a_provider_that_is_not_where_it_should_be_is_no_refusal() {
     let elsewhere = format!("{}/nowhere", provider.issuer);
     security.jwt.issuers = vec![elsewhere.clone()];
     let token = Draft::good(&elsewhere, Algorithm::RS256).sign();
-    let refused = verify(&Verifier::new(&security, fetcher()), &token).await;
+    let refused = verify(&Verifier::new(&security, client()), &token).await;
     assert_eq!(refused, Err(AuthError::Unchecked), "status 404");
 }
 
@@ -511,10 +511,10 @@ async fn the_keys_of_a_provider_that_speaks_for_another_are_not_used() {
     let issuer = other.server.url("");
     security.jwt.issuers = vec![issuer.clone()];
     let token = Draft::good(&issuer, Algorithm::RS256).sign();
-    let refused = verify(&Verifier::new(&security, fetcher()), &token).await;
+    let refused = verify(&Verifier::new(&security, client()), &token).await;
     assert_eq!(refused, Err(AuthError::Unchecked));
     *named.lock().unwrap() = issuer;
-    let passed = verify(&Verifier::new(&security, fetcher()), &token).await;
+    let passed = verify(&Verifier::new(&security, client()), &token).await;
     assert_eq!(passed, Ok(()));
 }
 
@@ -565,7 +565,7 @@ async fn without_a_method_no_token_passes() {
     let provider = Provider::start().await;
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     for check in [Check::All, Check::Any] {
-        let verifier = Verifier::new(&security(&provider, &[], check), fetcher());
+        let verifier = Verifier::new(&security(&provider, &[], check), client());
         let refused = verify(&verifier, &token).await;
         assert_eq!(refused, Err(AuthError::Unchecked), "{check:?}");
     }
@@ -575,7 +575,7 @@ async fn without_a_method_no_token_passes() {
 async fn an_issuer_is_not_asked_about_tokens_that_it_did_not_sign() {
     let provider = Provider::start().await;
     let both = [Method::Userinfo, Method::PublicKey];
-    let verifier = Verifier::new(&security(&provider, &both, Check::All), fetcher());
+    let verifier = Verifier::new(&security(&provider, &both, Check::All), client());
     let draft = Draft::good(&provider.issuer, Algorithm::RS256);
     for id in 0..10 {
         let forged = draft.clone().claim("jti", json!(id)).forge();
@@ -597,7 +597,7 @@ async fn an_issuer_is_asked_about_the_callers_token_and_not_about_the_services_o
     provider.vouch_for(env!("CARGO_PKG_NAME"));
     let verifier = Verifier::new(
         &security(&provider, &[Method::Userinfo], Check::All),
-        Fetcher::new(&config, Reach::Public).unwrap(),
+        Client::new(&config, Reach::Public).unwrap(),
     );
     let forged = Draft::good(&provider.issuer, Algorithm::RS256).forge();
     assert_eq!(verify(&verifier, &forged).await, Err(AuthError::Refused));
@@ -610,7 +610,7 @@ async fn a_provider_that_repeats_a_token_does_not_get_it_into_the_log() {
     let provider = Provider::start().await;
     provider.repeat_tokens();
     let security = security(&provider, &[Method::Userinfo], Check::All);
-    let client = OidcClient::new(&security.jwt, fetcher());
+    let client = OidcClient::new(&security.jwt, client());
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     let failed = client
         .subject(&provider.issuer, &Token::new(token.as_str()).unwrap())
@@ -657,7 +657,7 @@ async fn a_provider_that_is_down_is_never_a_pass() {
     );
     let asking = Verifier::new(
         &security(&provider, &[Method::Userinfo], Check::All),
-        fetcher(),
+        client(),
     );
     assert_eq!(verify(&asking, &token).await, Err(AuthError::Unchecked));
 }
@@ -666,7 +666,7 @@ async fn a_provider_that_is_down_is_never_a_pass() {
 async fn userinfo_and_public_key_must_both_or_either_accept() {
     let provider = Provider::start().await;
     let both = [Method::Userinfo, Method::PublicKey];
-    let verifier = |check| Verifier::new(&security(&provider, &both, check), fetcher());
+    let verifier = |check| Verifier::new(&security(&provider, &both, check), client());
     let draft = Draft::good(&provider.issuer, Algorithm::RS256);
     let (good, forged) = (draft.sign(), draft.clone().claim("jti", json!(1)).forge());
 
@@ -701,7 +701,7 @@ async fn an_issuers_word_is_taken_for_a_minute_and_for_one_token() {
     let provider = Provider::start().await;
     let verifier = Verifier::new(
         &security(&provider, &[Method::Userinfo], Check::All),
-        fetcher(),
+        client(),
     );
     let draft = Draft::good(&provider.issuer, Algorithm::RS256);
     let token = draft.sign();

@@ -1,0 +1,26 @@
+//! Where hosts are: overrides, cloud regions, buckets, and location databases.
+
+mod bucket_regions;
+mod buckets;
+mod database;
+mod error;
+mod file;
+mod lookup;
+mod places;
+mod record;
+
+pub use self::{
+    error::{LocateError, LocatorError},
+    lookup::Locator,
+};
+pub use crate::atlas::Region;
+use crate::domain::sites::{Place, PlaceSource};
+
+/// The place of `region`.
+fn in_region(region: &Region) -> Place {
+    Place {
+        coordinates: region.place,
+        source: PlaceSource::Region,
+        city: Some(region.city.as_str().into()),
+    }
+}
