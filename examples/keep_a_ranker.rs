@@ -8,11 +8,10 @@
 
 #![expect(clippy::print_stdout, reason = "prints the best combinations")]
 
-use std::{env, error::Error, path::Path, time::Duration};
+use std::{env, error::Error, path::Path};
 
 use futures_util::future::join_all;
-use testribute::{Deadline, Ranker, api::request::RankRequest, config::Config};
-use tokio::time::Instant;
+use testribute::{Ranker, api::request::RankRequest, config::Config};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -29,12 +28,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let mut request: serde_json::Value = serde_json::from_str(request)?;
         request["mode"] = serde_json::from_str(mode).unwrap_or_else(|_| mode.into());
         let request: RankRequest = serde_json::from_value(request)?;
-        // Services that have not answered well before the deadline are left out, with a warning.
-        let deadline = Deadline {
-            since: Instant::now(),
-            length: Duration::from_secs(5),
-        };
-        let answer = ranker.rank_before(deadline, request, &caller).await?;
+        // `rank_before` has an answer before a deadline, without the services that are too slow for it.
+        let answer = ranker.rank(request, &caller).await?;
         Ok::<_, Box<dyn Error>>((mode, answer))
     });
     for answer in join_all(answers).await {
