@@ -30,7 +30,7 @@ pub struct Ranker {
 }
 
 impl Ranker {
-    /// A ranker that calls what strangers name: public addresses and `outbound.allowed_networks`.
+    /// A ranker for requests of others: it calls public addresses and `outbound.allowed_networks` only.
     ///
     /// # Errors
     /// [`SetupError`], as [`with_reach`](Self::with_reach).

@@ -61,7 +61,7 @@ pub enum FetchError {
     /// A redirect to nowhere, or to something that is not http.
     #[error("redirected to something that is not an http(s) URI")]
     BadRedirect,
-    /// A redirect from where no one can listen or answer on the way to where everyone can.
+    /// A redirect from https to http.
     #[error(
         "redirected from https to plain http, which is not followed; give the URI that it leads to"
     )]

@@ -6,12 +6,12 @@ use ipnet::IpNet;
 
 use crate::domain::address::is_public;
 
-/// Whose rights calls are made with.
+/// Which addresses calls may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// A stranger's: public addresses and `outbound.allowed_networks`.
+    /// Public addresses and `outbound.allowed_networks`: for calls on behalf of others.
     Public,
-    /// The user's own: everything.
+    /// Every address: for calls of the user who runs the program.
     Everywhere,
 }
 

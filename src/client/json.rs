@@ -1,16 +1,16 @@
-//! Answers in JSON that cannot be trusted to be any.
+//! Reads JSON answers of services, and says what is wrong with one.
 
 use serde::de::DeserializeOwned;
 
 use super::error::FetchError;
 
-/// Reads a JSON object; what is wrong is told by place and kind.
+/// Reads a JSON object. A fault is described by its path and its kind.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
     // A list would be read as the fields of a structure, in the order in which they happen to be declared.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(malformed("it is a list, and not a JSON object"));
     }
-    // Keeping track of the place takes longer than reading, so only what cannot be read is read once more for it.
+    // Tracking the path costs more than parsing, so only a body with a fault is parsed again for it.
     serde_json::from_slice(body).or_else(|_| parse_with_places(body))
 }
 
@@ -29,7 +29,7 @@ fn parse_with_places<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> 
     }
 }
 
-/// The parser's words repeat what the service wrote: they are cut, and kept to one line.
+/// The parser's message repeats text of the service: it is cut, and kept to one line.
 fn malformed(reason: &str) -> FetchError {
     const LONGEST: usize = 200;
     let mut shown: String = reason

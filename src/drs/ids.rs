@@ -49,7 +49,7 @@ pub enum NamedBy {
 /// No server is known for a `drs://` URI. The texts go on after the URI.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnresolvedId {
-    /// The operator names none, and no one else is asked.
+    /// The prefix is not configured, and resolving others is off.
     #[error(
         "has the prefix '{0}', which is not in drs.prefixes, and drs.resolve_compact_ids is off"
     )]

@@ -71,7 +71,7 @@ pub enum LocatorError {
     /// Where S3 is to be asked for regions is nowhere.
     #[error("locations.s3_url: {0}")]
     S3Url(BadServiceUri),
-    /// A bucket is said to be in a region that no cloud has, or nowhere.
+    /// A bucket is configured to be in an unknown region, or without a place.
     #[error(
         "locations.buckets.{bucket}: must be {{region: ..}} with a region of AWS, Google Cloud or Azure, or {{latitude: .., \
          longitude: ..}}; '{region}' is no region"
@@ -79,7 +79,7 @@ pub enum LocatorError {
     UnknownRegion {
         /// The bucket.
         bucket: String,
-        /// What was said.
+        /// The configured region.
         region: String,
     },
     /// The file is a database of something else, such as countries or networks.

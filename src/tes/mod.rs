@@ -48,7 +48,7 @@ pub struct TesClient {
     client: Client,
     config: config::Tes,
     keys: CacheKeys,
-    /// By root and credential: a server may hide from strangers.
+    /// By root and credential: a server may answer 404 to callers without rights.
     endpoints: TtlCache<CacheKey, Arc<Endpoint>>,
     /// By root and credential: what one caller may see is not shown to another.
     histories: SingleFlight<CacheKey, KeptHistory>,
