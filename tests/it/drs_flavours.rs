@@ -9,8 +9,8 @@ use testribute::{
         service::ServiceUri,
     },
     drs::{Content, DrsClient, DrsItem},
-    mock::{DrsFlavour, stock_drs},
 };
+use testribute_mock::{DrsFlavour, replay_drs};
 
 use crate::support::{
     Server, client,
@@ -30,7 +30,7 @@ drs: {plain_http_hosts: [127.0.0.1], resolve_access_ids: true}
 ";
 
 async fn start(flavour: DrsFlavour) -> Server {
-    Server::start(stock_drs::router(flavour).unwrap()).await
+    Server::start(replay_drs::router(flavour).unwrap()).await
 }
 
 fn uri(server: &Server, id: &str) -> String {
