@@ -64,13 +64,13 @@
 //! ```
 
 pub mod api;
-pub mod atlas;
 pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod domain;
 mod error;
 pub mod http;
+pub mod locations;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod outbound;
