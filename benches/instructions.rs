@@ -14,7 +14,10 @@
 #[path = "requests/bare.rs"]
 mod bare;
 #[path = "requests/process.rs"]
-#[expect(dead_code, reason = "time and memory are measured by the other benchmark")]
+#[expect(
+    dead_code,
+    reason = "time and memory are measured by the other benchmark"
+)]
 mod process;
 #[path = "requests/world.rs"]
 mod world;
@@ -63,8 +66,14 @@ fn main() {
     let bare = json!({"single_thread": true, "request": request, "answer": answer});
     let figures = [
         ("bare handler, 6 calls", per_request("bare", &bare, request)),
-        ("service, 6 calls", per_request("service", &six_calls, request)),
-        ("service, 2 calls", per_request("service", &two_calls, request)),
+        (
+            "service, 6 calls",
+            per_request("service", &six_calls, request),
+        ),
+        (
+            "service, 2 calls",
+            per_request("service", &two_calls, request),
+        ),
     ];
     let known = committed();
     let mut is_worse = false;
@@ -73,7 +82,9 @@ fn main() {
         let ratio = before.map(|(_, before)| f64::from(instructions) / f64::from(*before));
         println!(
             "{name}: {instructions} instructions a request{}",
-            ratio.map_or_else(String::new, |ratio| format!(", {ratio:.3} of the committed figure"))
+            ratio.map_or_else(String::new, |ratio| format!(
+                ", {ratio:.3} of the committed figure"
+            ))
         );
         // The bare handler is not ours to make faster.
         is_worse |= name.starts_with("service") && ratio.is_some_and(|ratio| ratio > TOLERANCE);
@@ -82,7 +93,9 @@ fn main() {
         let lines = figures.map(|(name, instructions)| format!("{name}: {instructions}\n"));
         fs::write(file(), lines.concat()).unwrap();
     } else if is_worse {
-        eprintln!("more instructions than benches/instructions.txt says; if that is right, run with UPDATE_INSTRUCTIONS=1");
+        eprintln!(
+            "more instructions than benches/instructions.txt says; if that is right, run with UPDATE_INSTRUCTIONS=1"
+        );
         exit(1);
     }
 }
@@ -137,6 +150,8 @@ fn run(role: &str, parameters: &Value, request: &Value, count: u32) -> (String, 
     drop(process);
     let profile = fs::read_to_string(&output).unwrap();
     let _ = fs::remove_file(&output);
-    let total = profile.lines().find_map(|line| line.strip_prefix("summary: "));
+    let total = profile
+        .lines()
+        .find_map(|line| line.strip_prefix("summary: "));
     (answer, total.unwrap().trim().parse().unwrap())
 }

@@ -66,7 +66,6 @@
 //! ```
 
 pub mod api;
-pub mod atlas;
 pub mod auth;
 pub mod cli;
 pub mod client;

@@ -23,12 +23,21 @@ pub(crate) fn run() {
     println!("|--:|--:|");
     for tes in [1, 4, 16, 64] {
         let size = json!({"tes": tes, "drs": 0, "objects": 0, "delay_ms": 100});
-        println!("| {tes} | {:.0} |", measure(&callers, &size, ROUNDS).milliseconds);
+        println!(
+            "| {tes} | {:.0} |",
+            measure(&callers, &size, ROUNDS).milliseconds
+        );
     }
     println!("\na request with nothing remembered, and no bulk calls");
     println!("| TES | objects | DRS | calls | CPU us a call | milliseconds | memory, kB a call |");
     println!("|--:|--:|--:|--:|--:|--:|--:|");
-    for (tes, objects, drs) in [(1, 10, 5), (10, 10, 5), (100, 10, 5), (1, 1000, 1), (1, 1000, 5)] {
+    for (tes, objects, drs) in [
+        (1, 10, 5),
+        (10, 10, 5),
+        (100, 10, 5),
+        (1, 1000, 1),
+        (1, 1000, 5),
+    ] {
         let size = json!({"tes": tes, "drs": drs, "objects": objects});
         let growth = measure(&callers, &size, ROUNDS);
         let calls = tes + objects * drs;

@@ -105,10 +105,15 @@ fn compare(callers: &Runtime, request: &Value, case: &Case) {
             }
         });
         let rounds: Vec<_> = rounds.collect();
-        let floor = |figure: fn(&Round) -> f64| middle(rounds.iter().map(|(floor, _)| figure(floor)));
+        let floor =
+            |figure: fn(&Round) -> f64| middle(rounds.iter().map(|(floor, _)| figure(floor)));
         let ours = |figure: fn(&Round) -> f64| middle(rounds.iter().map(|(_, ours)| figure(ours)));
         let ratio = |figure: fn(&Round) -> f64| {
-            middle(rounds.iter().map(|(floor, ours)| figure(ours) / figure(floor)))
+            middle(
+                rounds
+                    .iter()
+                    .map(|(floor, ours)| figure(ours) / figure(floor)),
+            )
         };
         let (cpu, rate): (fn(&Round) -> f64, fn(&Round) -> f64) =
             (|round| round.cpu_microseconds, |round| round.per_second);
@@ -160,7 +165,11 @@ async fn answer_of(client: &Client, service: &str, request: Bytes) -> String {
     assert_eq!(response.status(), StatusCode::OK);
     let body = response.text().await.unwrap();
     let answer: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 8, "{answer:#}");
+    assert_eq!(
+        answer["service_combinations"].as_array().unwrap().len(),
+        8,
+        "{answer:#}"
+    );
     assert_eq!(answer["warnings"], json!([]), "{answer:#}");
     body
 }
@@ -174,8 +183,11 @@ async fn round(
 ) -> Round {
     let (started, cpu) = (Instant::now(), process.cpu_microseconds());
     let callers = (0..concurrency).map(|_| {
-        let (client, url, requests) =
-            (client.clone(), url(process).to_owned(), Arc::clone(requests));
+        let (client, url, requests) = (
+            client.clone(),
+            url(process).to_owned(),
+            Arc::clone(requests),
+        );
         tokio::spawn(async move {
             let mut latencies = Vec::new();
             while started.elapsed() < ROUND_LENGTH {

@@ -99,7 +99,12 @@ pub(crate) async fn mocks(parameters: &Value) -> Value {
 /// The root URI of a TES that answers after `delay`; every other one in another currency than the answer's.
 async fn tes(number: u64, delay: Duration) -> String {
     let scenario = mock::TesScenario {
-        currency: if number.is_multiple_of(2) { "EUR" } else { "CHF" }.to_owned(),
+        currency: if number.is_multiple_of(2) {
+            "EUR"
+        } else {
+            "CHF"
+        }
+        .to_owned(),
         queue: mock::Queue::Fixed(60.0),
         ..mock::TesScenario::default()
     };

@@ -6,6 +6,7 @@ use url::Url;
 use super::lenient;
 use crate::{
     domain::{
+        cloud::CloudRegion,
         geo::Host,
         object::{Access, Source},
     },
@@ -55,7 +56,7 @@ impl AccessMethod {
             self.access_id.as_deref(),
         );
         let host = url.as_deref().and_then(host_of);
-        let in_region = |region: String| Host::Region {
+        let in_region = |region: CloudRegion| Host::Region {
             region,
             host: host.clone().map(Box::new),
         };
@@ -100,12 +101,16 @@ fn host_of(url: &str) -> Option<Host> {
 }
 
 /// The region that an access method names, or that its access id has the shape of. `None` if no cloud has it.
-fn region_of(cloud: Option<&str>, name: Option<&str>, access_id: Option<&str>) -> Option<String> {
+fn region_of(
+    cloud: Option<&str>,
+    name: Option<&str>,
+    access_id: Option<&str>,
+) -> Option<CloudRegion> {
     let cloud = cloud.filter(|cloud| !cloud.is_empty());
     let region = name
         .and_then(|name| Region::named(cloud, name))
         .or_else(|| Region::of_access_id(access_id?))?;
-    Some(format!("{}:{}", region.cloud, region.name))
+    Some(region.id())
 }
 
 /// Whether the URL is presigned, so that anyone who has it can read the object: with a signature of AWS (`X-Amz-Signature`, `Signature`),
@@ -159,7 +164,7 @@ mod tests {
     fn a_region_tells_where_the_bytes_are() {
         let region = |host: Option<&str>| {
             Source::Host(Host::Region {
-                region: "aws:us-east-1".to_owned(),
+                region: Region::named(Some("aws"), "us-east-1").unwrap().id(),
                 host: host.map(|host| Box::new(Host::parse(host))),
             })
         };

@@ -4,9 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use tokio::task::spawn_blocking;
 
-use super::{error::LocatorError, file::DatabaseFile, record};
+use super::{embedded::embedded_location, error::LocatorError, file::DatabaseFile, record};
 use crate::{
-    atlas::Atlas,
     config,
     domain::sites::{Place, PlaceSource},
 };
@@ -53,9 +52,9 @@ impl Database {
     pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
         match self {
             Self::None => None,
-            Self::Embedded => match Atlas::embedded() {
-                Ok(atlas) => Some(Place {
-                    coordinates: atlas.lookup(address)?,
+            Self::Embedded => match embedded_location(address) {
+                Ok(found) => Some(Place {
+                    coordinates: found?,
                     source: PlaceSource::Database,
                     city: None,
                 }),

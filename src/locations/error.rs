@@ -61,10 +61,10 @@ pub enum LocatorError {
     /// The file is a table such as the embedded one.
     #[error(
         "locations.database: '{}' is a table to build the program with, in the place of \
-         src/atlas/data/dbip-city-lite.atlas; name the City database that it was made from",
+         crates/ip-locations/data/dbip-city-lite.iplocs; name the City database that it was made from",
         path.display()
     )]
-    Image {
+    LocationTable {
         /// The file.
         path: PathBuf,
     },

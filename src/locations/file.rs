@@ -11,7 +11,7 @@ use maxminddb::Reader;
 use tracing::{info, warn};
 
 use super::{error::LocatorError, record::coordinates};
-use crate::atlas::Atlas;
+use ip_locations::IpLocations;
 
 /// How often the file is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
@@ -116,8 +116,8 @@ fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, LocatorError> {
         path: path.to_owned(),
         source,
     })?;
-    if Atlas::is_image(&bytes) {
-        return Err(LocatorError::Image {
+    if IpLocations::is_location_table(&bytes) {
+        return Err(LocatorError::LocationTable {
             path: path.to_owned(),
         });
     }

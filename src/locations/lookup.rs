@@ -163,10 +163,7 @@ impl Locator {
 
 fn region_of(host: &Host) -> Option<&'static Region> {
     match host {
-        Host::Region { region, .. } => {
-            let (cloud, name) = region.split_once(':')?;
-            Region::named(Some(cloud), name)
-        }
+        Host::Region { region, .. } => Region::of(region.cloud, region.name),
         _ => Region::of_host(host),
     }
 }

@@ -3,17 +3,21 @@
 mod bucket_regions;
 mod buckets;
 mod database;
+mod embedded;
+mod endpoints;
 mod error;
 mod file;
 mod lookup;
 mod places;
 mod record;
+mod regions;
 
 pub use self::{
+    embedded::embedded_location,
     error::{LocateError, LocatorError},
     lookup::Locator,
+    regions::{NOTICE, Region},
 };
-pub use crate::atlas::Region;
 use crate::domain::sites::{Place, PlaceSource};
 
 /// The place of `region`.

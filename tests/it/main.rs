@@ -11,7 +11,6 @@
 )]
 
 mod architecture;
-mod atlas;
 mod auth;
 mod browsers;
 mod bucket_regions;
@@ -33,6 +32,7 @@ mod exchange_rates;
 mod fairness;
 mod geolocation;
 mod inbound;
+mod ip_locations;
 mod outbound;
 mod partial_failure;
 mod price_book;

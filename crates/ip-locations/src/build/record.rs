@@ -5,17 +5,17 @@ use std::{collections::HashMap, fmt};
 use maxminddb::{LookupResult, MaxMindDbError};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::domain::geo::Coordinates;
+use crate::coordinates::Coordinates;
 
-/// The places of records, each of which is decoded once: many networks share one.
+/// Reads the coordinates of records, each of them once: many networks share a record.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(super) struct RecordReader {
     by_offset: HashMap<usize, Option<Coordinates>>,
 }
 
-impl Places {
-    /// The place in the record of a network; `None` for one without coordinates or off the Earth.
-    pub(super) fn of(
+impl RecordReader {
+    /// The coordinates in the record of a network; `None` if there are none or if they are out of range.
+    pub(super) fn coordinates(
         &mut self,
         network: &LookupResult<'_, &[u8]>,
     ) -> Result<Option<Coordinates>, MaxMindDbError> {
@@ -25,9 +25,9 @@ impl Places {
         if let Some(known) = self.by_offset.get(&offset) {
             return Ok(*known);
         }
-        let place = network.decode::<Record>()?.and_then(Record::place);
-        self.by_offset.insert(offset, place);
-        Ok(place)
+        let coordinates = network.decode::<Record>()?.and_then(Record::coordinates);
+        self.by_offset.insert(offset, coordinates);
+        Ok(coordinates)
     }
 }
 
@@ -45,16 +45,16 @@ struct Location {
 }
 
 impl Record {
-    fn place(self) -> Option<Coordinates> {
+    fn coordinates(self) -> Option<Coordinates> {
         let nested = self
             .location
             .and_then(|location| location.latitude.zip(location.longitude));
         let (latitude, longitude) = nested.or_else(|| self.latitude.zip(self.longitude))?;
-        Coordinates::new(latitude.0, longitude.0).ok()
+        Coordinates::new(latitude.0, longitude.0)
     }
 }
 
-/// A number of either precision: both are in use, and the format tells them apart.
+/// A number of single or double precision: both are in use, and the format distinguishes them.
 struct Degrees(f64);
 
 impl<'de> Deserialize<'de> for Degrees {
