@@ -329,3 +329,16 @@ fn no_ranker_is_made_of_values_out_of_range() {
         "outbound.max_concurrency: must be at least 1 and at most 100000, is 0"
     );
 }
+
+#[test]
+fn zz_dump() {
+    for entry in fs::read_dir(FIXTURES).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let old = text.lines().next().unwrap().trim_start_matches("# ").to_owned();
+        let result = load(path.to_str(), &[]);
+        let new = match &result { Ok(c) => format!("TAKEN {c:?}"), Err(e) => e.to_string().replace(&format!("{}: ", path.display()), "") };
+        let outline = match &result { Err(ConfigError::Key{fault, ..}) => format!("{:?}", fault), other => format!("{other:?}") };
+        println!("@@{}\t{}\t{}\t{}", path.display(), old, new, outline);
+    }
+}
