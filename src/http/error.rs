@@ -12,7 +12,7 @@ use axum::{
 use crate::{
     api::problem::{Problem, ProblemEntry, ProblemReason},
     auth::AuthError,
-    domain::query::RequestFault,
+    domain::query::{RequestFault, RequestFaultReason},
     error::Error,
 };
 
@@ -127,7 +127,7 @@ impl IntoResponse for Failure {
         let problem = Problem {
             code: status.as_u16(),
             errors: self.entries(),
-            message: "The request caused an error.".to_owned(),
+            message: Problem::MESSAGE.to_owned(),
         };
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
@@ -166,7 +166,7 @@ pub(super) fn tell_all_failures(response: Response) -> Response {
         StatusCode::NOT_FOUND => Failure::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Failure::MethodNotAllowed,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::UnsupportedMediaType,
-        status if status.is_client_error() => invalid("the request cannot be read"),
+        status if status.is_client_error() => invalid(RequestFaultReason::Unreadable),
         _ => Failure::Internal,
     };
     let allow = response.headers().get(ALLOW).cloned();

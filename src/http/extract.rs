@@ -16,7 +16,7 @@ use super::{
     Service,
     error::{Failure, invalid},
 };
-use crate::{error::Error, ranker::Caller};
+use crate::{domain::query::RequestFaultReason, error::Error, ranker::Caller};
 
 /// A caller who may ask, and the JSON that came along. Nothing of the body is read before the caller is known.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Fa
         if too_large {
             Failure::PayloadTooLarge(limit)
         } else {
-            invalid("the body broke off before its end")
+            invalid(RequestFaultReason::BodyIncomplete)
         }
     })
 }

@@ -13,7 +13,7 @@ use super::{
     Service,
     error::{Failure, invalid},
 };
-use crate::ranker::Deadline;
+use crate::{domain::query::RequestFaultReason, ranker::Deadline};
 
 /// The longest URI that is looked at, in bytes. None of ours needs a tenth of it.
 const LONGEST_URI: usize = 8 << 10;
@@ -25,9 +25,10 @@ pub(super) async fn measure(request: Request, next: Next) -> Result<Response, Fa
         .path_and_query()
         .map_or(0, |path| path.as_str().len());
     if length > LONGEST_URI {
-        return Err(invalid(format!(
-            "the URI may have at most {LONGEST_URI} bytes, this one has {length}"
-        )));
+        return Err(invalid(RequestFaultReason::UriTooLong {
+            limit: LONGEST_URI,
+            length,
+        }));
     }
     Ok(next.run(request).await)
 }

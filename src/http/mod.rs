@@ -7,6 +7,9 @@ mod extract;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod gate;
+#[cfg(test)]
+#[path = "../../tests/golden/http.rs"]
+pub(crate) mod golden;
 mod headers;
 mod health;
 mod json;

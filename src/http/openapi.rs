@@ -125,7 +125,7 @@ pub(super) struct Refusals;
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let unavailable = [
-            "None of the TES gave an offer that can be used.",
+            "No TES gave a usable offer.",
             "TES unavailable: 'https://tes-1.example/ga4gh/tes/v1/' did not answer within 2 s.",
         ];
         let rows: [(u16, &str, &str, &[&str]); 7] = [
