@@ -73,6 +73,9 @@ pub mod config;
 pub mod domain;
 pub mod drs;
 mod error;
+#[cfg(test)]
+#[path = "../tests/golden/mod.rs"]
+mod golden;
 pub mod http;
 pub mod locations;
 pub mod pipeline;

@@ -132,7 +132,7 @@ impl Pipeline {
 
         let ranking = rank(&estimates, query.mode(), query.limit(), seed);
         if ranking.space().exceeds(query.limit()) {
-            warnings.push(Warning::Cut {
+            warnings.push(Warning::LimitReached {
                 space: ranking.space().to_string(),
                 limit: query.limit(),
                 at_random: query.mode() == Mode::Random,
@@ -175,7 +175,7 @@ impl Pipeline {
         warnings.extend(of_tes);
         warnings.extend(of_drs);
         if scope.bytes().is_exceeded() {
-            return Err(vec![UnrankableReason::TooMuch(scope.bytes().limit())]);
+            return Err(vec![UnrankableReason::TooMuchData(scope.bytes().limit())]);
         }
         Findings::new(offers, records, self.missing_size, warnings)
     }

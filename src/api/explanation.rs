@@ -1,4 +1,4 @@
-//! What an answer tells beyond the ranking when it is asked to explain itself: where everything is, and how far away.
+//! What `explain` adds to an answer: locations of hosts, distances of objects, sources of offers.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,52 +16,52 @@ use crate::domain::{
     sites::{Distance, PlaceSource, Sites},
 };
 
-/// How far an object has to go to the TES.
+/// The distance of an object to the TES.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ObjectDistance {
     /// The length of the geodesic on WGS84, in kilometres.
     #[schema(minimum = 0, maximum = 20_100)]
     pub km: f64,
-    /// The host that the object comes from.
+    /// The host that serves the object.
     #[schema(value_type = String)]
     pub from: Arc<str>,
     /// The host of the TES.
     #[schema(value_type = String)]
     pub to: Arc<str>,
-    /// How it is known where the object is.
+    /// Where the location of the object comes from.
     pub source: DistanceSource,
 }
 
-/// How it is known where an object is.
+/// Where the location of an object comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DistanceSource {
-    /// The operator says where its host is.
+    /// The operator sets the location of its host.
     Override,
-    /// The region of the cloud that it is in.
+    /// Its cloud region.
     Region,
-    /// A location database has the address of its host.
+    /// The location database has the address of its host.
     Database,
-    /// Its access URI has no host: it is where the DRS is that gave it.
+    /// Its access URI has no host: the location of its DRS is used.
     DrsServer,
-    /// It is on the TES's own host.
+    /// It is on the host of the TES.
     SameHost,
-    /// Not at all: the operator assumes a distance.
+    /// Its location is unknown: the operator assumes a distance.
     Assumed,
 }
 
-/// Who says what a task costs at a TES.
+/// Where the prices of an offer come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OfferSource {
-    /// The TES itself, asked for task info.
+    /// The task info of the TES itself.
     TaskInfo,
-    /// The operator, in `tes.price_book`.
+    /// The operator's `tes.price_book`.
     PriceBook,
 }
 
 impl OfferSource {
-    /// Who says what `combination` costs.
+    /// Where the prices of `combination` come from.
     pub(super) fn of(combination: &Combination<'_>, findings: &Findings) -> Option<Self> {
         let offers = &findings.offers;
         let position = offers.binary_search_by_key(&combination.tes, |(tes, _)| *tes);
@@ -73,7 +73,7 @@ impl OfferSource {
     }
 }
 
-/// Where a host is.
+/// The location of a host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HostPlace {
     /// Degrees north of the equator on WGS84.
@@ -82,21 +82,21 @@ pub struct HostPlace {
     /// Degrees east of Greenwich on WGS84.
     #[schema(minimum = -180, maximum = 180)]
     pub longitude: f64,
-    /// The name of the city, if the source tells it.
+    /// The name of the city, if the source gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = String)]
     pub city: Option<Arc<str>>,
-    /// How that is known.
+    /// Where the location comes from.
     #[schema(value_type = String, pattern = "^(override|region|database)$")]
     pub source: String,
 }
 
-/// The places of all hosts by name; of a host in several places, the others follow as `name #2` and so on.
+/// The locations of all hosts by name; further locations of a host have the keys `name #2`, `name #3`, ...
 pub type HostPlaces = BTreeMap<String, HostPlace>;
 
-/// Tells the `places` of an answer.
+/// The `places` of an answer.
 pub fn places(sites: &Sites) -> HostPlaces {
-    let mut told = BTreeMap::new();
+    let mut by_name = BTreeMap::new();
     for (host, places) in &sites.places {
         for (number, place) in (1..).zip(places) {
             let name = match number {
@@ -109,20 +109,20 @@ pub fn places(sites: &Sites) -> HostPlaces {
                 city: place.city.clone(),
                 source: place.source.to_string(),
             };
-            told.insert(name, place);
+            by_name.insert(name, place);
         }
     }
-    told
+    by_name
 }
 
-/// Tells the distances of combinations, each pair of hosts worked out once.
+/// The distances of combinations, each computed once.
 #[derive(Debug)]
 pub(super) struct Distances<'a> {
     query: &'a Query,
     findings: &'a Findings,
     sites: &'a Sites,
     /// By the positions of TES, object and access URI.
-    known: HashMap<(usize, usize, u32), Option<ObjectDistance>>,
+    cache: HashMap<(usize, usize, u32), Option<ObjectDistance>>,
 }
 
 impl<'a> Distances<'a> {
@@ -131,22 +131,22 @@ impl<'a> Distances<'a> {
             query,
             findings,
             sites,
-            known: HashMap::new(),
+            cache: HashMap::new(),
         }
     }
 
-    /// How far each object of `combination` has to go, by its id.
+    /// The distances of the objects of `combination`, by their ids.
     pub(super) fn of(&mut self, combination: &Combination<'_>) -> BTreeMap<String, ObjectDistance> {
         let Self {
             query,
             findings,
             sites,
-            known,
+            cache,
         } = self;
         let chosen = findings.objects.iter().zip(combination.uris).enumerate();
         chosen
             .filter_map(|(position, (object, &uri))| {
-                let distance = known
+                let distance = cache
                     .entry((combination.tes, position, uri))
                     .or_insert_with(|| {
                         let access = object.access.get(usize::try_from(uri).ok()?)?;

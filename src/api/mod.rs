@@ -1,4 +1,4 @@
-//! What goes over the wire: the request, the answer and the one error body, with their schemas.
+//! The JSON interface: request, answer and error body, with their schemas.
 
 pub mod explanation;
 pub mod problem;

@@ -1,52 +1,57 @@
-//! The one error body.
+//! The error body.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Why there is no ranking. Every failure has this body.
+/// The body of every error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// The HTTP status.
+    /// The HTTP status code.
     #[schema(minimum = 400, maximum = 599)]
     pub code: u16,
-    /// What is wrong: one entry for each thing.
+    /// One entry for each error.
     #[schema(min_items = 1)]
     pub errors: Vec<ProblemEntry>,
-    /// What happened, in one sentence.
+    /// A summary in one sentence.
     pub message: String,
 }
 
-/// One thing that is wrong.
+impl Problem {
+    /// The `message` of every body, which is that of the predecessor.
+    pub const MESSAGE: &str = "The request caused an error.";
+}
+
+/// One error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemEntry {
-    /// What kind of failure it is.
+    /// The kind of error.
     pub reason: ProblemReason,
     /// What is wrong and what to change; for a `ResourceUnavailableError` also the warnings that led to it.
     pub message: Vec<String>,
 }
 
-/// The kinds of failure. The list is closed.
+/// The kinds of errors. The list is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[schema(as = Reason)] // the name in documents of 0.3
 pub enum ProblemReason {
-    /// 400: the request breaks its schema or makes no sense.
+    /// 400: the request is not valid.
     ValidationError,
-    /// 400: nothing can be ranked.
+    /// 400: no combination can be ranked.
     ResourceUnavailableError,
-    /// 401: a token is required, and there is none or it is not valid.
+    /// 401: a valid token is required.
     Unauthorized,
-    /// 404: there is nothing at this path.
+    /// 404: no such path.
     NotFound,
-    /// 405: the path is known, but not with this method.
+    /// 405: the path does not support this method.
     MethodNotAllowed,
     /// 413: the body is too large.
     PayloadTooLarge,
     /// 415: the body is not JSON.
     UnsupportedMediaType,
-    /// 500: a fault of the service.
+    /// 500: an internal error.
     InternalServerError,
-    /// 503: too many requests at once.
+    /// 503: too many concurrent requests, or the service is shutting down.
     Overloaded,
-    /// 504: the answer took too long.
+    /// 504: the request exceeded its deadline.
     DeadlineExceeded,
 }

@@ -1,4 +1,4 @@
-//! The request: what a caller sends, before it is known to make sense.
+//! The request as it is sent, before its values are checked.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,77 +18,77 @@ use crate::{
     config::Limits,
     domain::{
         mode::{BadMode, Mode},
-        query::{Query, QueryParts, RequestFault},
+        query::{Query, QueryParts, RequestFault, RequestFaultReason},
         resources::ResourceNeeds,
         service::ServiceUri,
     },
 };
 
-/// A task, where it could run, and where its input objects may be had.
+/// A task, the TES that could run it, and the DRS that may have its input objects.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct RankRequest {
     /// Root URIs of the TES instances that could run the task: absolute, `http` or `https`. A trailing slash makes no
-    /// difference, and a service that is listed twice is asked once.
+    /// difference, and a service that is listed twice is called once.
     #[schema(value_type = Vec<ServiceRoot>, min_items = 1, max_items = 100)]
     pub tes_uris: Vec<String>,
-    /// What the task needs from the TES that runs it.
+    /// The resources that the task needs.
     pub resource_requirements: ResourceRequirements,
-    /// Ids of the task's input objects, as the DRS instances know them, or `drs://host[:port]/id`, or compact ids such as
+    /// Ids of the task's input objects: ids at the DRS of `drs_uris`, `drs://host[:port]/id`, or compact ids such as
     /// `drs://prefix:accession`; the latter two name their DRS themselves. None may be `tes_uri`, which is the key of the
     /// TES in the answer.
     #[serde(default)]
     #[schema(value_type = Vec<ObjectId>, max_items = 1000)]
     pub object_ids: Vec<String>,
-    /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`. At least one is needed as
-    /// soon as there is an id that does not begin with `drs://`.
+    /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`. At least one is required if
+    /// there is an id that does not begin with `drs://`.
     #[serde(default)]
     #[schema(value_type = Vec<ServiceRoot>, max_items = 100)]
     pub drs_uris: Vec<String>,
-    /// What combinations are ranked by.
+    /// The ranking mode.
     #[serde(default)]
     pub mode: RequestedMode,
-    /// How many combinations are wanted at most, best first. Without it, as many as the service gives.
+    /// The maximum number of combinations, best first. The default is the maximum of the service.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        deserialize_with = "whole_option"
+        deserialize_with = "integer_option"
     )]
     #[schema(nullable = false, default = 1000, minimum = 1, maximum = 1000, value_type = u64)]
     pub limit: Option<u64>,
-    /// Whether the answer tells where everything is, how far each object has to go, and who says what a TES costs.
+    /// Whether the answer has the locations of hosts, the distances of objects and the sources of offers.
     #[serde(default, skip_serializing_if = "is_false")]
     pub explain: bool,
-    /// Properties that mean nothing to us.
+    /// Properties that the schema does not define.
     #[serde(flatten, skip_serializing)]
     #[schema(ignore)]
     pub unknown: Unknown,
 }
 
-/// What a task needs.
+/// The resources that a task needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceRequirements {
-    /// CPU cores that are needed.
-    #[serde(deserialize_with = "whole")]
+    /// CPU cores.
+    #[serde(deserialize_with = "integer")]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
     pub cpu_cores: u64,
-    /// Memory that is needed, in gigabytes (10^9 bytes).
+    /// Memory, in gigabytes (10^9 bytes).
     #[schema(minimum = 0)]
     pub ram_gb: f64,
-    /// Disk that is needed, in gigabytes (10^9 bytes).
+    /// Disk, in gigabytes (10^9 bytes).
     #[schema(minimum = 0)]
     pub disk_gb: f64,
-    /// How long the task will run, in seconds.
-    #[serde(deserialize_with = "whole")]
+    /// The run time of the task, in seconds.
+    #[serde(deserialize_with = "integer")]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
     pub execution_time_sec: u64,
-    /// Whether the task may run on machines that can be taken away from it.
+    /// Whether the task may run on preemptible machines.
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub preemptible: bool,
-    /// The zones that the task may run in, by the names that the TES uses; empty for any.
+    /// The zones in which the task may run, as the TES names them; empty for any.
     #[serde(default)]
     pub zones: Vec<String>,
-    /// Properties that mean nothing to us.
+    /// Properties that the schema does not define.
     #[serde(flatten, skip_serializing)]
     #[schema(ignore)]
     pub unknown: Unknown,
@@ -109,18 +109,16 @@ impl Default for ResourceRequirements {
 }
 
 impl RankRequest {
-    /// The query that is asked for, if the request makes sense.
+    /// Checks all values within `limits`.
     ///
     /// # Errors
-    /// Every fault, with its JSON pointer.
+    /// All faults.
     pub fn into_query(self, limits: &Limits) -> Result<Query, Vec<RequestFault>> {
         let mut faults = Vec::new();
         let mut at_most = |field: &str, length: usize, limit: usize| {
             if length > limit {
-                faults.push(RequestFault::new(
-                    format!("/{field}"),
-                    format!("at most {limit} items are taken, here are {length}"),
-                ));
+                let reason = RequestFaultReason::TooManyItems { limit, length };
+                faults.push(RequestFault::new(format!("/{field}"), reason));
             }
         };
         at_most("tes_uris", self.tes_uris.len(), limits.tes_uris);
@@ -129,23 +127,22 @@ impl RankRequest {
         let unknown = self.unknown_properties();
         let tes = services("tes_uris", &self.tes_uris, &mut faults);
         let drs = services("drs_uris", &self.drs_uris, &mut faults);
-        let mode = self.mode.read().unwrap_or_else(|bad| {
-            faults.push(RequestFault::new("/mode", bad.to_string()));
+        let mode = self.mode.parse().unwrap_or_else(|bad| {
+            let reason = RequestFaultReason::Mode(bad);
+            faults.push(RequestFault::new("/mode", reason));
             Mode::default()
         });
         let limit = self.limit.map_or(limits.combinations, |limit| {
             usize::try_from(limit).unwrap_or(usize::MAX)
         });
         if !(1..=limits.combinations).contains(&limit) {
-            faults.push(RequestFault::new(
-                "/limit",
-                format!("must be a whole number from 1 to {}", limits.combinations),
-            ));
+            let reason = RequestFaultReason::Limit(limits.combinations);
+            faults.push(RequestFault::new("/limit", reason));
         }
         let needs = self.resource_requirements.check(&mut faults);
         let parts = QueryParts {
             needs,
-            // A list whose items are all wrong is not an empty one: that would be a second fault for one mistake.
+            // Where all URIs of a list are invalid, the list is not reported as empty too.
             tes: tes.unwrap_or_default(),
             drs: drs.unwrap_or_default(),
             objects: self.object_ids.into_iter().map(Into::into).collect(),
@@ -158,14 +155,14 @@ impl RankRequest {
             Ok(query) if faults.is_empty() => Ok(query),
             Ok(_) => Err(faults),
             Err(mut further) => {
-                further.retain(|fault| !faults.iter().any(|known| known.is_inside(&fault.pointer)));
+                further.retain(|fault| !faults.iter().any(|found| found.is_inside(&fault.pointer)));
                 faults.extend(further);
                 Err(faults)
             }
         }
     }
 
-    /// JSON pointers of the properties that mean nothing to us.
+    /// JSON pointers of the properties that the schema does not define.
     fn unknown_properties(&self) -> Vec<String> {
         let inner = &self.resource_requirements.unknown;
         let top = self.unknown.pointers("");
@@ -178,10 +175,8 @@ impl ResourceRequirements {
     fn check(self, faults: &mut Vec<RequestFault>) -> ResourceNeeds {
         for (field, amount) in [("ram_gb", self.ram_gb), ("disk_gb", self.disk_gb)] {
             if !(amount.is_finite() && amount >= 0.0) {
-                faults.push(RequestFault::new(
-                    format!("/resource_requirements/{field}"),
-                    "must be a number of at least 0",
-                ));
+                let pointer = format!("/resource_requirements/{field}");
+                faults.push(RequestFault::new(pointer, RequestFaultReason::NotAnAmount));
             }
         }
         ResourceNeeds {
@@ -195,27 +190,25 @@ impl ResourceRequirements {
     }
 }
 
-/// The URIs in `field`; `None`, with their faults told, if none of them can be used.
+/// The valid URIs in `field`, `None` if there are none. Adds to `faults`.
 fn services(
     field: &str,
     given: &[String],
     faults: &mut Vec<RequestFault>,
 ) -> Option<Vec<ServiceUri>> {
-    let good: Vec<_> = given
+    let valid: Vec<_> = given
         .iter()
         .enumerate()
         .filter_map(|(position, uri)| match ServiceUri::parse(uri) {
             Ok(uri) => Some(uri),
             Err(bad) => {
-                faults.push(RequestFault::new(
-                    format!("/{field}/{position}"),
-                    bad.to_string(),
-                ));
+                let pointer = format!("/{field}/{position}");
+                faults.push(RequestFault::new(pointer, RequestFaultReason::Uri(bad)));
                 None
             }
         })
         .collect();
-    (!good.is_empty()).then_some(good)
+    (!valid.is_empty()).then_some(valid)
 }
 
 /// The root URI of a TES or DRS instance: absolute, `http` or `https`, with a host, without a query or a fragment.
@@ -227,12 +220,12 @@ fn services(
 )]
 pub struct ServiceRoot(pub String);
 
-/// The id of an object, as DRS instances know it. It cannot be `tes_uri`.
+/// The id of an object at a DRS, or a `drs://` URI. It cannot be `tes_uri`.
 #[derive(Debug, ToSchema)]
 #[schema(value_type = String, min_length = 1, examples("a001"))]
 pub struct ObjectId(pub String);
 
-/// A mode as it is written in a request: a name or a number, not yet known to be one of those that there are.
+/// The mode of a request: a name or a number, not checked yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a name or a number")]
 pub enum RequestedMode {
@@ -243,7 +236,7 @@ pub enum RequestedMode {
 }
 
 impl RequestedMode {
-    fn read(&self) -> Result<Mode, BadMode> {
+    fn parse(&self) -> Result<Mode, BadMode> {
         match self {
             Self::Number(number) => Mode::parse_number(*number),
             Self::Name(name) => Mode::parse_name(name),
@@ -270,7 +263,7 @@ impl PartialSchema for RequestedMode {
             .minimum(Some(0.0))
             .maximum(Some(1.0))
             .description(Some(
-                "The weight of time against cost: 0 ranks by cost alone, 1 by time alone.",
+                "The weight of time against cost: 0 ranks by cost only, 1 by time only.",
             ));
         let random = ObjectBuilder::new()
             .schema_type(Type::Number)
@@ -282,13 +275,13 @@ impl PartialSchema for RequestedMode {
             .item(random)
             .default(Some(0.5.into()))
             .description(Some(
-                "What combinations are ranked by: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1).",
+                "The ranking mode: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1).",
             ))
             .into()
     }
 }
 
-/// The names of properties that mean nothing to us.
+/// The names of properties that the schema does not define.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[expect(
     clippy::zero_sized_map_values,
@@ -304,19 +297,19 @@ impl Unknown {
     }
 }
 
-/// `name` as one step of a JSON pointer (RFC 6901).
+/// `name` as a reference token of a JSON pointer (RFC 6901).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A whole number, however it is written: JSON Schema takes 2.0 for an integer, as does the predecessor.
-struct Whole;
+/// Accepts 2.0 as an integer, as JSON Schema and the predecessor do.
+struct Integer;
 
-impl Visitor<'_> for Whole {
+impl Visitor<'_> for Integer {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number of at least 0")
+        f.write_str("an integer of at least 0")
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
@@ -330,13 +323,13 @@ impl Visitor<'_> for Whole {
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<u64, E> {
-        /// Beyond it not every whole number has a 64-bit float of its own.
+        /// Above 2^53, not every integer is a 64-bit float.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if number.fract() == 0.0 && (0.0..=EXACT).contains(&number) {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "whole and in range"
+                reason = "integral and in range"
             )]
             return Ok(number as u64);
         }
@@ -346,7 +339,7 @@ impl Visitor<'_> for Whole {
 
 #[expect(
     clippy::trivially_copy_pass_by_ref,
-    reason = "the shape that serde asks for"
+    reason = "the signature that serde requires"
 )]
 const fn is_false(value: &bool) -> bool {
     !*value
@@ -356,12 +349,12 @@ const fn yes() -> bool {
     true
 }
 
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    deserializer.deserialize_any(Whole)
+fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    deserializer.deserialize_any(Integer)
 }
 
-fn whole_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    whole(deserializer).map(Some)
+fn integer_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    integer(deserializer).map(Some)
 }
 
 #[cfg(test)]
@@ -369,6 +362,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::warning::Warning;
 
     fn parse(mut request: Value) -> Result<Query, Vec<RequestFault>> {
         let needs =
@@ -390,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_may_be_written_as_floats() {
+    fn integers_may_be_written_as_floats() {
         let read = |cores: Value| {
             let needs =
                 json!({"cpu_cores": cores, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1e3});
@@ -427,12 +421,12 @@ mod tests {
     }
 
     #[test]
-    fn unknown_properties_are_a_warning_that_names_them() {
+    fn unknown_properties_are_reported_in_a_warning() {
         let query = parse(json!({"tes_uris": ["http://tes.example"], "colour": 1})).unwrap();
-        let warnings: Vec<_> = query.warnings().iter().map(ToString::to_string).collect();
+        let pointers = ["/colour", "/resource_requirements/a~1b"].map(str::to_owned);
         assert_eq!(
-            warnings,
-            ["Unknown properties ignored: /colour, /resource_requirements/a~1b."]
+            query.warnings(),
+            [Warning::UnknownProperties(pointers.into())]
         );
     }
 }

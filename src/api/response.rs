@@ -1,4 +1,4 @@
-//! The answer: ranked combinations, best first, and what went wrong on the way.
+//! The answer: ranked combinations, best first, and warnings.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -30,45 +30,45 @@ use crate::domain::{
 pub struct RankResponse {
     /// Combinations of one TES and one access URI for each object, best first.
     pub service_combinations: Vec<ServiceCombination>,
-    /// What went wrong on the way without stopping the ranking: which service, what happened, what to change.
+    /// Problems that did not prevent the ranking: the service, the cause, and what to change.
     pub warnings: Vec<String>,
-    /// Where the hosts are, by name; of a host in several places, the others follow as `name #2` and so on. Only if the
-    /// request says `explain`.
+    /// The locations of the hosts, by name; further locations of a host have the keys `name #2`, `name #3`, ... Only if
+    /// the request sets `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<BTreeMap<String, HostPlace>>)]
     pub places: Option<HostPlaces>,
 }
 
-/// One way to run the task: where it would run, where its objects would come from, and what that costs and takes.
+/// A combination of a TES and an access URI for each object, with the cost and time of the task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ServiceCombination {
-    /// The place in the ranking: 1, 2, 3, ...
+    /// The rank: 1, 2, 3, ...
     #[schema(minimum = 1)]
     pub rank: u64,
     /// The access URI of each object, by its id, and under `tes_uri` the TES as it was given in the request.
     pub access_uris: AccessUris,
-    /// What the whole costs.
+    /// The total cost.
     pub cost_estimate: Amount,
-    /// How long the whole takes, in seconds.
+    /// The total time, in seconds.
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub time_estimate: f64,
-    /// What the combination was ranked by, the lower the better: `w * time / mean time + (1 - w) * cost / mean cost`.
+    /// The score, the lower the better: `w * time / mean time + (1 - w) * cost / mean cost`.
     /// Absent in mode `random`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     pub score: Option<f64>,
-    /// What the cost consists of, in the currency of `cost_estimate`.
+    /// The parts of the cost, in the currency of `cost_estimate`.
     pub cost_breakdown: CostBreakdown,
-    /// What the time consists of, in seconds.
+    /// The parts of the time, in seconds.
     pub time_breakdown: TimeBreakdown,
     /// Whether no other combination, listed or not, is at least as good in both cost and time and better in one.
     pub pareto_optimal: bool,
-    /// How far each object has to go to the TES, by its id. Only if the request says `explain`.
+    /// The distance of each object to the TES, by its id. Only if the request sets `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub distances: Option<BTreeMap<String, ObjectDistance>>,
-    /// Who says what the task costs at the TES. Only if the request says `explain`.
+    /// Where the prices come from. Only if the request sets `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = OfferSource)]
     pub offer: Option<OfferSource>,
@@ -77,7 +77,7 @@ pub struct ServiceCombination {
 /// An amount of money.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Amount {
-    /// How much, in units of `currency`.
+    /// The amount, in units of `currency`.
     #[schema(minimum = 0)]
     pub amount: f64,
     /// The currency: an ISO 4217 code, `BTC` or `CNH`.
@@ -85,32 +85,32 @@ pub struct Amount {
     pub currency: Currency,
 }
 
-/// What a cost consists of; the parts add up to it.
+/// The parts of a cost; their sum is the cost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CostBreakdown {
-    /// What computing the task costs.
+    /// The cost of computing.
     #[schema(minimum = 0)]
     pub compute: f64,
-    /// What its disk costs.
+    /// The cost of disk.
     #[schema(minimum = 0)]
     pub storage: f64,
-    /// What moving all objects to the TES costs.
+    /// The cost of moving all objects to the TES.
     #[schema(minimum = 0)]
     pub transfer: f64,
 }
 
-/// What a time consists of; the parts add up to it.
+/// The parts of a time; their sum is the time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TimeBreakdown {
-    /// How long the task waits before it runs, in seconds.
+    /// The queue time of the task, in seconds.
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub queue: f64,
-    /// How long it runs, in seconds.
+    /// The run time of the task, in seconds.
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub execution: f64,
-    /// How long moving all objects to the TES takes, in seconds; 0 unless the service knows a transfer rate.
+    /// The time to move all objects to the TES, in seconds; 0 unless the service is configured with a transfer rate.
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub transfer: f64,
@@ -119,34 +119,34 @@ pub struct TimeBreakdown {
 /// The chosen access URIs by object id, in the order of the request, and the chosen TES.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessUris {
-    /// Ids of objects, each with its access URI.
+    /// The id and access URI of each object.
     pub objects: Vec<(Arc<str>, Arc<str>)>,
     /// The TES as it was given in the request.
     pub tes_uri: Arc<str>,
 }
 
-/// All that an answer tells of.
+/// The data of an answer.
 #[derive(Debug, Clone, Copy)]
 pub struct AnswerParts<'a> {
-    /// What was asked.
+    /// The query.
     pub query: &'a Query,
-    /// What was found out.
+    /// The offers and objects.
     pub findings: &'a Findings,
-    /// Where everything is.
+    /// The locations of hosts.
     pub sites: &'a Sites,
     /// The best combinations.
     pub ranking: &'a Ranking,
     /// The currency of all amounts.
     pub currency: Currency,
-    /// What went wrong on the way.
+    /// The warnings of all steps.
     pub warnings: &'a [Warning],
-    /// About how many bytes of combinations there may be; one is told in any case.
+    /// The approximate maximum size of all combinations in bytes; at least one combination is listed.
     pub most_bytes: usize,
 }
 
 impl RankResponse {
-    /// Tells what was ranked.
-    pub fn new(told: &AnswerParts<'_>) -> Self {
+    /// The answer as it is sent, truncated to its maximum size.
+    pub fn new(parts: &AnswerParts<'_>) -> Self {
         let &AnswerParts {
             query,
             findings,
@@ -155,11 +155,11 @@ impl RankResponse {
             currency,
             warnings,
             most_bytes,
-        } = told;
+        } = parts;
         let mut distances = query
             .explain()
             .then(|| Distances::new(query, findings, sites));
-        let told_of = |(rank, combination): (u64, Combination<'_>)| ServiceCombination {
+        let list = |(rank, combination): (u64, Combination<'_>)| ServiceCombination {
             rank,
             access_uris: AccessUris::of(&combination, query, findings),
             cost_estimate: Amount {
@@ -190,23 +190,23 @@ impl RankResponse {
         let mut bytes = 0_usize;
         let service_combinations: Vec<_> = (1..)
             .zip(ranking.iter())
-            .map(told_of)
+            .map(list)
             .take_while(|combination| {
                 let is_first = bytes == 0;
                 bytes = bytes.saturating_add(combination.bytes());
                 is_first || bytes <= most_bytes
             })
             .collect();
-        let cut = Warning::AnswerCut {
+        let truncated = Warning::AnswerTruncated {
             listed: service_combinations.len(),
-            most_bytes,
+            max_bytes: most_bytes,
         };
-        let cut = (service_combinations.len() < ranking.len()).then_some(&cut);
+        let truncated = (service_combinations.len() < ranking.len()).then_some(&truncated);
         Self {
             service_combinations,
             warnings: warnings
                 .iter()
-                .chain(cut)
+                .chain(truncated)
                 .map(ToString::to_string)
                 .collect(),
             places: query.explain().then(|| explanation::places(sites)),
@@ -215,10 +215,11 @@ impl RankResponse {
 }
 
 impl ServiceCombination {
-    /// About how many bytes it has as JSON.
+    /// Its approximate size as JSON.
     fn bytes(&self) -> usize {
-        /// All that is not about an object, and what is said of the distance of one.
+        /// Everything but objects.
         const FRAME: usize = 600;
+        /// The distance of one object.
         const DISTANCE: usize = 250;
 
         let of_distance = self.distances.as_ref().map_or(0, |_| DISTANCE);
@@ -229,7 +230,7 @@ impl ServiceCombination {
 }
 
 impl AccessUris {
-    /// Shares the texts: a thousand combinations of the same few URIs hold each URI once.
+    /// Shares the strings: a thousand combinations of the same few URIs hold each URI once.
     fn of(combination: &Combination<'_>, query: &Query, findings: &Findings) -> Self {
         let chosen = findings.objects.iter().zip(combination.uris);
         let mut objects = Vec::with_capacity(combination.uris.len());
@@ -309,19 +310,19 @@ impl PartialSchema for AccessUris {
     }
 }
 
-/// A number, without a fraction if it has none: times were whole seconds for the predecessor's users.
+/// Writes integral numbers without a fraction: the predecessor's times are integers.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
-    reason = "the shape that serde asks for"
+    reason = "the signature that serde requires"
 )]
 fn plain<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    /// Beyond it not every whole number has a 64-bit float of its own.
+    /// Above 2^53, not every integer is a 64-bit float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && (0.0..=EXACT).contains(number) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "whole and in range"
+            reason = "integral and in range"
         )]
         return serializer.serialize_u64(*number as u64);
     }
@@ -333,7 +334,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_come_in_the_order_of_the_request_and_the_tes_last() {
+    fn objects_have_the_order_of_the_request_and_the_tes_is_last() {
         let uris = AccessUris {
             objects: vec![
                 ("z".into(), "ftp://z".into()),

@@ -1,4 +1,4 @@
-//! The options, as the predecessor had them and more.
+//! Subcommands and options; those of the predecessor are unchanged.
 
 use std::{convert::Infallible, path::PathBuf};
 
@@ -12,15 +12,15 @@ use testribute_mock::{DrsFlavour, TesFlavour};
 use crate::{
     api::request::{RankRequest, RequestedMode, ResourceRequirements},
     config::Config,
-    domain::query::RequestFault,
+    domain::query::{RequestFault, RequestFaultReason},
 };
 
 const EXAMPLES: &str = "\
 Examples:
-  Try it without anything else:
+  Try it without any other service:
       testribute demo
 
-  Rank two places for a task, cheapest first, as a table:
+  Rank two TES for a task, cheapest first, as a table:
       testribute --mode cost --output table \\
           --tes-uri https://tes-1.example/ga4gh/tes/v1/ \\
           --tes-uri https://tes-2.example/ga4gh/tes/v1/ \\
@@ -28,10 +28,10 @@ Examples:
           --object-id a001 --object-id a002 \\
           --cpu-cores 2 --ram-gb 8 --disk-gb 50 --execution-time-sec 1800
 
-  Serve the same over HTTP, with a page to try it:
+  Serve the same over HTTP, with an interactive page at /ui/:
       testribute serve --port 8080
 
-Exit codes: 0 ranked, 1 nothing could be ranked, 2 wrong usage or configuration.";
+Exit codes: 0 success, 1 no ranking or a failed command, 2 invalid usage or configuration.";
 
 /// Decides where a task should run: ranks every combination of one TES and one access URI per object by cost, time or both.
 #[derive(Debug, Parser)]
@@ -46,7 +46,7 @@ pub(super) struct Cli {
     /// Configuration file (YAML); config/config.yaml lists all keys
     #[arg(long, global = true, env = "TESTRIBUTE_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Log more to STDERR; twice for still more
+    /// Log more to STDERR; repeat for debug output
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
     #[command(flatten)]
@@ -57,12 +57,12 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Serve over HTTP: POST /rank-services, and a page to try it at /ui/
+    /// Serve over HTTP: POST /rank-services, and an interactive page at /ui/
     Serve(ServeArgs),
-    /// Start a small network on this machine, rank a task on it, and stay up for more
+    /// Start mock services on this machine, rank a task on them, and keep serving
     #[cfg(feature = "mock")]
     Demo(DemoArgs),
-    /// Serve a mock TES that answers task info with prices from a scenario, or one that is like a server in production
+    /// Serve a mock TES, with task info from a scenario or with the behaviour of a server in production
     #[cfg(feature = "mock")]
     MockTes(MockTesArgs),
     /// Serve a mock DRS with the objects of a scenario
@@ -70,34 +70,34 @@ pub(super) enum Command {
     MockDrs(MockDrsArgs),
     /// Print the OpenAPI document of the service
     Openapi {
-        /// How it is written
+        /// Output format
         #[arg(long, value_enum, default_value_t = DocumentFormat::Yaml)]
         format: DocumentFormat,
     },
-    /// Print a script that completes options in your shell
+    /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Tell where hosts are, and how far they are from each other
+    /// Print the locations of hosts and the distances between them
     Locate(LocateArgs),
-    /// Make location tables
+    /// Build location tables
     Locations {
         #[command(subcommand)]
         command: LocationsCommand,
     },
-    /// Print whose data come with the program, and under which terms
+    /// Print the licences of the embedded data
     Notices,
-    /// Ask a running service whether it is alive: exit code 0 or 1
+    /// Check whether a running service is healthy: exit code 0 or 1
     Healthcheck {
-        /// Its root URL; by default the configured port on this machine
+        /// Root URL of the service; by default the configured port on this machine
         url: Option<url::Url>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LocationsCommand {
-    /// Make a location table, such as the one that comes with the program, from City databases
+    /// Build a location table, such as the embedded one, from City databases
     Build(LocationsBuildArgs),
 }
 
@@ -106,10 +106,10 @@ pub(super) struct LocationsBuildArgs {
     /// City database in MaxMind's format, nested or flat; may be repeated, for instance for IPv4 and IPv6
     #[arg(long = "from", value_name = "FILE", required = true)]
     pub(super) databases: Vec<PathBuf>,
-    /// Where to write the table
+    /// The file to write
     #[arg(long, value_name = "FILE")]
     pub(super) output: PathBuf,
-    /// Whose work the places are and as of when, to be told wherever they are shown
+    /// Attribution and date of the data, for the notices
     #[arg(long, value_name = "TEXT")]
     pub(super) attribution: Option<String>,
 }
@@ -120,12 +120,12 @@ pub(super) enum DocumentFormat {
     Json,
 }
 
-/// How a ranking is printed.
+/// The format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
-    /// The answer of the service, for programs.
+    /// JSON, as in the answer of the service.
     Json,
-    /// For people.
+    /// A table.
     Table,
 }
 
@@ -144,10 +144,10 @@ pub(super) struct RankArgs {
     /// Disk that the task needs, in gigabytes
     #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
     disk_gb: Option<f64>,
-    /// How long the task will run, in seconds
+    /// Run time of the task, in seconds
     #[arg(long, value_name = "INT", required = true)]
     execution_time_sec: Option<u64>,
-    /// Bearer token that is sent to the TES and DRS; better put into the environment than on the command line
+    /// Bearer token for the TES and DRS; prefer the environment variable, as command lines are visible to other users
     #[arg(
         long,
         value_name = "TOKEN",
@@ -166,19 +166,19 @@ pub(super) struct RankArgs {
         value_name = "URI"
     )]
     drs_uris: Vec<String>,
-    /// What to rank by: cost (0), time (1), a weight of time between them, or random (-1)
+    /// Ranking mode: cost (0), time (1), a weight of time between them, or random (-1)
     #[arg(short, long, value_name = "MODE", default_value = "0.5", allow_hyphen_values = true, value_parser = mode)]
     mode: RequestedMode,
-    /// How many combinations are wanted at most, best first
+    /// Maximum number of combinations, best first
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// How to print the ranking on STDOUT
+    /// Format of the ranking on STDOUT
     #[arg(long, value_enum, default_value_t = Output::Json)]
     pub(super) output: Output,
 }
 
 impl RankArgs {
-    /// The same as a request. The parser has made sure that what is required is there.
+    /// The same as a request. The parser guarantees that required options are present.
     pub(super) fn into_request(self) -> RankRequest {
         RankRequest {
             tes_uris: self.tes_uris,
@@ -203,7 +203,7 @@ pub(super) struct LocateArgs {
     /// Host names, addresses, buckets or URIs
     #[arg(required = true, value_name = "HOST|IP|URI")]
     pub(super) hosts: Vec<String>,
-    /// How to print what is found
+    /// Format of the output on STDOUT
     #[arg(long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,
 }
@@ -213,7 +213,7 @@ pub(super) struct ServeArgs {
     /// Address or name to listen on, instead of server.host
     #[arg(long)]
     host: Option<String>,
-    /// Port to listen on, instead of server.port; 0 takes a free one
+    /// Port to listen on, instead of server.port; 0 for any free port
     #[arg(long)]
     port: Option<u16>,
 }
@@ -229,14 +229,14 @@ impl ServeArgs {
     }
 }
 
-/// Where a mock listens.
+/// The address that a mock listens on.
 #[cfg(feature = "mock")]
 #[derive(Debug, Args)]
 pub(super) struct ListenArgs {
     /// Address or name to listen on
     #[arg(long, default_value = "127.0.0.1")]
     pub(super) host: String,
-    /// Port to listen on; 0 takes a free one
+    /// Port to listen on; 0 for any free port
     #[arg(long, default_value_t = 0)]
     pub(super) port: u16,
 }
@@ -244,10 +244,10 @@ pub(super) struct ListenArgs {
 #[cfg(feature = "mock")]
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// End after the ranking
+    /// Exit after the ranking
     #[arg(long)]
     pub(super) once: bool,
-    /// Port of the service; 0 takes a free one
+    /// Port of the service; 0 for any free port
     #[arg(long, default_value_t = 0)]
     pub(super) port: u16,
 }
@@ -257,30 +257,30 @@ pub(super) struct DemoArgs {
 pub(super) struct MockTesArgs {
     #[command(flatten)]
     pub(super) listen: ListenArgs,
-    /// Be like this server in production, which has no task info: funnel, tesk, poiesis, azure, tesp or planetary
+    /// Behave like this server in production, without task info: funnel, tesk, poiesis, azure, tesp or planetary
     #[arg(long, value_name = "NAME", conflicts_with_all = [
         "scenario", "currency", "cpu_usage", "memory_consumption", "data_storage", "data_transfer"
     ])]
     pub(super) flavour: Option<TesFlavour>,
-    /// Scenario (YAML) with prices and queue; config/demo has examples
+    /// Scenario (YAML) with prices and queue time; config/demo has examples
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<PathBuf>,
     /// Currency of all prices
     #[arg(long, value_name = "CODE")]
     pub(super) currency: Option<String>,
-    /// Price of a core for a second
+    /// Price per core and second
     #[arg(long, value_name = "PRICE", value_parser = amount)]
     pub(super) cpu_usage: Option<f64>,
-    /// Price of a gigabyte of memory for a second
+    /// Price per gigabyte of memory and second
     #[arg(long, value_name = "PRICE", value_parser = amount)]
     pub(super) memory_consumption: Option<f64>,
-    /// Price of a gigabyte of disk
+    /// Price per gigabyte of disk
     #[arg(long, value_name = "PRICE", value_parser = amount)]
     pub(super) data_storage: Option<f64>,
-    /// Price of moving a gigabyte over 1000 km
+    /// Price per gigabyte moved over 1000 km
     #[arg(long, value_name = "PRICE", value_parser = amount)]
     pub(super) data_transfer: Option<f64>,
-    /// How long a task waits, in seconds; a flavour has no tasks then but those that you create
+    /// Queue time of a task, in seconds; with a flavour, only tasks that are created on the mock are listed
     #[arg(long, value_name = "SECONDS", value_parser = amount)]
     pub(super) queue_sec: Option<f64>,
 }
@@ -290,7 +290,7 @@ pub(super) struct MockTesArgs {
 pub(super) struct MockDrsArgs {
     #[command(flatten)]
     pub(super) listen: ListenArgs,
-    /// Be like this server in production: gen3, terra, sevenbridges, azul, drs-filer or starter-kit; or as DRS 1.5 says: 1.5
+    /// Behave like this server in production: gen3, terra, sevenbridges, azul, drs-filer or starter-kit; or like DRS 1.5: 1.5
     #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
     pub(super) flavour: Option<DrsFlavour>,
     /// Scenario (YAML) with objects; config/demo has examples
@@ -301,12 +301,12 @@ pub(super) struct MockDrsArgs {
 fn amount(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
-        _ => Err("must be a number of at least 0".to_owned()),
+        _ => Err(RequestFaultReason::NotAnAmount.to_string()),
     }
 }
 
-/// Any number or name; whether there is such a mode is decided in one place for all kinds of use.
-#[expect(clippy::unnecessary_wraps, reason = "the shape that clap asks for")]
+/// Any number or name: modes are checked when the request is.
+#[expect(clippy::unnecessary_wraps, reason = "the signature that clap requires")]
 fn mode(text: &str) -> Result<RequestedMode, Infallible> {
     Ok(text.parse().map_or_else(
         |_| RequestedMode::Name(text.to_owned()),
@@ -314,7 +314,7 @@ fn mode(text: &str) -> Result<RequestedMode, Infallible> {
     ))
 }
 
-/// `fault` with the option's name instead of the JSON pointer.
+/// `fault` with the name of the option instead of the JSON pointer.
 pub(super) fn in_terms_of_options(fault: &RequestFault) -> String {
     let field = fault.pointer.trim_start_matches('/');
     let (field, position) = field.split_once('/').unwrap_or((field, ""));
@@ -332,7 +332,7 @@ pub(super) fn in_terms_of_options(fault: &RequestFault) -> String {
     }
 }
 
-/// What is logged when ranking on the console: the answer and its warnings are printed anyway.
+/// The log level of commands that print their answer and its warnings.
 pub(super) const fn console_log_level(verbose: u8) -> &'static str {
     match verbose {
         0 => "error",
@@ -341,7 +341,7 @@ pub(super) const fn console_log_level(verbose: u8) -> &'static str {
     }
 }
 
-/// Logs at least as much as `-v` asks for.
+/// Raises the configured log level to that of `-v`.
 pub(super) fn raise_log_level(verbose: u8, config: &mut Config) {
     if verbose > 0 && config.log.level != "trace" {
         "debug".clone_into(&mut config.log.level);

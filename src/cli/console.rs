@@ -1,4 +1,4 @@
-//! STDOUT for answers, STDERR for everything else.
+//! Output of commands: answers on STDOUT, warnings and errors on STDERR.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
 
 use super::CliError;
 
-/// Where the program writes.
+/// The output streams.
 pub(super) struct Console {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
@@ -31,16 +31,26 @@ impl Console {
         }
     }
 
-    /// Whether colours are wanted on STDOUT.
+    /// Writes warnings and errors to `err` and discards answers.
+    #[cfg(test)]
+    pub(super) fn with_err(err: impl Write + 'static) -> Self {
+        Self {
+            out: Box::new(io::sink()),
+            err: Box::new(err),
+            colour: false,
+        }
+    }
+
+    /// Whether STDOUT may be coloured.
     pub(super) const fn has_colour(&self) -> bool {
         self.colour
     }
 
-    /// Writes a line or more to STDOUT. That the reader is gone (`| head`) is no error.
+    /// Writes `text` and a line break to STDOUT. A closed pipe (`| head`) is no error.
     pub(super) fn print(&mut self, text: impl fmt::Display) -> Result<(), CliError> {
         match writeln!(self.out, "{text}").and_then(|()| self.out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(CliError::io("the answer cannot be written")(error))
+                Err(CliError::io("cannot write the answer")(error))
             }
             _ => Ok(()),
         }
@@ -49,25 +59,29 @@ impl Console {
     /// Writes warnings to STDERR.
     pub(super) fn warnings(&mut self, warnings: impl IntoIterator<Item = impl fmt::Display>) {
         for warning in warnings {
-            // Whoever closed STDERR does not want to know.
-            let _ = writeln!(self.err, "[WARNING] {}", harmless(&warning.to_string()));
+            // STDERR may be closed.
+            let _ = writeln!(
+                self.err,
+                "[WARNING] {}",
+                without_control(&warning.to_string())
+            );
         }
     }
 
     /// Writes an error to STDERR.
     pub(super) fn error(&mut self, kind: &str, message: &str) {
-        let _ = writeln!(self.err, "[ERROR] {kind}: {}", harmless(message));
+        let _ = writeln!(self.err, "[ERROR] {kind}: {}", without_control(message));
     }
 
-    /// Writes a line for people to STDERR.
+    /// Writes a message to STDERR.
     #[cfg(feature = "mock")]
     pub(super) fn note(&mut self, text: impl fmt::Display) {
         let _ = writeln!(self.err, "{text}");
     }
 }
 
-/// What strangers write must neither move the cursor nor look like a line of ours.
-pub(super) fn harmless(text: &str) -> String {
+/// `text` with control characters replaced: text of services must neither move the cursor nor begin a line.
+pub(super) fn without_control(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
@@ -78,8 +92,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_strangers_write_stays_on_its_line() {
-        let shown = harmless("a\u{1b}[2J\n[ERROR] fake");
+    fn text_of_services_stays_on_its_line() {
+        let shown = without_control("a\u{1b}[2J\n[ERROR] fake");
         assert_eq!(shown, "a\u{fffd}[2J\u{fffd}[ERROR] fake");
     }
 }

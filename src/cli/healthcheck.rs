@@ -1,4 +1,4 @@
-//! `testribute healthcheck`: for container images, which have neither shell nor curl.
+//! `testribute healthcheck`, for container images without shell and curl.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use url::Url;
 use super::CliError;
 use crate::config::Config;
 
-/// Asks the service at `root`, by default the configured one on this machine, whether it is alive.
+/// Calls `/healthz` of the service at `root`, by default the configured one on this machine.
 pub(super) async fn run(config: &Config, root: Option<Url>) -> Result<(), CliError> {
-    // The certificate is for the name that clients use, not for this one; nothing secret is said.
+    // The certificate is for the public name, not for this address; nothing secret is sent.
     let any_certificate = root.is_none();
     let root = root.map_or_else(
         || {

@@ -1,4 +1,4 @@
-//! `testribute locate`: where hosts are, and how far they are from each other.
+//! `testribute locate`: the locations of hosts and the distances between them.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ use crate::{
     ranker::{Ranker, Reach},
 };
 
-/// Looks up all hosts as the ranking does, and tells the distances between all pairs.
+/// Looks up all hosts as the ranking does, and prints their locations and the distances of all pairs.
 pub(super) async fn run(
     config: &Config,
     args: LocateArgs,
@@ -33,12 +33,12 @@ pub(super) async fn run(
         Output::Table => console.print(as_table(&hosts, &sites).trim_end())?,
     }
     if sites.places.is_empty() {
-        return Err(CliError::NoPlace);
+        return Err(CliError::NoLocation);
     }
     Ok(())
 }
 
-/// The host of a URI, or the host that `text` is.
+/// The host of the URI `text`, or `text` itself as a host.
 fn host_in(text: &str) -> Host {
     let of_uri = text
         .parse::<url::Url>()
@@ -48,7 +48,7 @@ fn host_in(text: &str) -> Host {
     of_uri.unwrap_or_else(|| Host::parse(text))
 }
 
-/// Every pair once, in the order of the list, with its distance in kilometres.
+/// Every pair of hosts with a known distance, once, in the order of the list, with its distance in kilometres.
 fn pairs<'a>(
     hosts: &'a [Host],
     sites: &'a Sites,
@@ -65,8 +65,8 @@ fn as_json(hosts: &[Host], sites: &Sites) -> String {
     let distances: Vec<_> = pairs(hosts, sites)
         .map(|(from, to, km)| json!({"from": from.to_string(), "to": to.to_string(), "km": km}))
         .collect();
-    let told = json!({"places": explanation::places(sites), "distances": distances});
-    format!("{told:#}")
+    let answer = json!({"places": explanation::places(sites), "distances": distances});
+    format!("{answer:#}")
 }
 
 fn as_table(hosts: &[Host], sites: &Sites) -> String {

@@ -1,9 +1,12 @@
-//! The console script: its subcommands and exit codes.
+//! The command line interface: subcommands, errors and exit codes.
 
 mod args;
 mod console;
 #[cfg(feature = "mock")]
 mod demo;
+#[cfg(test)]
+#[path = "../../tests/golden/cli.rs"]
+pub(crate) mod golden;
 mod healthcheck;
 mod locate;
 mod locations;
@@ -31,44 +34,44 @@ use crate::{
     telemetry::{self, TelemetryError},
 };
 
-/// Runs the program with the arguments and the environment of the process.
+/// Runs the command that the arguments and the environment of the process specify.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let mut console = Console::of_process();
     match dispatch(cli, &mut console) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(stop) => {
-            stop.tell(&mut console);
-            stop.exit_code()
+        Err(error) => {
+            error.print(&mut console);
+            error.exit_code()
         }
     }
 }
 
-/// Why the program ends early.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
     /// There is no ranking.
     #[error(transparent)]
     Ranking(#[from] Error),
-    /// What was given as a token is none.
+    /// The value of `--jwt` is not a token.
     #[error(transparent)]
     Token(#[from] MalformedToken),
-    /// The configuration cannot be used.
+    /// The configuration is not valid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The configured log cannot be written.
+    /// The log cannot be set up as configured.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
-    /// Something that a command needs cannot be had.
+    /// The pipeline cannot be set up as configured.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// The routes of the service cannot be made.
+    /// The routes of the service cannot be built.
     #[error(transparent)]
     Router(#[from] http::RouterError),
-    /// The certificate of the service cannot be used.
+    /// The certificate of the service is not valid.
     #[error(transparent)]
     Tls(#[from] http::TlsError),
-    /// A file that the command was given cannot be used.
+    /// A file argument is not valid.
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
     /// The socket, the terminal or the runtime failed.
@@ -77,10 +80,10 @@ enum CliError {
         what: String,
         source: std::io::Error,
     },
-    /// Not one of the hosts has a known place.
-    #[error("none of the hosts has a known place")]
-    NoPlace,
-    /// A request to a running service failed.
+    /// `locate` found no location.
+    #[error("none of the hosts has a known location")]
+    NoLocation,
+    /// `healthcheck` failed.
     #[error("{0}")]
     Service(String),
 }
@@ -91,12 +94,12 @@ impl CliError {
         move |source| Self::Io { what, source }
     }
 
-    /// 1 for a ranking that failed, 2 for what the user has to put right first.
+    /// 1 for a failure at run time, 2 for invalid usage or configuration.
     const fn code(&self) -> u8 {
         match self {
             Self::Ranking(Error::Unrankable(_) | Error::Unauthorized(_))
             | Self::Io { .. }
-            | Self::NoPlace
+            | Self::NoLocation
             | Self::Service(_) => 1,
             Self::Ranking(Error::Invalid(_) | Error::Setup(_))
             | Self::Token(_)
@@ -113,7 +116,8 @@ impl CliError {
         ExitCode::from(self.code())
     }
 
-    fn tell(&self, console: &mut Console) {
+    /// Writes the error, and the warnings that led to it, to STDERR.
+    fn print(&self, console: &mut Console) {
         match self {
             Self::Ranking(Error::Invalid(faults)) => {
                 for fault in faults {
@@ -134,7 +138,7 @@ impl CliError {
             Self::Config(_) | Self::Telemetry(_) | Self::Tls(_) | Self::File { .. } => {
                 console.error("ConfigurationError", &self.to_string());
             }
-            Self::Router(_) | Self::Io { .. } | Self::NoPlace => {
+            Self::Router(_) | Self::Io { .. } | Self::NoLocation => {
                 console.error("Error", &self.to_string());
             }
             Self::Service(error) => console.error("ServiceError", error),
@@ -216,6 +220,6 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(CliError::io("the runtime cannot start"))?;
+        .map_err(CliError::io("cannot start the runtime"))?;
     Ok(runtime.block_on(future))
 }

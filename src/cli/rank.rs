@@ -15,7 +15,7 @@ use crate::{
     ranker::{Ranker, Reach},
 };
 
-/// Ranks with the rights of the user: every address may be called.
+/// Ranks with the permissions of the user: all addresses may be called.
 pub(super) async fn run(
     config: &Config,
     mut args: RankArgs,
@@ -25,7 +25,7 @@ pub(super) async fn run(
     let token = args
         .jwt
         .take()
-        // An empty variable is how many set-ups say that there is none.
+        // Many environments set an empty variable for no token.
         .filter(|text| !text.expose_secret().is_empty())
         .map(|text| Token::new(text.expose_secret()))
         .transpose()?;
@@ -40,7 +40,7 @@ fn print(answer: &RankResponse, output: Output, console: &mut Console) -> Result
     console.warnings(&answer.warnings);
     match output {
         Output::Json => {
-            // Names, numbers and texts can always be written.
+            // Maps with string keys, numbers and strings cannot fail.
             let text = serde_json::to_string_pretty(answer).unwrap_or_default();
             console.print(text)
         }

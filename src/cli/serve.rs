@@ -1,4 +1,4 @@
-//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP makes it read its certificate again.
+//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP reloads its certificate.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     ranker::Ranker,
 };
 
-/// Serves as `config` says.
+/// Serves as configured, until a signal.
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     let tls = Tls::load(&config.server.tls)?.map(Arc::new);
     if let Some(tls) = &tls {
@@ -25,7 +25,7 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     let listener = bind(&config.server.host, config.server.port).await?;
     let address = listener
         .local_addr()
-        .map_err(CliError::io("the socket has no address"))?;
+        .map_err(CliError::io("cannot read the address of the socket"))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     info!("listening on {scheme}://{address}; the page to try it is {scheme}://{address}/ui/");
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
@@ -44,7 +44,7 @@ pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, CliError>
         )))
 }
 
-/// Has `tls` read its files again at each SIGHUP.
+/// Reloads the files of `tls` at each SIGHUP.
 #[cfg(unix)]
 fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), CliError> {
     use tokio::{
@@ -52,8 +52,7 @@ fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), CliError> {
         task::spawn_blocking,
     };
 
-    let mut hangups =
-        signal(SignalKind::hangup()).map_err(CliError::io("SIGHUP cannot be waited for"))?;
+    let mut hangups = signal(SignalKind::hangup()).map_err(CliError::io("cannot handle SIGHUP"))?;
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             let tls = Arc::clone(&tls);
@@ -72,12 +71,12 @@ fn reload_on_hangup(_: Arc<Tls>) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Ready when the program is told to stop. A second signal then stops it at once.
+/// Ready at the first signal to stop. A second signal exits at once.
 pub(super) async fn stop_signal() {
     wait_for_signal().await;
     tokio::spawn(async {
         wait_for_signal().await;
-        #[expect(clippy::exit, reason = "whoever asks twice does not want to wait")]
+        #[expect(clippy::exit, reason = "a second signal skips the grace period")]
         std::process::exit(130);
     });
 }
@@ -94,7 +93,7 @@ async fn wait_for_signal() {
                 _ = terminate.recv() => {}
             }
         }
-        // Without a handler the signal ends the process anyway.
+        // Without a handler, SIGTERM ends the process anyway.
         Err(_) => drop(interrupt.await),
     }
 }

@@ -1,4 +1,4 @@
-//! A ranking as a table for people.
+//! A ranking as a table.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use comfy_table::{
     presets::UTF8_HORIZONTAL_ONLY,
 };
 
-use super::console::harmless;
+use super::console::without_control;
 use crate::api::response::ServiceCombination;
 
-/// Shows rank, TES, cost, time and score of each combination, and below the TES the access URIs.
+/// Rank, TES, cost, time and score of each combination, and the access URIs below the TES.
 #[derive(Debug)]
 pub(super) struct Table(Grid);
 
 impl Table {
-    /// A table of `combinations`. With `colour`, the best of all is bold and access URIs stand back.
+    /// A table of `combinations`. With `colour`, the best one is bold.
     pub(super) fn new(combinations: &[ServiceCombination], colour: bool) -> Self {
         let mut grid = Grid::new();
         grid.load_style(UTF8_HORIZONTAL_ONLY)
@@ -86,15 +86,15 @@ fn services(combination: &ServiceCombination) -> String {
     let objects = combination.access_uris.objects.iter().map(|(id, uri)| {
         format!(
             "\n  {} {}",
-            harmless(&format!("{id:width$}")),
-            harmless(uri)
+            without_control(&format!("{id:width$}")),
+            without_control(uri)
         )
     });
-    let tes = harmless(&combination.access_uris.tes_uri);
+    let tes = without_control(&combination.access_uris.tes_uri);
     std::iter::once(tes).chain(objects).collect()
 }
 
-/// An amount with as many digits as tell something.
+/// An amount with its significant digits.
 struct Money(f64);
 
 impl fmt::Display for Money {
@@ -107,7 +107,7 @@ impl fmt::Display for Money {
     }
 }
 
-/// Seconds in the units that people use.
+/// Seconds in days, hours, minutes and seconds.
 struct Duration(f64);
 
 impl fmt::Display for Duration {
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_amounts_are_for_people() {
+    fn times_and_amounts_are_readable() {
         let shown =
             [0.4, 59.0, 61.0, 2514.0, 7260.0, 1e7].map(|seconds| Duration(seconds).to_string());
         assert_eq!(

@@ -14,19 +14,18 @@ pub enum FetchError {
     #[error("did not answer within {} s", .0.as_secs_f64())]
     Timeout(Duration),
     /// The host did not let anyone connect to it.
-    #[error("could not be connected to within {} s", .0.as_secs_f64())]
+    #[error("did not accept a connection within {} s", .0.as_secs_f64())]
     NoConnection(Duration),
     /// The time that the request has for all its calls was over, wherever this one was by then.
     #[error(
-        "was not reached in the {} s that a request has for its calls; to ask for fewer services or objects helps, as \
-         may server.request_deadline_sec, timeout and outbound.max_concurrency",
+        "did not answer within the request's time budget of {} s; request fewer services or objects, or have the operator \
+         adjust server.request_deadline_sec, timeout or outbound.max_concurrency",
         .0.as_secs_f64()
     )]
     NotInTime(Duration),
     /// The host is at an address that may not be called.
     #[error(
-        "is at {0}, which is not a public address; it can be called only if the operator adds it to \
-         outbound.allowed_networks"
+        "is at {0}, which is not a public address; the operator can allow it in outbound.allowed_networks"
     )]
     OffLimits(IpAddr),
     /// The host name has no address.
@@ -36,41 +35,41 @@ pub enum FetchError {
     #[error("cannot be reached: {0}")]
     Unreachable(String),
     /// The connection or what came over it broke down before the whole answer was there.
-    #[error("broke off the connection before the answer was complete ({0})")]
+    #[error("closed the connection before the answer was complete ({0})")]
     Interrupted(String),
     /// An answer that says no.
     #[error("answered with status {}", Shown(*.0))]
     Status(StatusCode),
     /// An answer that there is none yet, and a time to come back that is too late.
     #[error(
-        "has its answer not ready: it asks for patience of {} s, which is longer than a call may take",
+        "answered 202 with Retry-After {} s, longer than the call timeout",
         .0.as_secs_f64()
     )]
     NotReady(Duration),
     /// A redirect to a call that must not be repeated elsewhere.
     #[error(
-        "answered with a redirect (status {0}), which is not followed for POST; give the URI that it leads to"
+        "answered with a redirect (status {0}), which is not followed for POST; use the URI that it redirects to"
     )]
     Redirected(u16),
     /// One redirect after the other.
     #[error("redirected more than {0} times")]
     TooManyRedirects(usize),
     /// The place that a redirect leads to cannot be had.
-    #[error("redirected to a place that {0}")]
+    #[error("redirected to a host that {0}")]
     Astray(Box<Self>),
     /// A redirect to nowhere, or to something that is not http.
-    #[error("redirected to something that is not an http(s) URI")]
+    #[error("redirected to a target that is not an http or https URI")]
     BadRedirect,
     /// A redirect from https to http.
     #[error(
-        "redirected from https to plain http, which is not followed; give the URI that it leads to"
+        "redirected from https to plain http, which is not followed; use the URI that it redirects to"
     )]
     Downgraded,
     /// More than is read.
-    #[error("answered with more than {0} bytes, the most that outbound.max_response_bytes lets in")]
+    #[error("answered with more than {0} bytes (outbound.max_response_bytes)")]
     TooLarge(usize),
     /// An answer that cannot be read.
-    #[error("gave an answer that cannot be used: {0}")]
+    #[error("gave an invalid answer: {0}")]
     Malformed(String),
 }
 

@@ -71,10 +71,10 @@ struct Shared {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The HTTP client refuses to start.
-    #[error("the HTTP client cannot start; are the system's CA certificates installed? ({0})")]
+    #[error("cannot build the HTTP client; are the system's CA certificates installed? ({0})")]
     Http(#[source] reqwest::Error),
     /// The DNS resolver refuses to start.
-    #[error("the DNS resolver cannot start: {0}")]
+    #[error("cannot build the DNS resolver: {0}")]
     Resolver(#[source] hickory_resolver::net::NetError),
     /// A secret of the service is not in the environment.
     #[error(transparent)]

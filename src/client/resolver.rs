@@ -27,10 +27,10 @@ const SHORTEST_TTL: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
     /// The name servers know that there is none.
-    #[error("does not resolve: DNS knows no address for its host name")]
+    #[error("does not resolve (no A or AAAA record)")]
     Unknown,
     /// The name servers could not be asked, or failed.
-    #[error("does not resolve: DNS did not answer ({0})")]
+    #[error("does not resolve (DNS failure: {0})")]
     Failed(String),
 }
 
@@ -106,7 +106,7 @@ pub(super) struct GuardedResolver<F> {
 
 /// All addresses of a host are off limits; this is one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} may not be called")]
+#[error("{0} is not an allowed address")]
 pub(super) struct OffLimits(pub(super) IpAddr);
 
 impl<F: Fn(&Guard, IpAddr) -> bool + Copy + Send + Sync + 'static> Resolve for GuardedResolver<F> {

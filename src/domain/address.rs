@@ -1,10 +1,11 @@
-//! Which addresses mean the same host everywhere on the internet.
+//! Public and special-purpose IP addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// Special-purpose IPv4 ranges of the IANA registry, those for multicast, and the address at which Azure's hosts answer.
+/// Special-purpose IPv4 ranges of the IANA registry, multicast, and the virtual address of the Azure host
+/// (168.63.129.16).
 const SPECIAL_V4: [Ipv4Net; 19] = [
     v4([0, 0, 0, 0], 8),
     v4([10, 0, 0, 0], 8),
@@ -27,10 +28,10 @@ const SPECIAL_V4: [Ipv4Net; 19] = [
     v4([240, 0, 0, 0], 4),
 ];
 
-/// What of IPv6 is handed out for global unicast; everything else is special.
+/// The IPv6 range for global unicast; everything else is special.
 const GLOBAL_UNICAST_V6: Ipv6Net = v6([0x2000, 0, 0], 3);
 
-/// Special-purpose ranges of the IANA registry inside of [`GLOBAL_UNICAST_V6`]: protocol assignments with Teredo and
+/// Special-purpose ranges of the IANA registry within [`GLOBAL_UNICAST_V6`]: protocol assignments with Teredo and
 /// ORCHID, documentation, 6to4, AS112.
 const SPECIAL_V6: [Ipv6Net; 5] = [
     v6([0x2001, 0, 0], 23),
@@ -50,7 +51,7 @@ const fn v6(segments: [u16; 3], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), prefix)
 }
 
-/// Whether anyone on the internet could reach `address` too. IPv4 addresses in IPv6 clothes count as IPv4.
+/// Whether `address` is globally routable. IPv4-mapped IPv6 addresses count as IPv4.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|range| range.contains(&address)),

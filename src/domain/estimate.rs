@@ -1,4 +1,4 @@
-//! Cost and time of every TES and of every way to get every object there.
+//! Cost and time of every (TES, object, access URI).
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     exact::{Cost, Seconds},
+    exclusion::Exclusion,
     findings::{Findings, Offer},
     geo::{Host, Kilometres},
     object::DataObject,
@@ -19,49 +20,49 @@ use super::{
 /// Bytes in a gigabyte: prices are per 10^9 bytes.
 const BYTES_PER_GB: f64 = 1e9;
 
-/// What each TES would cost and take. At least one TES is left, and each has at least one copy of every object.
+/// The estimates of all TES that can be ranked: at least one, each with at least one copy of every object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimates {
     /// The TES that can be ranked, in the order of the query.
     pub tes: Vec<TesEstimate>,
-    /// Why the others cannot.
+    /// Why the others were excluded.
     pub warnings: Vec<Warning>,
 }
 
-/// What one TES would cost and take.
+/// Cost and time of the task at one TES.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TesEstimate {
     /// The position of the TES in the query.
     pub tes: usize,
-    /// What computing the task costs.
+    /// The cost of computing.
     pub compute: Cost,
-    /// What its disk costs.
+    /// The cost of disk.
     pub storage: Cost,
-    /// How long the task waits before it runs.
+    /// The time from submission to start.
     pub queue: Seconds,
-    /// How long the task runs.
+    /// The run time.
     pub execution: Seconds,
-    /// For each object, in the order of the query, the copies that the TES can get: at least one.
+    /// For each object, in the order of the query, its copies at a known distance: at least one.
     pub objects: Vec<Vec<CopyEstimate>>,
 }
 
-/// What it costs and takes to get one copy of an object to one TES.
+/// Cost and time of moving one copy of an object to one TES.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopyEstimate {
     /// The position of the access URI among those of the object.
     pub uri: u32,
-    /// What moving it costs.
+    /// The cost of the transfer.
     pub cost: Cost,
-    /// How long moving it takes.
+    /// The duration of the transfer.
     pub time: Seconds,
 }
 
-/// Megabits (10^6 bits) per second between any two hosts.
+/// The transfer rate between any two hosts, in megabits (10^6 bits) per second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TransferRate(pub f64);
 
 impl TransferRate {
-    /// How long moving `size_bytes` takes.
+    /// The duration of a transfer of `size_bytes`.
     fn time_for(self, size_bytes: u64) -> Seconds {
         Seconds::from_f64(bytes(size_bytes) * 8.0 / (self.0 * 1e6))
     }
@@ -70,11 +71,11 @@ impl TransferRate {
 impl Estimates {
     /// Estimates by the formulas of the contract:
     ///
-    /// - cost of a copy = (size / 10^9) * (distance / 1000 km) * the TES's transfer price
-    /// - time of a copy = size * 8 / (`rate` * 10^6), and 0 on the TES's own host or without a `rate`
+    /// - cost of a copy = (size / 10^9) * (distance / 1000 km) * the transfer price of the TES
+    /// - time of a copy = size * 8 / (`rate` * 10^6), and 0 on the host of the TES or without a `rate`
     ///
     /// # Errors
-    /// [`Unrankable`] if no TES is at a known distance from some copy of every object.
+    /// [`Unrankable`] if no TES has a known distance to a copy of every object.
     pub fn new(
         query: &Query,
         findings: &Findings,
@@ -95,16 +96,15 @@ impl Estimates {
                     compute: offer.compute,
                     storage: offer.storage,
                     queue: offer.queue,
-                    #[expect(
-                        clippy::cast_precision_loss,
-                        reason = "no one counts seconds beyond 2^53"
-                    )]
+                    #[expect(clippy::cast_precision_loss, reason = "seconds are at most 2^53")]
                     execution: Seconds::from_f64(query.needs().execution_seconds as f64),
                     objects,
                 }),
-                Err(object) => warnings.push(Warning::TesOutOfReach {
+                Err(object) => warnings.push(Warning::TesExcluded {
                     service: service.to_string(),
-                    object: Arc::clone(&object.id),
+                    reason: Exclusion::NoDistance {
+                        object: Arc::clone(&object.id),
+                    },
                 }),
             }
         }
@@ -118,7 +118,7 @@ impl Estimates {
     }
 }
 
-/// The estimates for every object at one TES, or the first object that no known distance leads to.
+/// The estimates for every object at one TES, or the first object without a known distance.
 fn objects_at<'a>(
     offer: &Offer,
     objects: &'a [DataObject],
@@ -138,7 +138,7 @@ fn objects_at<'a>(
                     let (distance, own_host) = (*distances.get(host)?)?;
                     let cost =
                         Cost::from_f64(gb * (distance.get() / 1000.0) * offer.transfer.get());
-                    // Both are least on the own host: the ranking tells Pareto-optimal combinations by that.
+                    // On the host of the TES, both cost and time are minimal: `rank::pareto` relies on that.
                     let time = if own_host {
                         Seconds::ZERO
                     } else {
@@ -156,7 +156,7 @@ fn objects_at<'a>(
         .collect()
 }
 
-/// Of a URI that leads to several places, as that of a DRS can, a TES takes the one that is best for it.
+/// Keeps the best host for each URI that several hosts serve, such as the URI of an object at a DRS.
 fn cheapest_of_each_uri(
     object: &DataObject,
     mut estimates: Vec<CopyEstimate>,
@@ -168,8 +168,8 @@ fn cheapest_of_each_uri(
     let mut best = HashMap::with_capacity(estimates.len());
     for (position, estimate) in estimates.iter().enumerate() {
         let value = (estimate.cost, estimate.time, position);
-        let known = best.entry(uri(estimate)).or_insert(value);
-        *known = value.min(*known);
+        let least = best.entry(uri(estimate)).or_insert(value);
+        *least = value.min(*least);
     }
     if best.len() < estimates.len() {
         estimates = best
@@ -183,10 +183,10 @@ fn cheapest_of_each_uri(
     estimates
 }
 
-/// The different hosts of all access URIs: distances are worked out once for each, not for each URI.
+/// The distinct hosts of all access URIs: a distance is computed once for each host, not for each URI.
 struct Hosts<'a> {
     distinct: Vec<&'a Host>,
-    /// For each object and access URI the position of its host in `distinct`.
+    /// For each object and access URI, the position of its host in `distinct`.
     of_objects: Vec<Vec<usize>>,
 }
 
@@ -216,7 +216,7 @@ impl<'a> Hosts<'a> {
         }
     }
 
-    /// For each distinct host, how far it is from `tes`, and whether it is that very host.
+    /// For each distinct host, its distance to `tes`, and whether it is the host of `tes`.
     fn distances_from(&self, tes: &Host, sites: &Sites) -> Vec<Option<(Kilometres, bool)>> {
         self.distinct
             .iter()
@@ -230,7 +230,7 @@ impl<'a> Hosts<'a> {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "a size is rounded to 53 bits, one part in 10^16"
+    reason = "rounding a size to 53 bits is an error of 10^-16"
 )]
 fn bytes(size: u64) -> f64 {
     size as f64

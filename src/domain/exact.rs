@@ -1,12 +1,11 @@
 //! Costs and times as fixed-point integers, so that sums are exact.
 //!
-//! Sums of floating-point numbers depend on the order of their terms: two combinations that cost the same would
-//! differ in the last bit, and ties would be broken by noise. Sums of integers do not, so equal combinations
-//! compare equal, whatever the order of the request.
+//! Sums of floating-point numbers depend on the order of their terms: two combinations with equal costs could differ in
+//! the last bit, and ties would be broken by rounding errors. Sums of integers do not.
 
 use std::{iter::Sum, ops::Add};
 
-/// A non-negative number in units of 2^-`FRACTION`. Sums saturate far beyond anything real.
+/// A non-negative number in units of 2^-`FRACTION`. Sums saturate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Fixed<const FRACTION: u32>(u128);
 
@@ -17,24 +16,24 @@ pub type Cost = Fixed<70>;
 pub type Seconds = Fixed<40>;
 
 impl<const FRACTION: u32> Fixed<FRACTION> {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// The largest number that one term may be, so that thousands of them can be added: 2^116 units.
+    /// The largest term, so that sums of thousands of terms do not saturate: 2^116 units.
     const LARGEST_TERM: u128 = 1 << 116;
 
-    /// The nearest fixed-point number; 0 for what is negative or not a number, and never more than 2^116 units.
+    /// The nearest fixed-point number; 0 for NaN and negative numbers, and at most 2^116 units.
     pub fn from_f64(number: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "`as` saturates and takes NaN for 0, which is what is promised"
+            reason = "`as` saturates and maps NaN to 0, as documented"
         )]
         let units = (number * Self::units_per_one()).round() as u128;
         Self(units.min(Self::LARGEST_TERM))
     }
 
-    /// Whether [`from_f64`](Self::from_f64) would cut `number`.
+    /// Whether [`from_f64`](Self::from_f64) would clamp `number` to the largest term.
     pub fn cuts(number: f64) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "it is a power of two")]
         let largest = Self::LARGEST_TERM as f64;
@@ -44,13 +43,13 @@ impl<const FRACTION: u32> Fixed<FRACTION> {
     /// The nearest 64-bit float.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "the nearest float is what is asked for"
+        reason = "the nearest float is the result"
     )]
     pub fn to_f64(self) -> f64 {
         self.0 as f64 / Self::units_per_one()
     }
 
-    /// How many units of 2^-`FRACTION` there are.
+    /// The number of units of 2^-`FRACTION`.
     pub const fn units(self) -> u128 {
         self.0
     }
@@ -79,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usual_amounts_come_back_to_the_last_bit() {
+    fn usual_amounts_are_converted_without_loss() {
         for amount in [0.0, 0.012, 12.5, 1e-5, 0.1 + 0.2, 1e12, 123_456.789] {
             assert_eq!(Cost::from_f64(amount).to_f64().to_bits(), amount.to_bits());
             assert_eq!(
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_amount_is_nothing_or_the_largest() {
+    fn an_invalid_amount_is_zero_or_the_largest_term() {
         assert_eq!(Cost::from_f64(f64::NAN), Cost::ZERO);
         assert_eq!(Cost::from_f64(-1.0), Cost::ZERO);
         let huge = Cost::from_f64(f64::INFINITY);

@@ -1,9 +1,10 @@
-//! What the services said, made to agree.
+//! Offers of TES and metadata of objects, merged and converted: the input of the estimates.
 
 use std::collections::BTreeSet;
 
 use super::{
     exact::{Cost, Seconds},
+    exclusion::Exclusion,
     geo::Host,
     money::{Currency, Money, Rates},
     object::{DataObject, MissingSize, ObjectRecords},
@@ -12,42 +13,42 @@ use super::{
     warning::Warning,
 };
 
-/// Who says what a task costs at a TES.
+/// Where the prices of an offer come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OfferSource {
-    /// The TES itself, asked for task info.
+    /// The task info of the TES itself.
     TaskInfo,
-    /// The operator, in `tes.price_book`.
+    /// The operator's `tes.price_book`.
     PriceBook,
 }
 
-/// What a task costs at a TES, in its own currencies.
+/// What a task costs at a TES, in the currencies of its prices.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TaskInfo {
-    /// Who says so.
+    /// Where the prices come from.
     pub source: OfferSource,
-    /// What computing the task costs.
+    /// The cost of computing.
     pub compute: Money,
-    /// What its disk costs.
+    /// The cost of disk.
     pub storage: Money,
-    /// What moving 1 GB (10^9 bytes) over 1000 km costs.
+    /// The price of moving 1 GB (10^9 bytes) over 1000 km.
     pub transfer: Money,
-    /// How long the task waits before it runs.
+    /// The time from submission to start.
     pub queue: Seconds,
 }
 
-/// A TES's prices in the currency of the answer.
+/// The [`TaskInfo`] of a TES in the currency of the answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Offer {
-    /// Who says so.
+    /// Where the prices come from.
     pub source: OfferSource,
-    /// What computing the task costs.
+    /// The cost of computing.
     pub compute: Cost,
-    /// What its disk costs.
+    /// The cost of disk.
     pub storage: Cost,
-    /// What moving data costs.
+    /// The price of moving data.
     pub transfer: TransferPrice,
-    /// How long the task waits before it runs.
+    /// The time from submission to start.
     pub queue: Seconds,
 }
 
@@ -56,81 +57,67 @@ pub struct Offer {
 pub struct TransferPrice(f64);
 
 impl TransferPrice {
-    /// The bare number.
+    /// The price as a plain number.
     pub const fn get(self) -> f64 {
         self.0
     }
 }
 
-/// The prices of an offer cannot be told in another currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unconvertible {
-    /// These currencies have no rate.
-    NoRate(BTreeSet<Currency>),
-    /// One of them is beyond 2^46, about 7 * 10^13.
-    TooMuch,
-}
-
 impl TaskInfo {
-    /// The currencies that its prices are in.
+    /// The currencies of its prices.
     pub fn currencies(&self) -> BTreeSet<Currency> {
         [self.compute, self.storage, self.transfer]
             .map(Money::currency)
             .into()
     }
 
-    /// The same prices in `target`.
+    /// Converts all prices into `target`.
     ///
     /// # Errors
-    /// [`Unconvertible`] if there is no rate for one of them, or it is beyond what can be reckoned with.
-    pub fn convert(&self, target: Currency, rates: &Rates) -> Result<Offer, Unconvertible> {
-        let missing: BTreeSet<_> = self
-            .currencies()
-            .into_iter()
-            .filter(|&from| rates.factor(from, target).is_none())
-            .collect();
+    /// [`Exclusion::NoExchangeRate`] and [`Exclusion::ImplausiblePrice`].
+    pub fn convert(&self, target: Currency, rates: &Rates) -> Result<Offer, Exclusion> {
         let price = |money: Money| {
             rates
                 .factor(money.currency(), target)
                 .map(|factor| money.amount() * factor)
         };
-        match (
+        let (Some(compute), Some(storage), Some(transfer)) = (
             price(self.compute),
             price(self.storage),
             price(self.transfer),
-        ) {
-            (Some(compute), Some(storage), Some(transfer))
-                if [compute, storage, transfer].into_iter().any(Cost::cuts) =>
-            {
-                Err(Unconvertible::TooMuch)
-            }
-            (Some(compute), Some(storage), Some(transfer)) => Ok(Offer {
-                source: self.source,
-                compute: Cost::from_f64(compute),
-                storage: Cost::from_f64(storage),
-                transfer: TransferPrice(transfer),
-                queue: self.queue,
-            }),
-            _ => Err(Unconvertible::NoRate(missing)),
+        ) else {
+            let mut currencies = self.currencies();
+            currencies.retain(|&from| rates.factor(from, target).is_none());
+            return Err(Exclusion::NoExchangeRate { currencies, target });
+        };
+        if [compute, storage, transfer].into_iter().any(Cost::cuts) {
+            return Err(Exclusion::ImplausiblePrice { target });
         }
+        Ok(Offer {
+            source: self.source,
+            compute: Cost::from_f64(compute),
+            storage: Cost::from_f64(storage),
+            transfer: TransferPrice(transfer),
+            queue: self.queue,
+        })
     }
 }
 
-/// Everything that was found out for a query: at least one offer, and every object.
+/// The input of the estimates: at least one offer, and every object of the query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings {
-    /// The usable offers, each with the position of the TES in the query and in that order.
+    /// The usable offers, each with the position of its TES in the query, in that order.
     pub offers: Vec<(usize, Offer)>,
     /// The objects, in the order of the query.
     pub objects: Vec<DataObject>,
 }
 
 impl Findings {
-    /// Puts together what the services said: `offers` has an entry for each TES, in the order of the query, `None` where
-    /// there was no usable answer. What is odd about the objects goes to `warnings`.
+    /// Merges the records of each object. `offers` has one entry for each TES of the query, in its order, `None` where
+    /// there is no usable offer. Adds to `warnings`.
     ///
     /// # Errors
-    /// Every [`UnrankableReason`] why there is nothing to rank: no offer, or an object that is of no use.
+    /// Every [`UnrankableReason`]: [`NoOffer`](UnrankableReason::NoOffer), and those of objects that cannot be used.
     pub fn new(
         offers: Vec<Option<Offer>>,
         records: Vec<ObjectRecords>,

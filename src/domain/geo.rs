@@ -1,4 +1,4 @@
-//! Where hosts are and how far they are from each other.
+//! Coordinates, distances and hosts.
 
 use std::{fmt, net::IpAddr};
 
@@ -13,11 +13,9 @@ pub struct Coordinates {
     longitude: f64,
 }
 
-/// The degrees are not those of a place on Earth.
+/// The latitude or longitude is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error(
-    "latitude {latitude}, longitude {longitude} is not on Earth: -90 to 90 and -180 to 180 are"
-)]
+#[error("latitude {latitude}, longitude {longitude} is out of range (-90 to 90, -180 to 180)")]
 pub struct NotOnEarth {
     latitude: f64,
     longitude: f64,
@@ -62,12 +60,12 @@ impl Coordinates {
     }
 }
 
-/// A distance; never negative, never infinite.
+/// A distance: finite and not negative.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Kilometres(f64);
 
 impl Kilometres {
-    /// No distance: both ends are the same host.
+    /// The distance of a host to itself.
     pub const ZERO: Self = Self(0.0);
 
     /// `None` unless `km` is a number of at least 0.
@@ -75,28 +73,28 @@ impl Kilometres {
         (km.is_finite() && km >= 0.0).then_some(Self(km))
     }
 
-    /// The bare number.
+    /// The distance as a plain number.
     pub const fn get(self) -> f64 {
         self.0
     }
 }
 
-/// Whatever has a place: the host part of a URI, or a bucket of a cloud store, whose host no URI tells.
+/// Something with a location: the host of a URI, or a bucket of an object store, whose URI names no host.
 ///
-/// Spellings of one host are equal: names are in lower case and without the dot at their end, addresses parsed.
+/// Normalised for comparison: names are in lower case and without a trailing dot, addresses are parsed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Host {
-    /// A name that DNS or the configuration can place.
+    /// A host name.
     Name(String),
-    /// A literal address.
+    /// An IP address.
     Address(IpAddr),
-    /// A bucket such as `s3://name`, which only the configuration can place.
+    /// A bucket such as `s3://name`.
     Bucket(String),
-    /// Somewhere in a region of a cloud, such as `aws:us-east-1`.
+    /// A host in a cloud region.
     Region {
-        /// The cloud and the region.
+        /// The cloud and the region, such as `aws:us-east-1`.
         region: CloudRegion,
-        /// The host that the URI names, if it names one: the configuration may know it better.
+        /// The host of the URI, if it has one; its configured location takes precedence over the region.
         host: Option<Box<Self>>,
     },
 }
@@ -105,7 +103,7 @@ impl Host {
     /// Schemes whose authority is a bucket and not a host.
     const STORES: [&str; 2] = ["s3", "gs"];
 
-    /// The host that is called, whatever else is known of its place: two hosts are the same if these are.
+    /// The host that is called, without its region. It decides whether two hosts are the same.
     pub fn machine(&self) -> &Self {
         match self {
             Self::Region {
@@ -128,8 +126,7 @@ impl Host {
         }
     }
 
-    /// The host that is written `text` in a URI or a configuration: a name, an address with or without brackets, or
-    /// `s3://bucket`.
+    /// Parses the host of a URI or of the configuration: a name, an address with or without brackets, or `s3://bucket`.
     pub fn parse(text: &str) -> Self {
         if Self::STORES
             .iter()
@@ -178,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_no_distance_from_itself() {
+    fn the_distance_of_a_location_to_itself_is_zero() {
         assert_eq!(
             place(47.56, 7.59).distance_to(place(47.56, 7.59)),
             Kilometres::ZERO
@@ -186,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn places_off_the_earth_are_refused() {
+    fn coordinates_out_of_range_are_refused() {
         for (latitude, longitude) in [
             (90.1, 0.0),
             (0.0, -180.5),

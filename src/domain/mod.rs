@@ -1,12 +1,10 @@
-//! What testribute knows, without how it came to know it: pure functions and plain data.
-//!
-//! No async, no I/O, no clock and no entropy: what is here gives the same answer for the same
-//! arguments, for ever.
+//! Pure functions and plain data: no async, no I/O, no clock, no entropy.
 
 pub mod address;
 pub mod cloud;
 pub mod estimate;
 pub mod exact;
+pub mod exclusion;
 pub mod findings;
 pub mod geo;
 pub mod mode;

@@ -1,26 +1,26 @@
-//! What combinations are ranked by.
+//! The ranking mode: cost, time, a weight between them, or random.
 
-/// What combinations are ranked by.
+/// The criterion that combinations are ranked by.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Mode {
-    /// By cost and time, mixed.
+    /// A weighted mean of cost and time.
     Weighted(Weight),
-    /// By chance.
+    /// A random order.
     Random,
 }
 
 impl Mode {
-    /// By cost alone.
+    /// Cost only.
     pub const COST: Self = Self::Weighted(Weight(0.0));
-    /// By time alone.
+    /// Time only.
     pub const TIME: Self = Self::Weighted(Weight(1.0));
-    /// By both alike: the default.
+    /// Cost and time with equal weight: the default.
     pub const BALANCED: Self = Self::Weighted(Weight(0.5));
 
-    /// Reads the predecessor's names `cost`, `time` and `random`.
+    /// Parses the predecessor's names `cost`, `time` and `random`.
     ///
     /// # Errors
-    /// [`BadMode`] for any other name, also in another case.
+    /// [`BadMode`] for any other name; case matters.
     pub fn parse_name(name: &str) -> Result<Self, BadMode> {
         match name {
             "cost" => Ok(Self::COST),
@@ -30,7 +30,7 @@ impl Mode {
         }
     }
 
-    /// Reads a weight from 0 to 1, or -1 for random.
+    /// Parses a weight from 0 to 1, or -1 for random.
     ///
     /// # Errors
     /// [`BadMode`] for any other number.
@@ -51,23 +51,23 @@ impl Default for Mode {
     }
 }
 
-/// How much time counts against cost: 0 is cost only, 1 is time only.
+/// The weight of time against cost: 0 is cost only, 1 is time only.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Weight(f64);
 
 impl Weight {
-    /// The share of time in a score.
+    /// The weight of time in a score.
     pub const fn of_time(self) -> f64 {
         self.0
     }
 
-    /// The share of cost in a score.
+    /// The weight of cost in a score.
     pub const fn of_cost(self) -> f64 {
         1.0 - self.0
     }
 }
 
-/// The mode is none of those that there are.
+/// The name or number is not a mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be \"cost\", \"time\", \"random\", a number from 0 (cost only) to 1 (time only), or -1 (random)"
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stand_for_numbers() {
+    fn each_name_has_a_number() {
         assert_eq!(Mode::parse_name("cost"), Mode::parse_number(0.0));
         assert_eq!(Mode::parse_name("time"), Mode::parse_number(1.0));
         assert_eq!(Mode::parse_name("random"), Mode::parse_number(-1.0));

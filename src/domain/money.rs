@@ -1,4 +1,4 @@
-//! Currencies, amounts and the rates between them.
+//! Currencies, amounts and exchange rates.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! currencies {
     ($($code:ident)*) => {
-        /// A currency that offers may be made in and answers may be asked in: an ISO 4217 code, or `BTC` or `CNH`.
+        /// A supported currency of offers and answers: an ISO 4217 code, `BTC` or `CNH`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[allow(clippy::upper_case_acronyms, missing_docs, reason = "the codes are the standard's own names and speak for themselves")]
+        #[allow(clippy::upper_case_acronyms, missing_docs, reason = "the codes are ISO 4217 names")]
         pub enum Currency { $($code),* }
 
         impl Currency {
-            /// Every currency, in the order of the contract.
+            /// All currencies, in the order of the contract.
             pub const ALL: &'static [Self] = &[$(Self::$code),*];
 
             /// The code, such as `EUR`.
@@ -32,7 +32,7 @@ impl fmt::Display for Currency {
 
 /// The text is not the code of a [`Currency`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a known currency")]
+#[error("'{0}' is not a supported currency")]
 pub struct UnknownCurrency(String);
 
 impl FromStr for Currency {
@@ -47,7 +47,7 @@ impl FromStr for Currency {
     }
 }
 
-/// An amount of money as a service names it: finite and not negative.
+/// An amount of money in an offer: from 0 to [`Money::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Money {
     amount: f64,
@@ -60,7 +60,7 @@ pub struct Money {
 pub struct BadAmount(f64);
 
 impl Money {
-    /// The largest amount that is believed. With it the cost of a combination stays far from overflow.
+    /// The largest plausible amount. It keeps the cost of a combination far from overflow.
     pub const MAX: f64 = 1e12;
 
     /// # Errors
@@ -73,7 +73,7 @@ impl Money {
         }
     }
 
-    /// In units of [`currency`](Self::currency).
+    /// The amount in units of [`currency`](Self::currency).
     pub const fn amount(self) -> f64 {
         self.amount
     }
@@ -89,7 +89,7 @@ impl Money {
 pub struct Rates(BTreeMap<Currency, f64>);
 
 impl Rates {
-    /// The table `per_base` with the base itself added at 1. Rates that are not positive and finite are dropped.
+    /// The table `per_base`, and 1 for the base itself. Rates that are not positive and finite are dropped.
     pub fn new(base: Currency, per_base: impl IntoIterator<Item = (Currency, f64)>) -> Self {
         let mut table: BTreeMap<_, _> = per_base
             .into_iter()
@@ -99,7 +99,7 @@ impl Rates {
         Self(table)
     }
 
-    /// Units of `to` for one unit of `from`; `None` if either is not in the table.
+    /// Units of `to` per unit of `from`; `None` if either is not in the table.
     pub fn factor(&self, from: Currency, to: Currency) -> Option<f64> {
         if from == to {
             return Some(1.0);
@@ -107,12 +107,12 @@ impl Rates {
         Some(self.0.get(&to)? / self.0.get(&from)?)
     }
 
-    /// How many units of `currency` there are for one unit of the base.
+    /// Units of `currency` per unit of the base.
     pub fn per_base(&self, currency: Currency) -> Option<f64> {
         self.0.get(&currency).copied()
     }
 
-    /// The rates as they are, then those of `other` for the currencies that are missing here.
+    /// These rates, and those of `other` for currencies that are missing here.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
         for (&currency, &rate) in &other.0 {
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_reads_back_as_its_currency() {
+    fn a_code_is_parsed_as_its_currency() {
         for &currency in Currency::ALL {
             assert_eq!(currency.code().parse(), Ok(currency));
         }
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_that_no_one_can_pay_are_refused() {
+    fn implausible_amounts_are_refused() {
         for bad in [-0.01, f64::NAN, f64::INFINITY, 1.1e12] {
             assert!(Money::new(bad, Currency::EUR).is_err(), "{bad}");
         }

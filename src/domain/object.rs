@@ -1,4 +1,4 @@
-//! Input objects of a task: what each DRS says of them, made to agree.
+//! Input objects of a task, merged from the records of all DRS.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -7,104 +7,110 @@ use std::{
 
 use url::Url;
 
-use super::{geo::Host, service::ServiceUri, unrankable::UnrankableReason, warning::Warning};
+use super::{
+    geo::Host,
+    service::ServiceUri,
+    unrankable::{Difference, UnrankableReason},
+    warning::Warning,
+};
 
-/// What one DRS says of one object.
+/// The metadata of one object at one DRS.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DrsRecord {
-    /// How large the object is, if the DRS says so.
+    /// The size, if the DRS gives it.
     pub size_bytes: Option<u64>,
-    /// Checksums by their type, both spelt so that equal ones are equal.
+    /// Checksums by type, both normalised for comparison.
     pub checksums: BTreeMap<String, String>,
-    /// How the object may be had.
+    /// The available access methods.
     pub access: Vec<Access>,
-    /// How many more ways there would be that the DRS says are not available.
+    /// How many further access methods the DRS marks as not available.
     pub unavailable: usize,
 }
 
-/// A way to get an object.
+/// An access method of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// A URI that may be shown to anyone: never a signed one.
     pub uri: String,
-    /// Where the bytes come from.
+    /// The host that serves the bytes.
     pub source: Source,
     /// The id by which the DRS gives a URL, where `uri` is not one itself.
     pub access_id: Option<String>,
 }
 
-/// Where the bytes of an object come from.
+/// The host that serves the bytes of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// From where the URI points, or from the DRS if it names no host, as `file:///data` does.
+    /// The host of the URI, or the DRS if the URI has none, as `file:///data`.
     Uri,
-    /// From this host, although the URI does not say so.
+    /// This host, which the URI does not name.
     Host(Host),
-    /// From the DRS itself, as far as is known.
+    /// The DRS itself, for lack of other information.
     Drs,
 }
 
-/// An object that was asked for, and what was found.
+/// The records of a requested object at all DRS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectRecords {
-    /// The id that it was asked for by.
+    /// The id by which it was requested.
     pub id: Arc<str>,
-    /// What each DRS says that has it, in the order of the request; or why that is of no use.
+    /// The record of each DRS that has it, in the order of the request; or why it cannot be used.
     pub copies: Result<Vec<(Arc<ServiceUri>, Arc<DrsRecord>)>, UnrankableReason>,
 }
 
-/// What becomes of an object whose size no DRS knows.
+/// How an object is treated whose size no DRS gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissingSize {
-    /// It stands in the way of a ranking.
+    /// It prevents a ranking.
     #[default]
     Refuse,
     /// It counts as 0 bytes, with a warning.
     Zero,
 }
 
-/// An input object of the task, as all DRS that have it agree.
+/// An input object of the task, on which all DRS that have it agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataObject {
-    /// The id that it was asked for by.
+    /// The id by which it was requested.
     pub id: Arc<str>,
-    /// How large it is.
+    /// Its size.
     pub size_bytes: u64,
-    /// Where it may be had: each URI once for every place that it leads to, in the order in which they were first given.
+    /// Its access URIs, in the order in which they were first given; a URI that is served by several hosts is listed
+    /// once for each.
     pub access: Vec<AccessUri>,
 }
 
-/// A URI that an object may be had from.
+/// A URI from which an object can be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessUri {
-    /// The URI as the DRS gave it, or one that leads to the DRS.
+    /// The URI that the DRS gives, or the object's URI at the DRS.
     pub uri: Arc<str>,
-    /// Where the bytes come from.
+    /// The host that serves the bytes.
     pub host: Host,
-    /// Whether that is the DRS, for want of something better known.
+    /// Whether `host` is that of the DRS, for lack of other information.
     pub at_drs: bool,
 }
 
 impl AccessUri {
     fn new(drs: &ServiceUri, access: &Access) -> Self {
-        let known = match &access.source {
+        let host = match &access.source {
             Source::Uri => Url::parse(&access.uri).ok().and_then(|url| Host::of(&url)),
             Source::Host(host) => Some(host.clone()),
             Source::Drs => None,
         };
         Self {
             uri: access.uri.as_str().into(),
-            at_drs: known.is_none(),
-            host: known.unwrap_or_else(|| drs.host().clone()),
+            at_drs: host.is_none(),
+            host: host.unwrap_or_else(|| drs.host().clone()),
         }
     }
 }
 
 impl DataObject {
-    /// One object out of what each DRS says of it.
+    /// Merges the records of one object.
     ///
     /// # Errors
-    /// The [`UnrankableReason`] why there is none: it is nowhere, cannot be had, is not the same everywhere, or of unknown size.
+    /// [`UnrankableReason`]: the one of `record`, `NotFound`, `Conflict`, `NoAccessUri` or `UnknownSize`.
     pub(super) fn new(
         record: ObjectRecords,
         missing_size: MissingSize,
@@ -113,7 +119,7 @@ impl DataObject {
         let id = record.id;
         let copies = record.copies?;
         if copies.is_empty() {
-            return Err(UnrankableReason::Nowhere(id));
+            return Err(UnrankableReason::NotFound(id));
         }
         let size_bytes = agreed_size(&id, &copies)?;
         agree_on_checksums(&id, &copies)?;
@@ -144,7 +150,7 @@ impl DataObject {
     }
 }
 
-/// The size that all DRS give which know one.
+/// The size on which all DRS that give one agree.
 fn agreed_size(
     id: &Arc<str>,
     copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
@@ -157,30 +163,34 @@ fn agreed_size(
     };
     match sizes.find(|(_, other)| *other != size) {
         None => Ok(Some(size)),
-        Some((second, other)) => Err(UnrankableReason::Differs {
+        Some((second, other)) => Err(UnrankableReason::Conflict {
             object: Arc::clone(id),
             first: first.to_string(),
             second: second.to_string(),
-            what: format!("size {size} and {other} bytes"),
+            difference: Difference::Size(size, other),
         }),
     }
 }
 
-/// Compares the first value of each checksum type with the others: not every DRS has every type.
+/// Compares the checksums of each type; not every DRS has every type.
 fn agree_on_checksums(
     id: &Arc<str>,
     copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
 ) -> Result<(), UnrankableReason> {
-    let mut known = BTreeMap::new();
+    let mut by_kind = BTreeMap::new();
     for (drs, record) in copies {
         for (kind, value) in &record.checksums {
-            let &mut (expected, first) = known.entry(kind).or_insert((value, drs));
+            let &mut (expected, first) = by_kind.entry(kind).or_insert((value, drs));
             if expected != value {
-                return Err(UnrankableReason::Differs {
+                return Err(UnrankableReason::Conflict {
                     object: Arc::clone(id),
                     first: first.to_string(),
                     second: drs.to_string(),
-                    what: format!("{kind:.40} checksum '{expected:.140}' and '{value:.140}'"),
+                    difference: Difference::Checksum {
+                        kind: kind.clone(),
+                        first: expected.clone(),
+                        second: value.clone(),
+                    },
                 });
             }
         }
@@ -216,21 +226,20 @@ mod tests {
     fn size(
         sizes: &[Option<u64>],
         missing: MissingSize,
-    ) -> (Result<u64, UnrankableReason>, Vec<String>) {
+    ) -> (Result<u64, UnrankableReason>, Vec<Warning>) {
         let mut warnings = Vec::new();
         let object = DataObject::new(record(sizes), missing, &mut warnings);
-        let warnings = warnings.iter().map(ToString::to_string).collect();
         (object.map(|object| object.size_bytes), warnings)
     }
 
     #[test]
-    fn one_drs_that_knows_the_size_is_enough() {
-        let known = size(&[None, Some(7), None], MissingSize::Refuse);
-        assert_eq!(known, (Ok(7), Vec::new()));
+    fn one_drs_that_gives_the_size_is_enough() {
+        let one = size(&[None, Some(7), None], MissingSize::Refuse);
+        assert_eq!(one, (Ok(7), Vec::new()));
     }
 
     #[test]
-    fn an_unknown_size_is_refused_or_counts_as_nothing() {
+    fn an_unknown_size_is_refused_or_counts_as_zero() {
         let unknown = size(&[None, None], MissingSize::Refuse);
         assert_eq!(
             unknown,
@@ -238,14 +247,11 @@ mod tests {
         );
         let (as_zero, warnings) = size(&[None, None], MissingSize::Zero);
         assert_eq!(as_zero, Ok(0));
-        assert_eq!(
-            warnings,
-            ["Size unknown: object 'x' was ranked as if it had 0 bytes (drs.missing_size)."]
-        );
+        assert_eq!(warnings, [Warning::UnknownSize("x".into())]);
     }
 
     #[test]
-    fn a_uri_that_leads_to_several_places_counts_once_for_each() {
+    fn a_uri_that_several_hosts_serve_is_listed_once_for_each() {
         let mut record = record(&[Some(1), Some(1)]);
         let at = |host| Access {
             uri: "drs://drs.example/x".to_owned(),

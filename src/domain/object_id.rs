@@ -1,48 +1,47 @@
-//! Ids of objects as they are written in a request: bare, or as a `drs://` URI that says which server to ask.
+//! Object ids of a request: bare, or a `drs://` URI that names its server.
 
 use std::{fmt, sync::Arc};
 
 use percent_encoding::percent_decode_str;
 
-/// The id of an object.
+/// The id of an object, as given and parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectId {
     given: Arc<str>,
     form: IdForm,
 }
 
-/// What an id is about.
+/// The form of an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdForm {
-    /// An id that the DRS of the request are asked for.
+    /// An id to look up at the DRS of the request.
     Bare,
-    /// An id at a server of its own.
+    /// An id that names its server.
     Drs(DrsUri),
 }
 
-/// A `drs://` URI, taken apart. Which of the two it is shows when its parts are looked up: `drs://dg.4503/x` looks like
-/// a host, and is a prefix.
+/// A parsed `drs://` URI. The forms overlap: in `drs://dg.4503/x`, the host is a prefix, which only a lookup shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DrsUri {
     /// `drs://host[:port]/id`.
     Hosted {
         /// A host name, an address, or a prefix of compact identifiers; IPv6 addresses have brackets.
         host: String,
-        /// The port, if it is given.
+        /// The port, if given.
         port: Option<u16>,
-        /// The id, decoded.
+        /// The id, percent-decoded.
         id: String,
     },
     /// `drs://prefix:accession`.
     Compact {
-        /// The namespace, with the code of a provider and a slash before it if there is one.
+        /// The namespace, preceded by `provider/` if there is a provider code.
         prefix: String,
-        /// The id, decoded.
+        /// The id, percent-decoded.
         accession: String,
     },
 }
 
-/// The text begins with `drs://`, and does not go on as it should.
+/// The text begins with `drs://` and is not a valid DRS URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a drs:// URI must name a server or a prefix and an id, such as drs://drs.example/id or drs://dg.4503:id"
@@ -51,7 +50,7 @@ pub struct BadDrsUri;
 
 impl ObjectId {
     /// # Errors
-    /// [`BadDrsUri`] if `given` begins with `drs://` and is no such URI. Anything else is a bare id.
+    /// [`BadDrsUri`] if `given` begins with `drs://` and is not valid. Anything else is a bare id.
     pub fn parse(given: impl Into<Arc<str>>) -> Result<Self, BadDrsUri> {
         let given = given.into();
         let form = match DrsUri::scheme_stripped(&given) {
@@ -61,17 +60,17 @@ impl ObjectId {
         Ok(Self { given, form })
     }
 
-    /// Exactly what the caller wrote.
+    /// The id exactly as given.
     pub const fn given(&self) -> &Arc<str> {
         &self.given
     }
 
-    /// What the id is about.
+    /// The parsed form.
     pub const fn form(&self) -> &IdForm {
         &self.form
     }
 
-    /// Whether the DRS of the request are asked for it.
+    /// Whether it is looked up at the DRS of the request.
     pub const fn is_bare(&self) -> bool {
         matches!(self.form, IdForm::Bare)
     }
@@ -84,16 +83,16 @@ impl fmt::Display for ObjectId {
 }
 
 impl DrsUri {
-    /// What follows `drs://`; `None` if the text does not begin so.
+    /// The part after `drs://`; `None` if `text` has another scheme or none.
     pub fn scheme_stripped(text: &str) -> Option<&str> {
         let (scheme, rest) = text.split_once("://")?;
         scheme.eq_ignore_ascii_case("drs").then_some(rest)
     }
 
-    /// Takes apart what follows `drs://`.
+    /// Parses the part after `drs://`.
     ///
     /// # Errors
-    /// [`BadDrsUri`] if a part is missing, or cannot be one.
+    /// [`BadDrsUri`] if a part is missing or has invalid characters.
     pub fn parse(rest: &str) -> Result<Self, BadDrsUri> {
         if rest.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(BadDrsUri);
@@ -110,7 +109,7 @@ impl DrsUri {
             },
         };
         match (port, path) {
-            // The code of a provider has no dot, and an id cannot have a bare colon at a host.
+            // A provider code has no dot, and the id of a hosted URI has no unescaped colon.
             (None, Some(path)) if path.contains(':') && !name.contains(['.', '[']) => {
                 let (namespace, accession) = path.split_once(':').ok_or(BadDrsUri)?;
                 Self::compact(&format!("{name}/{namespace}"), accession)
@@ -120,7 +119,7 @@ impl DrsUri {
                 let port = port.parse().map_err(|_| BadDrsUri)?;
                 Self::hosted(&name, Some(port), id)
             }
-            // From the first colon on, also if there are slashes and more colons.
+            // The accession begins after the first colon and may contain slashes and more colons.
             (Some(_), _) => {
                 let (prefix, accession) = rest.split_once(':').ok_or(BadDrsUri)?;
                 Self::compact(prefix, accession)
@@ -147,10 +146,10 @@ impl DrsUri {
         let is_prefix = prefix
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
-        let parts_are_there = prefix
+        let has_empty_part = prefix
             .split('/')
-            .all(|part| !part.trim_matches('.').is_empty());
-        if !is_prefix || !parts_are_there {
+            .any(|part| part.trim_matches('.').is_empty());
+        if !is_prefix || has_empty_part {
             return Err(BadDrsUri);
         }
         Ok(Self::Compact {
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn uris_of_each_style_are_told_apart() {
+    fn ids_of_each_form_are_parsed() {
         for (given, form) in [
             ("a001", IdForm::Bare),
             ("drs:x", IdForm::Bare),
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_drs_uri_is_refused() {
+    fn an_invalid_drs_uri_is_refused() {
         for bad in [
             "drs://",
             "drs:///x",

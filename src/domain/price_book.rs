@@ -1,4 +1,4 @@
-//! What an operator knows of a TES that does not say it itself: its prices, and what it can hold.
+//! Price book: the operator's prices and capacities of TES without task info.
 
 use std::fmt;
 
@@ -15,33 +15,33 @@ use super::{
     tes_base::bases,
 };
 
-/// The TES that an entry of the book is about.
+/// The TES that an entry of the price book applies to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum TesMatch {
-    /// Every one.
+    /// All TES: `*`.
     Any,
-    /// All on this host.
+    /// All TES on this host.
     Host(Host),
-    /// All whose API may begin at this URL or below.
+    /// All TES whose base URL may be at or below this URL.
     Prefix(Url),
 }
 
-/// The text does not say which TES are meant.
+/// The text is not a valid [`TesMatch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be the beginning of a TES's URI such as https://tes.example.org/, a host name or address, or \"*\""
+    "must be the start of a TES URI such as https://tes.example.org/, a host name or address, or \"*\""
 )]
 pub struct BadTesMatch;
 
 impl TesMatch {
-    /// Whether `tes` is meant: its URI as it is given, or one at which its API is looked for.
+    /// Whether it matches `tes`: its URI as given, or one of its possible base URLs.
     pub fn matches(&self, tes: &ServiceUri) -> bool {
         match self {
             Self::Any => true,
             Self::Host(host) => host == tes.host(),
             Self::Prefix(prefix) => bases(tes).iter().any(|base| {
-                // Who asks makes no difference to where.
+                // User name and password are ignored.
                 base.origin() == prefix.origin() && base.path().starts_with(prefix.path())
             }),
         }
@@ -67,7 +67,7 @@ impl TryFrom<String> for TesMatch {
                 Ok(Self::Prefix(root))
             };
         }
-        // A path or a port behind the host would never match anything.
+        // A host with a path or a port would match nothing.
         match Host::parse(&text) {
             Host::Name(name) if !is_host_name(&name) => Err(BadTesMatch),
             host => Ok(Self::Host(host)),
@@ -75,7 +75,7 @@ impl TryFrom<String> for TesMatch {
     }
 }
 
-/// Whether `name` has the characters of a host name, and at least one.
+/// Whether `name` is not empty and has only the characters of host names.
 pub fn is_host_name(name: &str) -> bool {
     !name.is_empty()
         && name
@@ -99,39 +99,39 @@ impl From<TesMatch> for String {
     }
 }
 
-/// Prices of a TES, in its own currency.
+/// Prices of a TES, in the currency of its entry.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitCosts {
-    /// A core for a second.
+    /// Per core and second.
     pub cpu_usage: f64,
-    /// A gigabyte of memory for a second.
+    /// Per gigabyte of memory and second.
     pub memory_consumption: f64,
-    /// A gigabyte of disk.
+    /// Per gigabyte of disk.
     pub data_storage: f64,
-    /// Moving a gigabyte (10^9 bytes) over 1000 km.
+    /// Per gigabyte (10^9 bytes) moved over 1000 km.
     pub data_transfer: f64,
 }
 
-/// All that a quotation needs.
+/// The prices of one entry of the price book.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prices {
     /// The currency of the unit costs.
     pub currency: Currency,
-    /// The prices of what a task uses.
+    /// The prices of resources.
     pub unit_costs: UnitCosts,
-    /// The share that is taken off the price of computing when the task may run on machines that can be taken away.
+    /// The discount on the cost of computing for preemptible tasks, from 0 to 1.
     pub preemptible_discount: f64,
 }
 
 impl Prices {
-    /// What a task with these `needs` costs, when it waits for `queue`, by the formulas of TEStribute's mock TES:
+    /// The offer for a task with these `needs` and this `queue` time, by the formulas of TEStribute's mock TES:
     ///
     /// - compute = seconds * (cores * `cpu_usage` + GB of memory * `memory_consumption`), less the discount
     /// - storage = GB of disk * `data_storage`
     ///
     /// # Errors
-    /// [`BadAmount`] if it costs more than anyone can pay.
+    /// [`BadAmount`] if an amount is above [`Money::MAX`].
     pub fn quote(&self, needs: &ResourceNeeds, queue: Seconds) -> Result<TaskInfo, BadAmount> {
         let costs = self.unit_costs;
         let per_second =
@@ -156,13 +156,13 @@ impl Prices {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "no one counts cores or seconds beyond 2^53"
+    reason = "cores and seconds are at most 2^53"
 )]
 const fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// What a TES can hold. What is not said is no hindrance.
+/// The capacity of a TES. A missing value is no limit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Capacity {
@@ -172,9 +172,9 @@ pub struct Capacity {
     pub max_ram_gb: Option<f64>,
     /// The largest disk of a task, in gigabytes.
     pub max_disk_gb: Option<f64>,
-    /// Where its machines are; empty if that is not known.
+    /// The zones of its machines; empty if unknown.
     pub zones: Vec<String>,
-    /// Whether it has machines that can be taken away.
+    /// Whether it has preemptible machines.
     pub preemptible: bool,
 }
 
@@ -190,35 +190,35 @@ impl Default for Capacity {
     }
 }
 
-/// Why a TES cannot hold a task; goes on after the name of the TES.
+/// Why a TES cannot run a task. The text follows the name of the TES.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Unfit {
-    /// Its largest machine has too few cores.
+    /// Too few CPU cores.
     #[error("has at most {has} CPU cores, and the task needs {needs}")]
     Cores {
-        /// How many it has.
+        /// The cores of its largest machine.
         has: u64,
-        /// How many are needed.
+        /// The cores that the task needs.
         needs: u64,
     },
-    /// Its largest machine or disk is too small.
+    /// Too little memory or disk.
     #[error("has at most {has} GB of {what}, and the task needs {needs}")]
     Gigabytes {
-        /// Of what.
+        /// `memory` or `disk`.
         what: &'static str,
-        /// How many it has.
+        /// The capacity, in gigabytes.
         has: f64,
-        /// How many are needed.
+        /// What the task needs, in gigabytes.
         needs: f64,
     },
-    /// It has nothing where the task must run.
-    #[error("is in {} only, which is none of the zones that the task must run in", .0.join(", "))]
-    Elsewhere(Vec<String>),
+    /// None of its zones is one of the task's.
+    #[error("has machines only in {}, and the task must run in other zones", .0.join(", "))]
+    NoZone(Vec<String>),
 }
 
 impl Capacity {
-    /// Why a task with these `needs` cannot be held, if it cannot. That it may run on machines that can be taken away
-    /// allows such machines and asks for none, so it is never a reason.
+    /// Why a task with these `needs` cannot run, if it cannot. `preemptible` allows preemptible machines and requires
+    /// none, so it is never a reason.
     pub fn unfit(&self, needs: &ResourceNeeds) -> Option<Unfit> {
         if let Some(has) = self.max_cpu_cores.filter(|&has| has < needs.cpu_cores) {
             return Some(Unfit::Cores {
@@ -236,7 +236,7 @@ impl Capacity {
         }
         let shares_a_zone = self.zones.iter().any(|zone| needs.zones.contains(zone));
         let anywhere = self.zones.is_empty() || needs.zones.is_empty();
-        (!anywhere && !shares_a_zone).then(|| Unfit::Elsewhere(self.zones.clone()))
+        (!anywhere && !shares_a_zone).then(|| Unfit::NoZone(self.zones.clone()))
     }
 }
 
@@ -273,7 +273,7 @@ mod tests {
     };
 
     #[test]
-    fn quotations_follow_the_formulas() {
+    fn quotes_follow_the_formulas() {
         let queue = Seconds::from_f64(7.0);
         let info = PRICES.quote(&needs(), queue).unwrap();
         let chf = |amount| Money::new(amount, Currency::CHF).unwrap();
@@ -293,14 +293,14 @@ mod tests {
     }
 
     #[test]
-    fn what_no_one_can_pay_is_no_quotation() {
+    fn an_implausible_amount_is_no_quote() {
         let mut needs = needs();
         needs.execution_seconds = u64::MAX;
         assert!(PRICES.quote(&needs, Seconds::ZERO).is_err());
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn a_task_that_does_not_fit_has_a_reason() {
         let capacity = Capacity {
             max_cpu_cores: Some(4),
             max_ram_gb: Some(16.0),
@@ -308,48 +308,46 @@ mod tests {
             zones: vec!["eu-1".to_owned(), "eu-2".to_owned()],
             preemptible: false,
         };
-        let told = |change: fn(&mut ResourceNeeds)| {
+        let unfit = |change: fn(&mut ResourceNeeds)| {
             let mut needs = needs();
             change(&mut needs);
-            capacity.unfit(&needs).map(|unfit| unfit.to_string())
+            capacity.unfit(&needs)
         };
-        assert_eq!(told(|_| ()), None, "all of it may be taken");
-        assert_eq!(told(|needs| needs.preemptible = true), None);
+        assert_eq!(unfit(|_| ()), None, "all of it may be used");
+        assert_eq!(unfit(|needs| needs.preemptible = true), None);
         assert_eq!(
-            told(|needs| needs.zones = vec!["us".to_owned(), "eu-2".to_owned()]),
+            unfit(|needs| needs.zones = vec!["us".to_owned(), "eu-2".to_owned()]),
             None
         );
+        let gigabytes = |what, has, needs| Unfit::Gigabytes { what, has, needs };
         for (change, expected) in [
             (
                 (|needs| needs.cpu_cores = 5) as fn(&mut ResourceNeeds),
-                "has at most 4 CPU cores, and the task needs 5",
+                Unfit::Cores { has: 4, needs: 5 },
             ),
-            (
-                |needs| needs.ram_gb = 16.5,
-                "has at most 16 GB of memory, and the task needs 16.5",
-            ),
+            (|needs| needs.ram_gb = 16.5, gigabytes("memory", 16.0, 16.5)),
             (
                 |needs| needs.disk_gb = 101.0,
-                "has at most 100 GB of disk, and the task needs 101",
+                gigabytes("disk", 100.0, 101.0),
             ),
             (
                 |needs| needs.zones = vec!["us".to_owned()],
-                "is in eu-1, eu-2 only, which is none of the zones that the task must run in",
+                Unfit::NoZone(vec!["eu-1".to_owned(), "eu-2".to_owned()]),
             ),
         ] {
-            assert_eq!(told(change).as_deref(), Some(expected));
+            assert_eq!(unfit(change), Some(expected));
         }
         let mut needs = needs();
         needs.zones = vec!["us".to_owned()];
         assert_eq!(
             Capacity::default().unfit(&needs),
             None,
-            "nothing said is no hindrance"
+            "a missing value is no limit"
         );
     }
 
     #[test]
-    fn a_tes_is_named_by_uri_by_host_or_with_all_others() {
+    fn a_tes_is_matched_by_uri_by_host_or_by_all() {
         for (pattern, tes) in [
             ("*", "https://tes.example/"),
             ("tes.example", "https://TES.example:8443/v1"),
@@ -362,7 +360,7 @@ mod tests {
             ),
             ("https://tes.example/v1/", "https://tes.example/v1/tasks"),
             ("https://tes.example/v1/", "https://ann:pw@tes.example/v1"),
-            // The entry says more than the request does.
+            // The entry is more specific than the request.
             ("https://tes.example/ga4gh/tes/v1/", "https://tes.example"),
         ] {
             assert!(matches(pattern, tes), "{pattern} {tes}");
@@ -379,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_never_match_is_refused() {
+    fn a_pattern_that_matches_nothing_is_refused() {
         for bad in [
             "",
             "**",

@@ -1,19 +1,19 @@
-//! A request that was found to be valid.
+//! A valid request, and what can be wrong with one.
 
 use std::{collections::HashSet, fmt, hash::Hash, sync::Arc};
 
 use super::{
-    mode::Mode,
-    object_id::{DrsUri, ObjectId},
+    mode::{BadMode, Mode},
+    object_id::{BadDrsUri, DrsUri, ObjectId},
     resources::ResourceNeeds,
-    service::ServiceUri,
+    service::{BadServiceUri, ServiceUri},
     warning::Warning,
 };
 
-/// The key that stands for the TES in an answer, so that no object can have it for its id.
+/// The key of the TES in an answer; an object cannot have it as its id.
 pub const TES_KEY: &str = "tes_uri";
 
-/// What is asked, proven to be complete and free of duplicates: it can only be had from [`Query::new`].
+/// A valid request without duplicates: [`Query::new`] is the only constructor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     needs: ResourceNeeds,
@@ -29,35 +29,117 @@ pub struct Query {
 /// The parts of a [`Query`], each valid by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueryParts {
-    /// What the task needs.
+    /// The resources that the task needs.
     pub needs: ResourceNeeds,
-    /// Where it could run.
+    /// The TES that could run the task.
     pub tes: Vec<ServiceUri>,
-    /// Where its objects may be had.
+    /// The DRS that may have its input objects.
     pub drs: Vec<ServiceUri>,
     /// The ids of its input objects.
     pub objects: Vec<Arc<str>>,
-    /// What combinations are ranked by.
+    /// The ranking mode.
     pub mode: Mode,
-    /// How many combinations are wanted at most.
+    /// The maximum number of combinations.
     pub limit: usize,
-    /// Whether the answer is to explain itself.
+    /// Whether the answer has locations, distances and sources of offers.
     pub explain: bool,
-    /// JSON pointers of properties of the request that mean nothing to us.
+    /// JSON pointers of properties that the schema of the request does not define.
     pub unknown: Vec<String>,
 }
 
-/// One thing that is wrong with a request.
+/// A fault of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFault {
-    /// A JSON pointer to the part that is wrong; empty for the whole.
+    /// A JSON pointer to the faulty part; empty for the whole request.
     pub pointer: String,
-    /// What is wrong with it, and what it should be.
+    /// What is wrong with it and what it must be: mostly the text of a [`RequestFaultReason`].
     pub message: String,
 }
 
+/// What is wrong with a part of a request. The text follows its JSON pointer or the name of an option.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestFaultReason {
+    /// The property is missing.
+    #[error("is required")]
+    Required,
+    /// The value has another JSON type.
+    #[error("must be {must_be}, not {is}")]
+    WrongType {
+        /// The expected type, with its article.
+        must_be: String,
+        /// The type of the value, with its article.
+        is: &'static str,
+    },
+    /// The number is below this one.
+    #[error("must be at least {0}")]
+    TooLow(String),
+    /// The number is above this one.
+    #[error("must be at most {0}")]
+    TooHigh(String),
+    /// The amount is negative or not finite.
+    #[error("must be a number of at least 0")]
+    NotAnAmount,
+    /// The limit is 0 or above this maximum.
+    #[error("must be an integer from 1 to {0}")]
+    Limit(usize),
+    /// The text is empty.
+    #[error("must not be empty")]
+    Empty,
+    /// The list of services is empty.
+    #[error("must have at least one URI")]
+    NoUri,
+    /// There are ids to look up and no DRS.
+    #[error(
+        "must have at least one URI, as some object_ids do not name their server (drs://host/id)"
+    )]
+    NoDrs,
+    /// The list is longer than its limit.
+    #[error("must have at most {limit} items, not {length}")]
+    TooManyItems {
+        /// The limit.
+        limit: usize,
+        /// The length of the list.
+        length: usize,
+    },
+    /// The id is [`TES_KEY`].
+    #[error("must not be '{TES_KEY}', which is the key of the TES in the answer")]
+    ReservedId,
+    /// The id is not valid.
+    #[error(transparent)]
+    Id(#[from] BadDrsUri),
+    /// The URI is not valid.
+    #[error(transparent)]
+    Uri(#[from] BadServiceUri),
+    /// The mode is not valid.
+    #[error(transparent)]
+    Mode(#[from] BadMode),
+    /// The body is not JSON; the parser's reason.
+    #[error("the body is not valid JSON: {0}")]
+    NotJson(String),
+    /// The connection ended before the body did.
+    #[error("the body is incomplete: the connection was closed")]
+    BodyIncomplete,
+    /// The framework refuses the request without a reason.
+    #[error("the request cannot be read")]
+    Unreadable,
+    /// The URI of the request is longer than its limit.
+    #[error("the URI must have at most {limit} bytes, not {length}")]
+    UriTooLong {
+        /// The limit.
+        limit: usize,
+        /// The length of the URI.
+        length: usize,
+    },
+}
+
+impl From<RequestFaultReason> for String {
+    fn from(reason: RequestFaultReason) -> Self {
+        reason.to_string()
+    }
+}
+
 impl RequestFault {
-    /// `message` is about the part of the request at `pointer`.
+    /// A fault of the part at `pointer`.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             pointer: pointer.into(),
@@ -65,7 +147,7 @@ impl RequestFault {
         }
     }
 
-    /// Whether the fault is about the part at `pointer` or something inside of it.
+    /// Whether the faulty part is at or below `pointer`.
     pub fn is_inside(&self, pointer: &str) -> bool {
         self.pointer
             .strip_prefix(pointer)
@@ -83,14 +165,14 @@ impl fmt::Display for RequestFault {
 }
 
 impl Query {
-    /// Takes duplicates once, with a warning, and checks what the parts mean together.
+    /// Removes duplicates, with a warning, and checks what depends on several parts.
     ///
     /// # Errors
-    /// Every fault, with its JSON pointer.
+    /// All faults.
     pub fn new(parts: QueryParts) -> Result<Self, Vec<RequestFault>> {
         let mut faults = Vec::new();
         if parts.tes.is_empty() {
-            faults.push(RequestFault::new("/tes_uris", "at least one URI is needed"));
+            faults.push(RequestFault::new("/tes_uris", RequestFaultReason::NoUri));
         }
         let needs_drs = parts
             .objects
@@ -102,20 +184,15 @@ impl Query {
             .map(|given| check_id(&given))
             .collect();
         if parts.drs.is_empty() && needs_drs {
-            faults.push(RequestFault::new(
-                "/drs_uris",
-                "at least one URI is needed when there are object_ids that do not name their server (drs://host/id)",
-            ));
+            faults.push(RequestFault::new("/drs_uris", RequestFaultReason::NoDrs));
         }
-        let mut good = Vec::with_capacity(objects.len());
+        let mut valid = Vec::with_capacity(objects.len());
         for (position, id) in objects.into_iter().enumerate() {
             match id {
-                Ok(id) => good.push(id),
-                Err(message) => {
-                    faults.push(RequestFault::new(
-                        format!("/object_ids/{position}"),
-                        message,
-                    ));
+                Ok(id) => valid.push(id),
+                Err(reason) => {
+                    let pointer = format!("/object_ids/{position}");
+                    faults.push(RequestFault::new(pointer, reason));
                 }
             }
         }
@@ -127,23 +204,23 @@ impl Query {
         if !parts.unknown.is_empty() {
             warnings.push(Warning::UnknownProperties(parts.unknown));
         }
-        let tes = take_once(
+        let tes = deduplicate(
             "tes_uris",
             parts.tes,
             |uri| uri.root().clone(),
             ToString::to_string,
             &mut warnings,
         );
-        let drs = take_once(
+        let drs = deduplicate(
             "drs_uris",
             parts.drs,
             |uri| uri.root().clone(),
             ToString::to_string,
             &mut warnings,
         );
-        let objects = take_once(
+        let objects = deduplicate(
             "object_ids",
-            good,
+            valid,
             |id| Arc::clone(id.given()),
             ToString::to_string,
             &mut warnings,
@@ -160,17 +237,17 @@ impl Query {
         })
     }
 
-    /// What the task needs.
+    /// The resources that the task needs.
     pub const fn needs(&self) -> &ResourceNeeds {
         &self.needs
     }
 
-    /// Where it could run: at least one.
+    /// The TES that could run the task: at least one.
     pub fn tes(&self) -> &[ServiceUri] {
         &self.tes
     }
 
-    /// Where its objects may be had: at least one if there are objects with bare ids.
+    /// The DRS that may have its objects: at least one if there is a bare id.
     pub fn drs(&self) -> &[ServiceUri] {
         &self.drs
     }
@@ -180,42 +257,39 @@ impl Query {
         &self.objects
     }
 
-    /// What combinations are ranked by.
+    /// The ranking mode.
     pub const fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// How many combinations are wanted at most.
+    /// The maximum number of combinations.
     pub const fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Whether the answer is to explain itself.
+    /// Whether the answer has locations, distances and sources of offers.
     pub const fn explain(&self) -> bool {
         self.explain
     }
 
-    /// What was odd about the request although it is valid.
+    /// The warnings about the request itself.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 }
 
-/// The id that is written `given`, or what is wrong with it.
-fn check_id(given: &Arc<str>) -> Result<ObjectId, String> {
+fn check_id(given: &Arc<str>) -> Result<ObjectId, RequestFaultReason> {
     if given.is_empty() {
-        return Err("an id cannot be empty".to_owned());
+        return Err(RequestFaultReason::Empty);
     }
     if &**given == TES_KEY {
-        return Err(format!(
-            "an id cannot be '{TES_KEY}', the answer's key for the TES"
-        ));
+        return Err(RequestFaultReason::ReservedId);
     }
-    ObjectId::parse(Arc::clone(given)).map_err(|bad| bad.to_string())
+    Ok(ObjectId::parse(Arc::clone(given))?)
 }
 
-/// The items of `list` whose `key` was not there before, in their order; one warning for each that was.
-fn take_once<T, K: Hash + Eq>(
+/// The first item of `list` with each `key`, in their order; one warning for each key that occurs again.
+fn deduplicate<T, K: Hash + Eq>(
     field: &'static str,
     list: Vec<T>,
     key: impl Fn(&T) -> K,
@@ -263,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_are_taken_once_with_a_warning() {
+    fn duplicates_are_used_once_with_a_warning() {
         let mut parts = parts();
         parts
             .tes
@@ -275,12 +349,15 @@ mod tests {
         assert_eq!(query.tes().len(), 1);
         let ids: Vec<_> = query.objects().iter().map(ToString::to_string).collect();
         assert_eq!(ids, ["a001", "a002"]);
-        let shown: Vec<_> = query.warnings().iter().map(ToString::to_string).collect();
+        let duplicate = |field, value: &str| Warning::Duplicate {
+            field,
+            value: value.to_owned(),
+        };
         assert_eq!(
-            shown,
+            query.warnings(),
             [
-                "Duplicate in tes_uris: 'https://TES.example' was taken once.",
-                "Duplicate in object_ids: 'a001' was taken once."
+                duplicate("tes_uris", "https://TES.example"),
+                duplicate("object_ids", "a001")
             ]
         );
     }
@@ -306,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let parts = QueryParts {
             tes: Vec::new(),
             drs: Vec::new(),

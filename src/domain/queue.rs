@@ -1,42 +1,50 @@
-//! How long a task would wait at a TES, going by how long others did.
+//! Queue time of a task at a TES, estimated from its finished and queued tasks.
 
 use super::{exact::Seconds, resources::ResourceNeeds};
 
-/// With fewer tasks like this one, all others count too.
-const ENOUGH_ALIKE: usize = 3;
+/// With fewer similar tasks, all tasks count.
+const MIN_SIMILAR: usize = 3;
 
-/// A task is like another if it asked for this share of everything that the other needs, or for more.
-const ALIKE: f64 = 0.5;
+/// A task is similar if it requested at least this share of each need.
+const SIMILAR_SHARE: f64 = 0.5;
 
-/// What a TES shows of its tasks.
+/// The tasks that a TES lists.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History {
-    /// The latest tasks that have finished.
+    /// The latest finished tasks.
     pub finished: Vec<FinishedTask>,
-    /// How many wait now.
+    /// The number of queued tasks.
     pub queued: usize,
 }
 
-/// A task that waited and ran.
+/// The queue time and requested resources of a finished task.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct FinishedTask {
     /// From its creation to its start, in seconds.
     pub waited_seconds: f64,
-    /// CPU cores that it asked for, if it did.
+    /// Requested CPU cores.
     pub cpu_cores: Option<f64>,
-    /// Gigabytes of memory that it asked for, if it did.
+    /// Requested memory, in gigabytes.
     pub ram_gb: Option<f64>,
-    /// Gigabytes of disk that it asked for, if it did.
+    /// Requested disk, in gigabytes.
     pub disk_gb: Option<f64>,
 }
 
+/// Why the queue time of a TES is unknown. The text follows the name of the TES.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoQueueTime {
+    /// None of the tasks that it lists has finished and has times.
+    #[error("lists no finished task with its times")]
+    NoFinishedTask,
+    /// The call for its tasks failed, with this text.
+    #[error("does not list its tasks: it {0}")]
+    NoTaskList(String),
+}
+
 impl FinishedTask {
-    /// Whether it asked for about as much as `needs`, or for more. Nothing said is nothing asked for.
-    fn is_alike(&self, needs: &ResourceNeeds) -> bool {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "no one counts cores beyond 2^53"
-        )]
+    /// Whether it requested about as much as `needs`, or more. A missing value counts as 0.
+    fn is_similar(&self, needs: &ResourceNeeds) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "cores are at most 2^53")]
         let cores = needs.cpu_cores as f64;
         [
             (self.cpu_cores, cores),
@@ -44,25 +52,25 @@ impl FinishedTask {
             (self.disk_gb, needs.disk_gb),
         ]
         .into_iter()
-        .all(|(asked, needed)| asked.unwrap_or_default() >= ALIKE * needed)
+        .all(|(requested, needed)| requested.unwrap_or_default() >= SIMILAR_SHARE * needed)
     }
 }
 
 impl History {
-    /// How long a task with these `needs` would wait; `None` if no task has finished. It is
+    /// The expected queue time of a task with these `needs`; `None` if no task has finished. It is
     ///
     /// median * (1 + queued / (queued + finished)),
     ///
-    /// where the median is that of the waits of the finished tasks that asked for at least half of each need, if there
-    /// are three or more, and else of all; and the factor, from 1 to 2, makes up for tasks that wait now, which are not
-    /// among the finished yet.
+    /// with the median queue time of the finished tasks that requested at least half of each need, or of all finished
+    /// tasks if there are fewer than three of these. The factor, from 1 to 2, accounts for queued tasks, whose queue
+    /// times are not known yet.
     pub fn expected_wait(&self, needs: &ResourceNeeds) -> Option<Seconds> {
         let waits = |tasks: &mut dyn Iterator<Item = &FinishedTask>| -> Vec<f64> {
             tasks.map(|task| task.waited_seconds).collect()
         };
-        let alike = waits(&mut self.finished.iter().filter(|task| task.is_alike(needs)));
-        let median = median(if alike.len() >= ENOUGH_ALIKE {
-            alike
+        let similar = waits(&mut self.finished.iter().filter(|task| task.is_similar(needs)));
+        let median = median(if similar.len() >= MIN_SIMILAR {
+            similar
         } else {
             waits(&mut self.finished.iter())
         })?;
@@ -72,7 +80,7 @@ impl History {
     }
 }
 
-/// The one in the middle, or the mean of the two there.
+/// The middle number, or the mean of the two middle numbers.
 fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_unstable_by(f64::total_cmp);
     let upper = *numbers.get(numbers.len() / 2)?;
@@ -110,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_the_median_of_what_others_waited() {
+    fn the_queue_time_is_the_median_of_finished_tasks() {
         assert_eq!(expected(&[], 3), None);
         assert_eq!(expected(&[task(7.0, 1.0)], 0), Some(7.0));
         assert_eq!(expected(&[task(9.0, 1.0), task(1.0, 1.0)], 0), Some(5.0));
@@ -119,21 +127,21 @@ mod tests {
     }
 
     #[test]
-    fn tasks_of_this_size_or_larger_count_before_small_ones() {
+    fn similar_and_larger_tasks_take_precedence_over_small_ones() {
         let small = [1.0; 9].map(|seconds| task(seconds, 1.0));
-        let alike = [task(100.0, 2.0), task(200.0, 4.0), task(300.0, 64.0)];
-        let all = |alike: &[FinishedTask]| expected(&[&small, alike].concat(), 0);
-        assert_eq!(all(&alike), Some(200.0));
-        assert_eq!(all(&alike[..2]), Some(1.0), "two are too few");
+        let similar = [task(100.0, 2.0), task(200.0, 4.0), task(300.0, 64.0)];
+        let all = |similar: &[FinishedTask]| expected(&[&small, similar].concat(), 0);
+        assert_eq!(all(&similar), Some(200.0));
+        assert_eq!(all(&similar[..2]), Some(1.0), "two are too few");
         let unknown = FinishedTask {
             cpu_cores: None,
-            ..alike[0]
+            ..similar[0]
         };
-        assert_eq!(all(&[unknown, alike[1], alike[2]]), Some(1.0));
+        assert_eq!(all(&[unknown, similar[1], similar[2]]), Some(1.0));
     }
 
     #[test]
-    fn a_backlog_makes_the_wait_up_to_twice_as_long() {
+    fn queued_tasks_increase_the_queue_time_up_to_twofold() {
         let finished = [task(100.0, 4.0); 3];
         assert_eq!(expected(&finished, 1), Some(125.0));
         assert_eq!(expected(&finished, 3), Some(150.0));

@@ -1,6 +1,6 @@
-//! What a task needs.
+//! The resources that a task needs.
 
-/// What a task needs from the TES that runs it.
+/// The resources that a task needs from the TES that runs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourceNeeds {
     /// CPU cores.
@@ -9,10 +9,10 @@ pub struct ResourceNeeds {
     pub ram_gb: f64,
     /// Disk, in gigabytes.
     pub disk_gb: f64,
-    /// How long the task runs, in seconds.
+    /// The run time, in seconds.
     pub execution_seconds: u64,
-    /// Whether the task may run on machines that can be taken away.
+    /// Whether the task may run on preemptible machines.
     pub preemptible: bool,
-    /// Where the task must run; empty for anywhere.
+    /// The zones in which the task may run; empty for any.
     pub zones: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The root of a TES or DRS instance, as the caller wrote it and as it is called.
+//! The root URI of a TES or DRS instance, as given and normalised.
 
 use std::{fmt, sync::Arc};
 
@@ -14,14 +14,14 @@ pub struct ServiceUri {
     host: Host,
 }
 
-/// The text is not the root URI of a service.
+/// The text is not a service root URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadServiceUri {
-    /// It does not begin with `http://` or `https://`, or cannot be read as a URI.
-    #[error("must be an absolute URI that begins with http:// or https:// and has a host")]
+    /// It does not begin with `http://` or `https://`, or is not a valid URI.
+    #[error("must be an absolute http or https URI with a host")]
     NotAbsolute,
-    /// Paths are added at its end, so there can be nothing behind the path.
-    #[error("must be the root of a service, without a query or a fragment")]
+    /// Paths are appended to it, so it can have neither query nor fragment.
+    #[error("must be the root URI of a service, without query and fragment")]
     NotARoot,
 }
 
@@ -29,16 +29,15 @@ impl ServiceUri {
     /// # Errors
     /// [`BadServiceUri`] if `given` is not an absolute `http` or `https` URI with a host, or has a query or fragment.
     pub fn parse(given: &str) -> Result<Self, BadServiceUri> {
-        // The URL parser would forgive white space, backslashes and missing slashes; two programs that forgive
-        // differently do not mean the same host.
-        let written_out = given.split_once("://").is_some_and(|(scheme, rest)| {
+        // The URL parser tolerates white space, backslashes and missing slashes. Another parser may tolerate them
+        // differently and see another host.
+        let has_scheme = given.split_once("://").is_some_and(|(scheme, rest)| {
             ["http", "https"]
                 .iter()
-                .any(|known| scheme.eq_ignore_ascii_case(known))
+                .any(|allowed| scheme.eq_ignore_ascii_case(allowed))
                 && !rest.starts_with('/')
         });
-        if !written_out
-            || given.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
+        if !has_scheme || given.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
         {
             return Err(BadServiceUri::NotAbsolute);
         }
@@ -56,37 +55,37 @@ impl ServiceUri {
         })
     }
 
-    /// Exactly what the caller wrote.
+    /// The URI exactly as given.
     pub const fn given(&self) -> &Arc<str> {
         &self.given
     }
 
-    /// The normalised root; its path ends in a slash. Two URIs of one service have the same root.
+    /// The normalised root; its path ends in a slash. URIs with equal roots are the same service.
     pub const fn root(&self) -> &Url {
         &self.root
     }
 
-    /// The URL of `path`, which is relative to the root, percent-encoded, and has no steps up.
+    /// The URL of `path`, which is relative to the root, percent-encoded, and without `..`.
     pub fn endpoint(&self, path: &str) -> Url {
         let mut url = self.root.clone();
         url.set_path(&format!("{}{path}", self.root.path()));
         url
     }
 
-    /// The host that is called.
+    /// The host of the root.
     pub const fn host(&self) -> &Host {
         &self.host
     }
 }
 
-/// As the caller wrote it, but without user name and password: fit for warnings and logs.
+/// As given, without user name and password: safe for warnings and logs.
 impl fmt::Display for ServiceUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.root.username().is_empty() && self.root.password().is_none() {
             return f.write_str(&self.given);
         }
         let mut shown = self.root.clone();
-        // Neither can fail: the URI has a host.
+        // Cannot fail: the URI has a host.
         let _ = (shown.set_username(""), shown.set_password(None));
         f.write_str(shown.as_str())
     }
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn user_info_is_kept_for_the_call_and_hidden_from_sight() {
+    fn user_info_is_part_of_the_call_and_not_displayed() {
         let uri = ServiceUri::parse("https://ann:pw@tes.example/").unwrap();
         assert_eq!(&**uri.given(), "https://ann:pw@tes.example/");
         assert_eq!(uri.root().password(), Some("pw"));

@@ -1,4 +1,4 @@
-//! Where the hosts of a query are, and how far they are from each other.
+//! The locations of the hosts of a query, and the distances between them.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -7,36 +7,36 @@ use super::{
     warning::Warning,
 };
 
-/// The places of hosts, each looked up once.
+/// The locations of hosts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sites {
-    /// The hosts whose place is known, with at least one place each; more, if a host has addresses in different places.
+    /// The locations of each host that has any; several, if its addresses have different ones.
     pub places: BTreeMap<Host, Vec<Place>>,
-    /// One for each host whose place is not known, or not for certain.
+    /// One for each host with an unknown or ambiguous location.
     pub warnings: Vec<Warning>,
-    /// What is assumed where a place is not known; nothing, unless the operator says so.
+    /// The distance of hosts with unknown locations, if the operator sets one.
     pub assumed: Option<Kilometres>,
 }
 
-/// A place, and how it is known.
+/// A location and its source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
-    /// Where it is.
+    /// The coordinates.
     pub coordinates: Coordinates,
-    /// How that is known.
+    /// Where the coordinates come from.
     pub source: PlaceSource,
-    /// Its name, if the source tells one.
+    /// The name of the city, if the source gives it.
     pub city: Option<Arc<str>>,
 }
 
-/// How a place is known.
+/// Where the coordinates of a location come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlaceSource {
-    /// The operator says so.
+    /// The operator's configuration.
     Override,
-    /// It is a region of a cloud.
+    /// The table of cloud regions.
     Region,
-    /// A location database has the address.
+    /// The location database.
     Database,
 }
 
@@ -50,26 +50,26 @@ impl fmt::Display for PlaceSource {
     }
 }
 
-/// How far two hosts are from each other, and how that is known.
+/// The distance between two hosts, and how it was determined.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Distance<'a> {
-    /// They are one host.
+    /// Zero: both are the same host.
     SameHost,
-    /// Both places are known; of several, these two are nearest to each other.
+    /// The shortest distance between any of their locations.
     Between {
-        /// How far it is.
+        /// The distance.
         km: Kilometres,
-        /// The place of the first.
+        /// The location of the first host.
         from: &'a Place,
-        /// The place of the second.
+        /// The location of the second host.
         to: &'a Place,
     },
-    /// A place is not known, and the operator assumes this.
+    /// The operator's assumption: a location is unknown.
     Assumed(Kilometres),
 }
 
 impl Distance<'_> {
-    /// How far it is.
+    /// The distance as a number.
     pub const fn km(self) -> Kilometres {
         match self {
             Self::SameHost => Kilometres::ZERO,
@@ -79,7 +79,7 @@ impl Distance<'_> {
 }
 
 impl Sites {
-    /// How far `from` is from `to`; `None` if a place is not known and nothing is assumed.
+    /// The distance between two hosts; `None` if a location is unknown and no distance is assumed.
     pub fn distance(&self, from: &Host, to: &Host) -> Option<Distance<'_>> {
         if from.machine() == to.machine() {
             return Some(Distance::SameHost);
@@ -88,7 +88,7 @@ impl Sites {
             .or_else(|| self.assumed.map(Distance::Assumed))
     }
 
-    /// The shortest way between any two places of the hosts.
+    /// The shortest distance between any locations of the hosts.
     fn measured(&self, from: &Host, to: &Host) -> Option<Distance<'_>> {
         let (starts, ends) = (self.places.get(from)?, self.places.get(to)?);
         starts
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_places_the_nearest_pair_counts() {
+    fn of_several_locations_the_nearest_pair_counts() {
         let sites = Sites {
             places: BTreeMap::from([
                 (name("mirror"), vec![place(40.0, -75.0), place(50.0, 8.0)]),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_place_is_at_no_distance_unless_one_is_assumed() {
+    fn an_unknown_location_has_no_distance_unless_one_is_assumed() {
         let mut sites = Sites::default();
         assert_eq!(sites.distance(&name("a"), &name("b")), None);
         assert_eq!(

@@ -1,20 +1,20 @@
-//! Where the API of a TES may begin, seen from the URI that someone gave for it.
+//! Possible base URLs of a TES API for a given service URI.
 
 use url::Url;
 
 use super::service::ServiceUri;
 
-/// Where the specification puts the API below a host.
+/// The base path of TES 1.0 and later.
 const STANDARD: [&str; 3] = ["ga4gh", "tes", "v1"];
 
-/// Where servers from before that put it.
+/// The base path of older servers.
 const OLD: [&str; 1] = ["v1"];
 
-/// What many people give: the list of tasks, as it stands in the address bar.
+/// The last segment of the URL of the task list, which users often give as the URI of the service.
 const TASKS: &str = "tasks";
 
-/// The URLs below which `tasks` may be found, each ending in a slash, the likeliest first: as given, then with
-/// `/ga4gh/tes/v1` and with `/v1` at the end, of which no part is repeated that is there already.
+/// The possible parents of `tasks`, each ending in a slash, the most likely first: the URI as given, and with
+/// `/ga4gh/tes/v1` and `/v1` appended. Segments that the URI already has are not repeated.
 pub fn bases(tes: &ServiceUri) -> Vec<Url> {
     let root = tes.root();
     let mut given: Vec<_> = root
@@ -39,8 +39,7 @@ pub fn bases(tes: &ServiceUri) -> Vec<Url> {
     bases
 }
 
-/// `given` with `end` behind it. A version at the end of `given` belongs to `end`, and so do the parts of `end` that
-/// `given` has begun with.
+/// `given` followed by `end`; a version or a prefix of `end` at the end of `given` is not repeated.
 fn completed<'a>(given: &[&'a str], end: &[&'a str]) -> Vec<&'a str> {
     let start = match given.split_last() {
         Some((last, start)) if end.last() == Some(last) => start,
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_comes_first_and_nothing_is_repeated() {
+    fn the_given_path_comes_first_and_no_segment_is_repeated() {
         for (given, expected) in [
             ("https://h", ["/", "/ga4gh/tes/v1/", "/v1/"].as_slice()),
             ("https://h/", &["/", "/ga4gh/tes/v1/", "/v1/"]),
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_keeps_host_port_and_user() {
+    fn a_base_has_the_given_host_port_and_user() {
         let tes = ServiceUri::parse("https://ann:pw@h:8443/%20x").unwrap();
         let all = bases(&tes);
         assert_eq!(

@@ -1,165 +1,157 @@
-//! What went wrong on the way without stopping the ranking.
+//! Problems that do not prevent a ranking, and their texts.
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use super::{exact::Seconds, money::Currency};
+use super::{
+    exact::Seconds,
+    exclusion::{Exclusion, codes},
+    money::Currency,
+    queue::NoQueueTime,
+};
 
-/// Something that the caller should know of although there is an answer.
+/// A problem that did not prevent the ranking.
 ///
-/// Each is written for someone who has nothing but this line: which service, what happened, what to change.
+/// The text alone must be enough to act on: it names the service, the call, the cause, and what to change. Services are
+/// shown without user name and password.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Warning {
-    /// Properties of the request that mean nothing to us, as JSON pointers.
+    /// Properties that the schema of the request does not define, as JSON pointers.
     UnknownProperties(Vec<String>),
-    /// The same service or object was named more than once in this field.
+    /// The same service or object is listed more than once in `field`.
     Duplicate {
         /// The field of the request.
         field: &'static str,
-        /// What was repeated, without credentials.
+        /// The repeated item.
         value: String,
     },
-    /// This TES gave no usable offer.
+    /// The calls to this TES failed.
     TesUnavailable {
-        /// The TES, without credentials.
+        /// The TES.
         service: String,
-        /// What it did.
+        /// Why the call failed; follows the name of the service.
         cause: String,
     },
-    /// This TES is no place for the task, or its prices are not known.
-    TesLeftOut {
-        /// The TES, without credentials.
+    /// This TES answers, or need not be called, and is not ranked.
+    TesExcluded {
+        /// The TES.
         service: String,
-        /// Why.
-        cause: String,
+        /// Why it is not ranked.
+        reason: Exclusion,
     },
-    /// It is not known how long a task waits at this TES.
-    QueueAssumed {
-        /// The TES, without credentials.
+    /// The queue time at this TES is unknown, and the default of the price book is used.
+    QueueTimeAssumed {
+        /// The TES.
         service: String,
-        /// Why not.
-        cause: String,
-        /// What is taken instead.
+        /// Why it is unknown.
+        cause: NoQueueTime,
+        /// The default.
         seconds: Seconds,
     },
-    /// This DRS did not say what it knows of some objects.
+    /// The calls to this DRS failed for some objects.
     DrsUnavailable {
-        /// The DRS, without credentials.
+        /// The DRS.
         service: String,
-        /// What it did.
+        /// Why the calls failed; follows the name of the service.
         cause: String,
-        /// The objects that it was asked for in vain.
+        /// The objects that were to be fetched.
         objects: Vec<Arc<str>>,
-        /// Whether it may have them all the same.
+        /// Set if the DRS refused access: it may have the objects.
         refusal: Option<Refusal>,
     },
-    /// No DRS knows how large this object is.
+    /// No DRS gives the size of this object, and 0 bytes are assumed.
     UnknownSize(Arc<str>),
-    /// This DRS says of some access methods that they are not available.
-    MethodsUnavailable {
-        /// The DRS, without credentials.
+    /// This DRS marks access methods of objects as not available.
+    AccessMethodsUnavailable {
+        /// The DRS.
         service: String,
-        /// The objects that they would lead to.
+        /// The objects.
         objects: Vec<Arc<str>>,
     },
-    /// The caller's token was not sent to this service, as it would have gone over plain http.
-    TokenHeldBack {
-        /// The service, without credentials.
+    /// The caller's token was not sent to this service, whose URI is plain http.
+    TokenNotSentOverHttp {
+        /// The service.
         service: String,
     },
-    /// The caller's token was not sent to this service, as neither the caller nor the operator named it.
-    TokenNotEntrusted {
-        /// The service, without credentials.
+    /// The caller's token was not sent to this service, which neither the request nor the configuration names.
+    TokenNotSentToUnlisted {
+        /// The service.
         service: String,
     },
-    /// No one knows where this host is.
-    UnknownPlace {
+    /// The location of this host is unknown.
+    UnknownLocation {
         /// The host.
         host: String,
-        /// Why it is not known.
+        /// Why it is unknown; follows the name of the host.
         cause: String,
     },
-    /// More hosts than are looked up for one request.
+    /// The request has more hosts than are looked up for one request.
     TooManyHosts {
-        /// How many are.
-        most: usize,
+        /// How many are looked up.
+        limit: usize,
         /// How many were not.
-        left_out: usize,
+        skipped: usize,
     },
-    /// The addresses of this host are in different places.
-    SeveralPlaces {
+    /// The addresses of this host have different locations.
+    SeveralLocations {
         /// The host.
         host: String,
-        /// How many places there are.
+        /// How many locations there are.
         count: usize,
     },
-    /// Hosts without a known place are taken to be this far away.
+    /// Hosts with an unknown location are assumed to be this far away.
     DistanceAssumed {
-        /// How far, in kilometres.
+        /// The distance, in kilometres.
         km: f64,
     },
-    /// This TES cannot be reached from any known place of an object.
-    TesOutOfReach {
-        /// The TES, without credentials.
-        service: String,
-        /// The first such object.
-        object: Arc<str>,
-    },
-    /// This TES asks for money that cannot be converted.
-    NoRate {
-        /// The TES, without credentials.
-        service: String,
-        /// The currencies without a rate.
-        currencies: BTreeSet<Currency>,
-        /// The currency of the answer.
-        target: Currency,
-    },
-    /// This TES asks for more money than there is.
-    TooDear {
-        /// The TES, without credentials.
-        service: String,
-        /// The currency of the answer.
-        target: Currency,
-    },
-    /// The answer would be larger than it may be.
-    AnswerCut {
+    /// The answer would exceed its maximum size.
+    AnswerTruncated {
         /// How many combinations are listed.
         listed: usize,
-        /// About how many bytes they may have.
-        most_bytes: usize,
+        /// The maximum size of all combinations, in bytes.
+        max_bytes: usize,
     },
-    /// A source of exchange rates failed, and older rates stand in.
-    RatesFellBack {
-        /// Who it is, in words.
+    /// A source of exchange rates failed, and older or configured rates are used.
+    FallbackRates {
+        /// The source, as a noun phrase.
         source: &'static str,
-        /// What it did.
+        /// Why the call failed; follows the source.
         cause: String,
-        /// The date or age of the rates that are used, if it is known.
+        /// The date or age of the rates that are used, if known.
         as_of: Option<String>,
     },
-    /// A source of exchange rates failed, and nothing stands in.
-    RatesUnavailable {
-        /// Who it is, in words.
+    /// A source of exchange rates lacks some currencies, and the configured rates are used for them.
+    IncompleteRates {
+        /// The source, as a noun phrase.
         source: &'static str,
-        /// What it did.
+        /// The currencies that it lacks.
+        currencies: BTreeSet<Currency>,
+        /// The date of the rates that are used, if known.
+        as_of: Option<String>,
+    },
+    /// A source of exchange rates failed, and there are no others.
+    RatesUnavailable {
+        /// The source, as a noun phrase.
+        source: &'static str,
+        /// Why the call failed; follows the source.
         cause: String,
     },
-    /// There are more combinations than were asked for.
-    Cut {
-        /// How many there are.
+    /// There are more combinations than the requested limit.
+    LimitReached {
+        /// The number of combinations, as text: it can be any size.
         space: String,
-        /// How many are in the answer.
+        /// How many are listed.
         limit: usize,
-        /// Whether these were drawn by chance, and are not the best.
+        /// Whether the listed ones were drawn at random and are not the best.
         at_random: bool,
     },
 }
 
-/// A service does not say what it has.
+/// A DRS refused access (401 or 403), so whether it has the object is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// To someone without a token.
+    /// The call carried no token.
     NoToken,
-    /// To whoever has this token.
+    /// The call carried a token.
     Token,
 }
 
@@ -168,25 +160,24 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownProperties(pointers) => {
-                write!(f, "Unknown properties ignored: {}.", Few(pointers))
+                write!(f, "Unknown properties ignored: {}.", FirstTen(pointers))
             }
             Self::Duplicate { field, value } => {
-                write!(f, "Duplicate in {field}: '{value}' was taken once.")
+                write!(f, "Duplicate in {field}: '{value}' is used once.")
             }
             Self::TesUnavailable { service, cause } => {
                 write!(f, "TES unavailable: '{service}' {cause}.")
             }
-            Self::TesLeftOut { service, cause } => {
-                write!(f, "TES left out: '{service}' {cause}.")
+            Self::TesExcluded { service, reason } => {
+                write!(f, "TES excluded: '{service}' {reason}.")
             }
-            Self::QueueAssumed {
+            Self::QueueTimeAssumed {
                 service,
                 cause,
                 seconds,
             } => write!(
                 f,
-                "Queue time assumed: '{service}' {cause}; {} s were taken, the default_sec of its entry in \
-                 tes.price_book.",
+                "Queue time assumed: '{service}' {cause}; {} s are used, the default_sec of its entry in tes.price_book.",
                 seconds.to_f64()
             ),
             Self::DrsUnavailable {
@@ -196,108 +187,99 @@ impl fmt::Display for Warning {
                 refusal,
             } => write!(
                 f,
-                "DRS unavailable: '{service}' {cause} (asked for {}){}",
-                Named(objects),
-                Hint(*refusal)
+                "DRS unavailable: '{service}' {cause}; not fetched: {}{}.",
+                Objects(objects),
+                RefusalHint(*refusal)
             ),
             Self::UnknownSize(object) => write!(
                 f,
-                "Size unknown: object '{object}' was ranked as if it had 0 bytes (drs.missing_size)."
+                "Size unknown: no DRS gives the size of object '{object}'; 0 bytes are assumed (drs.missing_size)."
             ),
-            Self::MethodsUnavailable { service, objects } => write!(
+            Self::AccessMethodsUnavailable { service, objects } => write!(
                 f,
-                "Access methods left out: '{service}' says that some are not available ({}).",
-                Named(objects)
+                "Access methods unavailable: '{service}' marks access methods of {} as not available; they are not ranked.",
+                Objects(objects)
             ),
-            Self::TokenHeldBack { service } => write!(
+            Self::TokenNotSentOverHttp { service } => write!(
                 f,
-                "Token held back: '{service}' is called over plain http; use https, or have the operator set \
+                "Token not sent: '{service}' is called over plain http; use https, or have the operator set \
                  outbound.forward_token_over_http or add the service to outbound.allowed_networks."
             ),
-            Self::TokenNotEntrusted { service } => write!(
+            Self::TokenNotSentToUnlisted { service } => write!(
                 f,
-                "Token held back: '{service}' was named by someone else than the request; name it in the id or in \
-                 drs_uris, or have the operator add the prefix to drs.prefixes."
+                "Token not sent: '{service}' is named by a compact id resolver or a bundle, and not by the request; name \
+                 it in the object id or in drs_uris, or have the operator add the prefix to drs.prefixes."
             ),
-            Self::UnknownPlace { host, cause } => write!(
+            Self::UnknownLocation { host, cause } => write!(
                 f,
-                "Location unknown: '{host}' {cause}; locations.overrides can say where it is."
+                "Location unknown: '{host}' {cause}; locations.overrides (for a bucket, locations.buckets) can set it."
             ),
-            Self::TooManyHosts { most, left_out } => write!(
+            Self::TooManyHosts { limit, skipped } => write!(
                 f,
-                "Locations unknown: {left_out} hosts were not looked up, as one request may have {most} of them; ask for \
+                "Locations unknown: {skipped} hosts were not looked up, as the limit for one request is {limit}; request \
                  fewer objects."
             ),
-            Self::SeveralPlaces { host, count } => write!(
+            Self::SeveralLocations { host, count } => write!(
                 f,
-                "Location ambiguous: '{host}' has addresses in {count} places; of these the nearest to each TES counts."
+                "Location ambiguous: '{host}' has addresses in {count} locations; the nearest to each TES is used."
             ),
             Self::DistanceAssumed { km } => write!(
                 f,
-                "Distance assumed: hosts at unknown places are taken to be {km} km away (estimation.unknown_distance_km)."
+                "Distance assumed: hosts with an unknown location are assumed to be {km} km away \
+                 (estimation.unknown_distance_km)."
             ),
-            Self::TesOutOfReach { service, object } => write!(
+            Self::AnswerTruncated { listed, max_bytes } => write!(
                 f,
-                "TES left out: '{service}' is at an unknown distance from every access URI of object '{object}'."
+                "Answer truncated: only the first {listed} combinations fit in {max_bytes} bytes (limits.answer_bytes); \
+                 request fewer objects or set a smaller limit."
             ),
-            Self::AnswerCut { listed, most_bytes } => write!(
-                f,
-                "Answer cut: the best {listed} combinations are all that fit in {most_bytes} bytes (limits.answer_bytes); \
-                 a smaller limit or fewer objects give a whole answer."
-            ),
-            Self::TooDear { service, target } => write!(
-                f,
-                "TES left out: '{service}' has a price of more than 7e13 {target}, which cannot be meant."
-            ),
-            Self::NoRate {
-                service,
-                currencies,
-                target,
-            } => write!(
-                f,
-                "TES left out: '{service}' has prices in {}, for which there is no exchange rate to {target}; \
-                 exchange_rates.rates can give one.",
-                Codes(currencies)
-            ),
-            Self::RatesFellBack {
+            Self::FallbackRates {
                 source,
                 cause,
                 as_of,
-            } => {
-                write!(f, "Exchange rates unavailable: {source} {cause}; ")?;
-                match as_of {
-                    Some(date) => write!(f, "the rates of {date} were used instead."),
-                    None => f.write_str("older rates of unknown date were used instead."),
-                }
-            }
-            Self::Cut {
+            } => write!(
+                f,
+                "Exchange rates unavailable: {source} {cause}; {} are used.",
+                RatesOf(as_of.as_deref())
+            ),
+            Self::IncompleteRates {
+                source,
+                currencies,
+                as_of,
+            } => write!(
+                f,
+                "Exchange rates incomplete: {source} has no rate for {}; {} are used.",
+                codes(currencies),
+                RatesOf(as_of.as_deref())
+            ),
+            Self::RatesUnavailable { source, cause } => write!(
+                f,
+                "Exchange rates unavailable: {source} {cause}; exchange_rates.rates can set them."
+            ),
+            Self::LimitReached {
                 space,
                 limit,
                 at_random: false,
             } => write!(
                 f,
-                "There are {space} combinations; the best {limit} are listed."
+                "Limit reached: the best {limit} of {space} combinations are listed."
             ),
-            Self::Cut {
+            Self::LimitReached {
                 space,
                 limit,
                 at_random: true,
             } => write!(
                 f,
-                "There are {space} combinations; {limit} of them, drawn at random, are listed."
-            ),
-            Self::RatesUnavailable { source, cause } => write!(
-                f,
-                "Exchange rates unavailable: {source} {cause}; exchange_rates.rates can give some."
+                "Limit reached: {limit} of {space} combinations, drawn at random, are listed."
             ),
         }
     }
 }
 
-/// The first ten of many names, each cut, and how many more there are.
-struct Few<'a>(&'a [String]);
+/// The first ten of `0`, each cut to 100 characters, and how many more there are.
+struct FirstTen<'a>(&'a [String]);
 
-impl fmt::Display for Few<'_> {
+impl fmt::Display for FirstTen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 10;
         for (position, name) in self.0.iter().take(SHOWN).enumerate() {
@@ -311,42 +293,42 @@ impl fmt::Display for Few<'_> {
     }
 }
 
-/// The first of many objects, and how many more there are.
-struct Named<'a>(&'a [Arc<str>]);
+/// The first object, and how many more there are.
+struct Objects<'a>(&'a [Arc<str>]);
 
-impl fmt::Display for Named<'_> {
+impl fmt::Display for Objects<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            [] => f.write_str("nothing"),
+            [] => f.write_str("no object"),
             [only] => write!(f, "object '{only}'"),
             [first, rest @ ..] => write!(f, "object '{first}' and {} more", rest.len()),
         }
     }
 }
 
-/// What a refusal may mean, and the end of the sentence.
-struct Hint(Option<Refusal>);
+/// What a refusal may mean.
+struct RefusalHint(Option<Refusal>);
 
-impl fmt::Display for Hint {
+impl fmt::Display for RefusalHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            None => ".",
-            Some(Refusal::NoToken) => {
-                "; it may have what was asked for, but shows it to no one without a token."
-            }
+            None => "",
+            Some(Refusal::NoToken) => ", which the DRS may have; send a token with the request",
             Some(Refusal::Token) => {
-                "; it may have what was asked for, but does not show it to the token of the request."
+                ", which the DRS may have; the token that was sent gives no access"
             }
         })
     }
 }
 
-/// The codes of currencies.
-struct Codes<'a>(&'a BTreeSet<Currency>);
+/// Exchange rates by their date or age.
+struct RatesOf<'a>(Option<&'a str>);
 
-impl fmt::Display for Codes<'_> {
+impl fmt::Display for RatesOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let codes: Vec<_> = self.0.iter().map(|currency| currency.code()).collect();
-        f.write_str(&codes.join(" and "))
+        match self.0 {
+            Some(date) => write!(f, "the rates of {date}"),
+            None => f.write_str("rates of unknown date"),
+        }
     }
 }

@@ -56,7 +56,7 @@ pub enum UnresolvedId {
     NotListed(String),
     /// The resolver of compact identifiers gave no answer that can be used.
     #[error(
-        "has the prefix '{prefix}', which is not in drs.prefixes, and the resolver of compact ids {cause}"
+        "has the prefix '{prefix}', which is not in drs.prefixes, and the compact id resolver {cause}"
     )]
     Unresolved {
         /// The prefix.
@@ -66,11 +66,11 @@ pub enum UnresolvedId {
     },
     /// The resolver of compact identifiers knows the prefix, if at all, for something else than a DRS.
     #[error(
-        "has the prefix '{0}', which is not in drs.prefixes, and for which the resolver of compact ids knows no DRS"
+        "has the prefix '{0}', which is not in drs.prefixes, and for which the compact id resolver lists no DRS"
     )]
     NoDrs(String),
     /// What should be a host is none.
-    #[error("names no server that can be called")]
+    #[error("has no valid host")]
     NotAHost,
 }
 

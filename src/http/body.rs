@@ -15,7 +15,7 @@ use crate::{
     config::Limits,
     domain::{
         mode::BadMode,
-        query::RequestFault,
+        query::{RequestFault, RequestFaultReason},
         service::{BadServiceUri, ServiceUri},
     },
     error::Error,
@@ -54,7 +54,7 @@ impl RequestReader {
     /// [`Error::Invalid`] with every fault: those of the schema, and those of meaning in the parts that keep to it.
     pub(super) fn read(&self, body: &[u8]) -> Result<RankRequest, HttpError> {
         let mut value = json::parse(body)
-            .map_err(|error| HttpError::invalid(format!("the body is not valid JSON: {error}")))?;
+            .map_err(|error| HttpError::invalid(RequestFaultReason::NotJson(error.to_string())))?;
         // Most requests are valid, and that is told sooner than all that is wrong with one.
         if self.schema.is_valid(&value) {
             return deserialise(&value).map_err(|fault| Error::Invalid(vec![fault]).into());
@@ -156,37 +156,33 @@ fn fault(error: &ValidationError<'_>) -> RequestFault {
     if pointer == "/mode" {
         return RequestFault::new(pointer, BadMode.to_string());
     }
-    let message = match error.kind() {
+    let reason = match error.kind() {
         ValidationErrorKind::Required { property } => {
             let property = property.as_str().unwrap_or_default();
-            return RequestFault::new(format!("{pointer}/{property}"), "is required");
+            let pointer = format!("{pointer}/{property}");
+            return RequestFault::new(pointer, RequestFaultReason::Required);
         }
-        ValidationErrorKind::Type { kind } => {
-            format!(
-                "must be {}, not {}",
-                kind_name(kind),
-                name_of(error.instance())
-            )
-        }
-        ValidationErrorKind::MinItems { limit } => match pointer.as_str() {
-            "/tes_uris" => "at least one URI is needed".to_owned(),
-            _ => format!("at least {limit} items are needed"),
+        ValidationErrorKind::Type { kind } => RequestFaultReason::WrongType {
+            must_be: kind_name(kind),
+            is: name_of(error.instance()),
         },
-        ValidationErrorKind::MaxItems { limit } => {
-            let length = error.instance().as_array().map_or(0, Vec::len);
-            format!("at most {limit} items are taken, here are {length}")
-        }
-        ValidationErrorKind::Minimum { limit } => format!("must be at least {limit}"),
-        ValidationErrorKind::Maximum { limit } => format!("must be at most {limit}"),
-        ValidationErrorKind::MinLength { .. } => "cannot be empty".to_owned(),
+        // Of all lists, only that of TES has a minimum.
+        ValidationErrorKind::MinItems { .. } => RequestFaultReason::NoUri,
+        ValidationErrorKind::MaxItems { limit } => RequestFaultReason::TooManyItems {
+            limit: usize::try_from(*limit).unwrap_or(usize::MAX),
+            length: error.instance().as_array().map_or(0, Vec::len),
+        },
+        ValidationErrorKind::Minimum { limit } => RequestFaultReason::TooLow(limit.to_string()),
+        ValidationErrorKind::Maximum { limit } => RequestFaultReason::TooHigh(limit.to_string()),
+        ValidationErrorKind::MinLength { .. } => RequestFaultReason::Empty,
         // Of all that is asked for, only the URIs of services have a pattern.
         ValidationErrorKind::Pattern { .. } => {
             let bad = ServiceUri::parse(error.instance().as_str().unwrap_or_default()).err();
-            bad.unwrap_or(BadServiceUri::NotAbsolute).to_string()
+            bad.unwrap_or(BadServiceUri::NotAbsolute).into()
         }
-        _ => error.masked().to_string(),
+        _ => return RequestFault::new(pointer, error.masked().to_string()),
     };
-    RequestFault::new(pointer, message)
+    RequestFault::new(pointer, reason)
 }
 
 fn kind_name(kind: &TypeKind) -> String {

@@ -14,7 +14,7 @@ use axum::{
 use crate::{
     api::problem::{Problem, ProblemEntry, ProblemReason},
     auth::AuthError,
-    domain::query::RequestFault,
+    domain::query::{RequestFault, RequestFaultReason},
     error::Error,
 };
 
@@ -66,8 +66,8 @@ const fn status(error: &HttpError) -> StatusCode {
 
 impl HttpError {
     /// A request that cannot be read, as a whole.
-    pub(super) fn invalid(message: impl Into<String>) -> Self {
-        Self::Ranking(Error::Invalid(vec![RequestFault::new("", message)]))
+    pub(super) fn invalid(reason: RequestFaultReason) -> Self {
+        Self::Ranking(Error::Invalid(vec![RequestFault::new("", reason)]))
     }
 
     /// The body of the response.
@@ -75,7 +75,7 @@ impl HttpError {
         Problem {
             code: status(self).as_u16(),
             errors: self.entries(),
-            message: "The request caused an error.".to_owned(),
+            message: Problem::MESSAGE.to_owned(),
         }
     }
 
@@ -176,7 +176,7 @@ pub(super) fn with_error_body(response: Response) -> Response {
         StatusCode::NOT_FOUND => HttpError::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => HttpError::MethodNotAllowed,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => HttpError::UnsupportedMediaType,
-        status if status.is_client_error() => HttpError::invalid("the request cannot be read"),
+        status if status.is_client_error() => HttpError::invalid(RequestFaultReason::Unreadable),
         _ => HttpError::Internal,
     };
     let allow = response.headers().get(ALLOW).cloned();

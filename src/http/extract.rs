@@ -13,7 +13,7 @@ use axum::{
 use http_body_util::LengthLimitError;
 
 use super::{error::HttpError, state::AppState};
-use crate::{error::Error, ranker::Caller};
+use crate::{domain::query::RequestFaultReason, error::Error, ranker::Caller};
 
 /// An authorized caller and the bytes of a JSON body. The body of a caller who is not authorized is not read.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Ht
         if is_too_large {
             HttpError::PayloadTooLarge(limit)
         } else {
-            HttpError::invalid("the body broke off before its end")
+            HttpError::invalid(RequestFaultReason::BodyIncomplete)
         }
     })
 }

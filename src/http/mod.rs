@@ -5,6 +5,9 @@ mod error;
 mod extract;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+#[cfg(test)]
+#[path = "../../tests/golden/http.rs"]
+pub(crate) mod golden;
 mod handlers;
 mod json;
 mod middleware;

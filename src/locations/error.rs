@@ -13,29 +13,25 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocateError {
     /// A bucket has no address of its own, and no override names it.
-    #[error("is a bucket, whose place no URI tells; locations.buckets can name its region")]
+    #[error("is a bucket of unknown region")]
     Bucket,
     /// S3 was asked where a bucket is, and did not answer.
-    #[error(
-        "is a bucket, whose region S3 was asked for: it {0}; locations.buckets can name its region"
-    )]
+    #[error("is a bucket whose region could not be fetched: S3 {0}")]
     S3(FetchError),
     /// The host name has no address.
     #[error(transparent)]
     Unresolved(#[from] ResolveError),
     /// DNS took too long.
-    #[error("does not resolve: DNS did not answer within {} s", .0.as_secs_f64())]
+    #[error("does not resolve (DNS did not answer within {} s)", .0.as_secs_f64())]
     Slow(Duration),
     /// There is nothing to look addresses up in.
-    #[error(
-        "can be placed by its address only, and there is no location database (locations.database)"
-    )]
+    #[error("requires a location database, and none is configured (locations.database)")]
     NoDatabase,
     /// A literal address that the database does not place.
-    #[error("is an address that the location database does not place")]
+    #[error("is an address that the location database does not contain")]
     UnplacedAddress,
     /// A name whose addresses the database does not place.
-    #[error("is at {}, which the location database does not place", Listed(.0))]
+    #[error("resolves to {}, which the location database does not contain", Listed(.0))]
     Unplaced(Vec<IpAddr>),
 }
 
@@ -60,8 +56,7 @@ pub enum LocatorError {
     },
     /// The file is a table such as the embedded one.
     #[error(
-        "locations.database: '{}' is a table to build the program with, in the place of \
-         crates/ip-locations/data/dbip-city-lite.iplocs; name the City database that it was made from",
+        "locations.database: '{}' is a location table for embedding; use the City database that it was built from",
         path.display()
     )]
     LocationTable {
@@ -74,7 +69,7 @@ pub enum LocatorError {
     /// A bucket is configured to be in an unknown region, or without a place.
     #[error(
         "locations.buckets.{bucket}: must be {{region: ..}} with a region of AWS, Google Cloud or Azure, or {{latitude: .., \
-         longitude: ..}}; '{region}' is no region"
+         longitude: ..}}; '{region}' is not a known region"
     )]
     UnknownRegion {
         /// The bucket.
@@ -83,7 +78,7 @@ pub enum LocatorError {
         region: String,
     },
     /// The file is a database of something else, such as countries or networks.
-    #[error("locations.database: '{}' has no coordinates (its type is '{kind}'); a City database has", path.display())]
+    #[error("locations.database: '{}' has no coordinates (its type is '{kind}'); use a City database", path.display())]
     NoCoordinates {
         /// The file.
         path: PathBuf,

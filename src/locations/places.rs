@@ -32,8 +32,8 @@ impl Locator {
         let mut sites = self.places(scope, hosts, unknown_distance).await;
         if !excess.is_empty() {
             sites.warnings.push(Warning::TooManyHosts {
-                most: MAX_HOSTS,
-                left_out: excess.len(),
+                limit: MAX_HOSTS,
+                skipped: excess.len(),
             });
         }
         sites
@@ -67,14 +67,14 @@ impl Locator {
             match places {
                 Ok(places) => {
                     if places.len() > 1 {
-                        sites.warnings.push(Warning::SeveralPlaces {
+                        sites.warnings.push(Warning::SeveralLocations {
                             host: host.to_string(),
                             count: places.len(),
                         });
                     }
                     sites.places.insert(host.clone(), places);
                 }
-                Err(cause) => sites.warnings.push(Warning::UnknownPlace {
+                Err(cause) => sites.warnings.push(Warning::UnknownLocation {
                     host: host.to_string(),
                     cause: cause.to_string(),
                 }),

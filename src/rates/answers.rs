@@ -103,7 +103,7 @@ impl StandIn<'_> {
         failure: Option<&FetchError>,
         date: Option<String>,
     ) -> Vec<Warning> {
-        let older = |cause, as_of| Warning::RatesFellBack {
+        let older = |cause, as_of| Warning::FallbackRates {
             source,
             cause,
             as_of,
@@ -115,11 +115,11 @@ impl StandIn<'_> {
             (Some(cause), None, []) => vec![Warning::RatesUnavailable { source, cause }],
             (Some(cause), None, _) => vec![older(cause, self.as_of)],
             (failure, date, missing) => {
-                let codes: Vec<_> = missing.iter().map(|currency| currency.code()).collect();
-                let lack = older(
-                    format!("has no rate for {}", codes.join(" and ")),
-                    self.as_of,
-                );
+                let lack = Warning::IncompleteRates {
+                    source,
+                    currencies: missing.iter().copied().copied().collect(),
+                    as_of: self.as_of,
+                };
                 failure
                     .map(|cause| older(cause, date))
                     .into_iter()

@@ -8,7 +8,7 @@ use super::ExchangeRates;
 use crate::{
     client::CallScope,
     domain::{
-        findings::{Offer, TaskInfo, Unconvertible},
+        findings::{Offer, TaskInfo},
         money::{Currency, Rates},
         service::ServiceUri,
         warning::Warning,
@@ -44,21 +44,13 @@ impl ExchangeRates {
         infos
             .into_iter()
             .zip(tes)
-            .map(|(info, tes)| {
-                let service = || tes.to_string();
-                match info?.convert(target, &rates) {
-                    Ok(offer) => return Some(offer),
-                    Err(Unconvertible::NoRate(currencies)) => warnings.push(Warning::NoRate {
-                        service: service(),
-                        currencies,
-                        target,
-                    }),
-                    Err(Unconvertible::TooMuch) => warnings.push(Warning::TooDear {
-                        service: service(),
-                        target,
-                    }),
+            .map(|(info, tes)| match info?.convert(target, &rates) {
+                Ok(offer) => Some(offer),
+                Err(reason) => {
+                    let service = tes.to_string();
+                    warnings.push(Warning::TesExcluded { service, reason });
+                    None
                 }
-                None
             })
             .collect()
     }

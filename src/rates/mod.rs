@@ -60,7 +60,7 @@ struct Live {
 
 /// The URL of a source of exchange rates cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("exchange_rates.{key} is not a URL: {source}")]
+#[error("exchange_rates.{key}: must be a URL: {source}")]
 pub struct BadRatesUrl {
     key: &'static str,
     source: url::ParseError,

@@ -7,7 +7,8 @@ use crate::{
     client::{Authorization, CallScope, FetchError},
     config::{PriceEntry, Signal, UseOfTaskInfo},
     domain::{
-        exact::Seconds, findings::TaskInfo, query::Query, service::ServiceUri, warning::Warning,
+        exact::Seconds, exclusion::Exclusion, findings::TaskInfo, query::Query, queue::NoQueueTime,
+        service::ServiceUri, warning::Warning,
     },
 };
 
@@ -54,12 +55,12 @@ impl TesClient {
     ) -> (Option<TaskInfo>, Vec<Warning>) {
         let entry = self.config.entry_for(tes);
         if let Some(unfit) = entry.and_then(|entry| entry.capacity.unfit(query.needs())) {
-            return (None, vec![left_out(tes, unfit.to_string())]);
+            return (None, vec![excluded(tes, unfit.into())]);
         }
         let authorization = self.client.authorization(tes.root(), scope.token()).await;
         let mut warnings = Vec::new();
         if matches!(authorization, Authorization::Withheld) {
-            warnings.push(Warning::TokenHeldBack {
+            warnings.push(Warning::TokenNotSentOverHttp {
                 service: tes.to_string(),
             });
         }
@@ -88,7 +89,7 @@ impl Inquiry<'_> {
     /// What the task costs, with a warning if a part of it is assumed.
     ///
     /// # Errors
-    /// The warning that says why the TES is left out.
+    /// The warning that the TES is unavailable or excluded.
     async fn offer(
         self,
         entry: Option<&PriceEntry>,
@@ -99,21 +100,15 @@ impl Inquiry<'_> {
         {
             return Ok((info, None));
         }
-        let cause = match (mode, entry) {
+        let reason = match (mode, entry) {
             (UseOfTaskInfo::Auto | UseOfTaskInfo::Never, Some(entry)) => {
                 return self.quote(entry).await;
             }
-            (UseOfTaskInfo::Auto, None) => {
-                "has no task-info, and no entry in tes.price_book gives its prices"
-            }
-            (UseOfTaskInfo::Never, None) => {
-                "has no entry in tes.price_book, and is not asked for prices, as tes.task_info is never"
-            }
-            (UseOfTaskInfo::Always, _) => {
-                "has no task-info, and nothing stands in for it, as tes.task_info is always"
-            }
+            (UseOfTaskInfo::Auto, None) => Exclusion::NoPrices,
+            (UseOfTaskInfo::Never, None) => Exclusion::NotInPriceBook,
+            (UseOfTaskInfo::Always, _) => Exclusion::NoTaskInfo,
         };
-        Err(left_out(self.tes, cause.to_owned()))
+        Err(excluded(self.tes, reason))
     }
 
     /// What the TES itself says; `None` if it has no task info.
@@ -133,10 +128,7 @@ impl Inquiry<'_> {
         };
         match entry.prices().quote(self.query.needs(), queue) {
             Ok(info) => Ok((info, warning)),
-            Err(error) => {
-                let cause = format!("would cost too much by tes.price_book: {error}");
-                Err(left_out(self.tes, cause))
-            }
+            Err(error) => Err(excluded(self.tes, Exclusion::PriceOutOfRange(error))),
         }
     }
 
@@ -149,14 +141,14 @@ impl Inquiry<'_> {
         let cause = match Box::pin(history).await {
             Ok(history) => match history.expected_wait(self.query.needs()) {
                 Some(wait) => return Ok((wait, None)),
-                None => "shows no finished task with its times".to_owned(),
+                None => NoQueueTime::NoFinishedTask,
             },
             Err(error) if error.is_about_the_service() => {
                 return Err(unavailable(self.tes, &error));
             }
-            Err(error) => format!("does not show its tasks: it {error}"),
+            Err(error) => NoQueueTime::NoTaskList(error.to_string()),
         };
-        let warning = Warning::QueueAssumed {
+        let warning = Warning::QueueTimeAssumed {
             service: self.tes.to_string(),
             cause,
             seconds: default,
@@ -165,10 +157,10 @@ impl Inquiry<'_> {
     }
 }
 
-fn left_out(tes: &ServiceUri, cause: String) -> Warning {
-    Warning::TesLeftOut {
+fn excluded(tes: &ServiceUri, reason: Exclusion) -> Warning {
+    Warning::TesExcluded {
         service: tes.to_string(),
-        cause,
+        reason,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::support::{
     Server,
     faulty::nobody,
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
+    texts::{ANY, FetchError, LocateError, assert_like, unknown_location},
 };
 
 /// An S3 that knows the regions of three buckets, and keeps what it is asked.
@@ -98,11 +99,8 @@ async fn a_bucket_is_in_the_region_that_s3_names() {
         "s3://No_Name",
         "gs://frankfurt",
     ] {
-        let text = format!("Location unknown: '{unknown}' is a bucket, whose place no URI tells");
-        assert!(
-            told.iter().any(|line| line.starts_with(&text)),
-            "{unknown}: {told:#?}"
-        );
+        let text = unknown_location(unknown, &LocateError::Bucket);
+        assert!(told.contains(&text.as_str()), "{unknown}: {told:#?}");
     }
     // Each once, in two requests; and nothing else.
     let mut asked = asked.lock().unwrap().clone();
@@ -131,11 +129,7 @@ async fn an_s3_that_does_not_answer_costs_a_warning() {
     let nobody = nobody().await;
     let (answer, _service) = rank(&nobody, true, &["s3://frankfurt/key"]).await;
     let told = warnings(&answer);
-    assert!(
-        told[0].starts_with(
-            "Location unknown: 's3://frankfurt' is a bucket, whose region S3 was asked for: it "
-        ),
-        "{told:#?}"
-    );
+    let cause = LocateError::S3(FetchError::Unreachable(ANY.to_owned()));
+    assert_like(told[0], unknown_location("s3://frankfurt", &cause));
     assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
 }

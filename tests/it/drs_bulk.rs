@@ -18,6 +18,7 @@ use crate::support::{
     Server,
     network::{Service, request, tes, tes_root, warnings},
     recorder::Recorder,
+    texts::{FetchError, drs_refuses_token, drs_unavailable, status},
 };
 
 /// What a DRS does with `POST /objects`.
@@ -206,13 +207,10 @@ async fn an_answer_that_takes_a_while_is_waited_for_within_the_timeout() {
     let asked = request(&[tes_root(&tes)], &[ready_tomorrow.url("/")], &["a"]);
     let refused = service.refuse(&asked, "ResourceUnavailableError");
     let messages = timeout(Duration::from_secs(15), refused).await.unwrap();
+    let not_ready = FetchError::NotReady(Duration::from_secs(86_400));
     assert_eq!(
         messages[1],
-        format!(
-            "DRS unavailable: '{}' has its answer not ready: it asks for patience of 86400 s, which is longer than a \
-             call may take (asked for object 'a').",
-            ready_tomorrow.url("/")
-        )
+        drs_unavailable(&ready_tomorrow.url("/"), &not_ready, &["a"])
     );
 }
 
@@ -221,9 +219,9 @@ async fn a_refusal_is_told_apart_from_what_is_not_there() {
     let service = Service::start().await;
     let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     let good = Drs::start(Bulk::Unknown).await;
-    for (status, shown) in [(401, "401 (Unauthorized)"), (403, "403 (Forbidden)")] {
+    for code in [401, 403] {
         let refuses = Server::start(
-            Router::new().fallback(async move || StatusCode::from_u16(status).unwrap()),
+            Router::new().fallback(async move || StatusCode::from_u16(code).unwrap()),
         )
         .await;
         let drs = [refuses.url("/"), good.server.url("/")];
@@ -231,17 +229,13 @@ async fn a_refusal_is_told_apart_from_what_is_not_there() {
         let answer = service.rank(&request).await;
         assert_eq!(
             warnings(&answer),
-            [format!(
-                "DRS unavailable: '{}' answered with status {shown} (asked for object 'a'); it may have what was asked \
-                 for, but shows it to no one without a token.",
-                drs[0]
-            )]
+            [drs_unavailable(&drs[0], &status(code), &["a"])]
         );
         let sent = service.post().bearer_auth("t").json(&request).send();
         let answer: Value = sent.await.unwrap().json().await.unwrap();
-        assert!(
-            warnings(&answer)[0].ends_with("but does not show it to the token of the request."),
-            "{answer:#}"
+        assert_eq!(
+            warnings(&answer)[0],
+            drs_refuses_token(&drs[0], code, &["a"])
         );
     }
 }

@@ -15,6 +15,10 @@ use serde_json::{Value, json};
 use crate::support::{
     Server,
     network::{Service, request, tes, tes_root, warnings},
+    texts::{
+        BundleFault, Difference, bundle as bundle_fault, conflict, not_found,
+        token_not_sent_to_unlisted,
+    },
 };
 
 const GB: u64 = 1_000_000_000;
@@ -167,22 +171,15 @@ async fn a_bundle_has_an_end() {
     ])
     .await;
     let service = Service::start_with("drs: {max_bundle_depth: 2, max_bundle_objects: 3}").await;
-    for (id, reason) in [
-        ("loop", "Bundle 'loop' contains itself."),
-        (
-            "deep",
-            "Bundle 'deep' is nested deeper than 2 levels (drs.max_bundle_depth).",
-        ),
-        (
-            "wide",
-            "Bundle 'wide' holds too much: the bundles of a request may hold 3 objects together \
-             (drs.max_bundle_objects).",
-        ),
-        ("empty", "Bundle 'empty' holds nothing."),
+    for (id, fault) in [
+        ("loop", BundleFault::ContainsItself),
+        ("deep", BundleFault::TooDeep(2)),
+        ("wide", BundleFault::TooLarge(3)),
+        ("empty", BundleFault::Empty),
     ] {
         let (_tes, request) = task(&[&shelf], &[id]).await;
         let messages = service.refuse(&request, "ResourceUnavailableError").await;
-        assert_eq!(messages, [reason]);
+        assert_eq!(messages, [bundle_fault(id, fault)]);
     }
 }
 
@@ -201,10 +198,7 @@ async fn an_object_of_a_bundle_that_is_nowhere_is_told_by_its_name() {
     let messages = service.refuse(&request, "ResourceUnavailableError").await;
     assert_eq!(
         messages,
-        [
-            "Object 'set/file-gone' is at none of the DRS.",
-            "Object 'set/nameless' is at none of the DRS."
-        ]
+        [not_found("set/file-gone"), not_found("set/nameless")]
     );
 }
 
@@ -238,17 +232,13 @@ async fn a_bundle_is_the_same_at_all_drs() {
     ])
     .await;
     let blob = Shelf::start(vec![("set", blob("near.example"))]).await;
-    for (drs, what) in [
-        (&less, "a bundle of 2 and of 1 objects, or of others"),
-        (&blob, "a bundle and a single object"),
+    for (drs, difference) in [
+        (&less, Difference::Contents(2, 1)),
+        (&blob, Difference::BundleAndObject),
     ] {
         let (_tes, request) = task(&[&one, drs], &["set"]).await;
         let messages = service.refuse(&request, "ResourceUnavailableError").await;
-        let expected = format!(
-            "Object 'set' differs between '{}' and '{}': {what}.",
-            one.root(),
-            drs.root()
-        );
+        let expected = conflict("set", [&one.root(), &drs.root()], difference);
         assert_eq!(messages, [expected]);
     }
 }
@@ -266,11 +256,8 @@ async fn a_bundle_may_hold_objects_of_other_servers_which_get_no_token() {
     let response = service.post().bearer_auth("secret").json(&request);
     let answer: Value = response.send().await.unwrap().json().await.unwrap();
     assert_eq!(keys(&answer), ["set/file-a", "set/other", "tes_uri"]);
-    assert_eq!(warnings(&answer).len(), 1, "{answer:#}");
-    assert!(
-        warnings(&answer)[0].starts_with("Token held back: "),
-        "{answer:#}"
-    );
+    let root = elsewhere.server.url("/ga4gh/drs/v1/");
+    assert_eq!(warnings(&answer), [token_not_sent_to_unlisted(&root)]);
     assert_eq!(*elsewhere.tokens.lock().unwrap(), 0);
     assert!(*shelf.tokens.lock().unwrap() > 0);
 }

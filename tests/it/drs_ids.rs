@@ -8,10 +8,14 @@ use axum::{
     response::IntoResponse,
 };
 use serde_json::{Value, json};
+use testribute::domain::object_id::BadDrsUri;
 
 use crate::support::{
     Server,
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
+    texts::{
+        UnknownServer, drs_unavailable, fault, no_server, off_limits, token_not_sent_to_unlisted,
+    },
 };
 
 const NEAR: &[&str] = &["https://near.example/a"];
@@ -159,10 +163,8 @@ async fn other_prefixes_are_resolved_once_and_get_no_token() {
     let answer: Value = response.json().await.unwrap();
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "Token held back: '{}' was named by someone else than the request; name it in the id or in drs_uris, or \
-             have the operator add the prefix to drs.prefixes.",
-            also.server.url("/ga4gh/drs/v1")
+        [token_not_sent_to_unlisted(
+            &also.server.url("/ga4gh/drs/v1")
         )],
     );
     let mut asked = also.paths();
@@ -185,13 +187,9 @@ async fn a_prefix_that_no_one_knows_is_told() {
     let request = request(&[tes_root(&tes)], &[], &["drs://nothing:1"]);
     let off = service("").await;
     let messages = off.refuse(&request, "ResourceUnavailableError").await;
-    assert_eq!(
-        messages,
-        [
-            "Object 'drs://nothing:1' has the prefix 'nothing', which is not in drs.prefixes, and \
-             drs.resolve_compact_ids is off."
-        ]
-    );
+    let prefix = || "nothing".to_owned();
+    let expected = no_server("drs://nothing:1", &UnknownServer::NotListed(prefix()));
+    assert_eq!(messages, [expected]);
     let registry = Witness::start(|_| None).await;
     let config = format!(
         "drs: {{compact_id_resolver: '{}'}}",
@@ -201,13 +199,8 @@ async fn a_prefix_that_no_one_knows_is_told() {
         .await
         .refuse(&request, "ResourceUnavailableError")
         .await;
-    assert_eq!(
-        messages,
-        [
-            "Object 'drs://nothing:1' has the prefix 'nothing', which is not in drs.prefixes, and for which the \
-             resolver of compact ids knows no DRS."
-        ]
-    );
+    let expected = no_server("drs://nothing:1", &UnknownServer::NoDrs(prefix()));
+    assert_eq!(messages, [expected]);
 }
 
 #[tokio::test]
@@ -225,10 +218,9 @@ async fn a_host_in_an_id_is_guarded_like_any_other() {
             "ResourceUnavailableError",
         )
         .await;
-    assert!(
-        messages[1].contains("is at 127.0.0.1, which is not a public address"),
-        "{messages:?}"
-    );
+    let root = format!("http://{}/ga4gh/drs/v1/", data.address);
+    let expected = drs_unavailable(&root, &off_limits("127.0.0.1"), &[&id]);
+    assert_eq!(messages[1], expected);
 }
 
 #[tokio::test]
@@ -241,11 +233,5 @@ async fn an_id_that_names_nothing_is_a_fault() {
             "ValidationError",
         )
         .await;
-    assert_eq!(
-        messages,
-        [
-            "/object_ids/0: a drs:// URI must name a server or a prefix and an id, such as drs://drs.example/id or \
-             drs://dg.4503:id"
-        ]
-    );
+    assert_eq!(messages, [fault("/object_ids/0", BadDrsUri)]);
 }

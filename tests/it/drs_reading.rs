@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Server,
     network::{Service, request, tes, tes_root, warnings},
+    texts::{Difference, UnrankableReason, Warning, access_methods_unavailable, conflict},
 };
 
 /// A DRS that gives `answer` for every id.
@@ -30,17 +31,14 @@ async fn a_size_that_no_drs_knows_is_refused_or_counts_as_nothing() {
         .await;
     assert_eq!(
         messages,
-        [
-            "Object 'a' is of unknown size at all DRS that have it; the operator can let such objects count as 0 bytes \
-             (drs.missing_size)."
-        ]
+        [UnrankableReason::UnknownSize("a".into()).to_string()]
     );
 
     let lenient = Service::start_with("drs: {missing_size: zero}").await;
     let answer = lenient.rank(&request).await;
     assert_eq!(
         warnings(&answer),
-        ["Size unknown: object 'a' was ranked as if it had 0 bytes (drs.missing_size)."]
+        [Warning::UnknownSize("a".into()).to_string()]
     );
     let best = &answer["service_combinations"][0];
     assert_eq!(best["cost_breakdown"]["transfer"], 0.0);
@@ -93,9 +91,14 @@ async fn checksums_agree_however_they_are_written() {
             "ResourceUnavailableError",
         )
         .await;
-    assert!(
-        messages[0].ends_with("sha256 checksum 'b89297ef' and '00'."),
-        "{messages:?}"
+    let checksum = Difference::Checksum {
+        kind: "sha256".to_owned(),
+        first: "b89297ef".to_owned(),
+        second: "00".to_owned(),
+    };
+    assert_eq!(
+        messages,
+        [conflict("a", [&drs[0], &other.url("/")], checksum)]
     );
 }
 
@@ -113,10 +116,7 @@ async fn a_method_that_is_not_available_is_left_out_with_a_warning() {
         .await;
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "Access methods left out: '{}' says that some are not available (object 'a' and 1 more).",
-            drs.url("/")
-        )]
+        [access_methods_unavailable(&drs.url("/"), &["a", "b"])]
     );
     let uris = &answer["service_combinations"][0]["access_uris"];
     assert_eq!(uris["a"], "https://near.example/a");

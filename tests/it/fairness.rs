@@ -21,6 +21,7 @@ use crate::support::{
     Server,
     faulty::{Manner, RawServer},
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
+    texts::{self, FetchError, UnknownServer, drs_unavailable, no_server, tes_unavailable},
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -66,13 +67,18 @@ async fn as_many_dead_services_as_a_request_may_name_cost_warnings() {
     let request = with_objects(&tes_uris, &drs_uris, &ids);
     let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
     assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
-    let told = warnings(&answer);
-    assert_eq!(told.len(), 198);
-    assert!(
-        told.iter()
-            .all(|text| text.contains("did not answer within 0.5 s")),
-        "{told:#?}"
-    );
+    let cause = texts::timeout(0.5);
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let expected: Vec<_> = dead[..99]
+        .iter()
+        .map(|root| tes_unavailable(root, &cause))
+        .chain(
+            dead[99..198]
+                .iter()
+                .map(|root| drs_unavailable(root, &cause, &ids)),
+        )
+        .collect();
+    assert_eq!(warnings(&answer), expected);
 }
 
 #[tokio::test]
@@ -88,16 +94,12 @@ async fn what_has_not_answered_in_time_is_left_out_and_the_rest_is_ranked() {
         &ids,
     );
     let answer = service.rank(&request).await;
-    let why = "was not reached in the 1.5 s that a request has for its calls; to ask for fewer services or objects \
-               helps, as may server.request_deadline_sec, timeout and outbound.max_concurrency";
+    let cause = FetchError::NotInTime(Duration::from_millis(1500));
     assert_eq!(
         warnings(&answer),
         [
-            format!("TES unavailable: '{}' {why}.", dead[0]),
-            format!(
-                "DRS unavailable: '{}' {why} (asked for object 'o0' and 2 more).",
-                dead[1]
-            ),
+            tes_unavailable(&dead[0], &cause),
+            drs_unavailable(&dead[1], &cause, &["o0", "o1", "o2"]),
         ]
     );
     assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
@@ -198,13 +200,13 @@ async fn a_host_that_no_one_can_connect_to_is_not_tried_again_and_again() {
     let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     tes_uris.push(tes_root(&good));
     let answer = service.rank(&request(&tes_uris, &[], &[])).await;
-    let told = warnings(&answer);
-    assert_eq!(told.len(), 40);
-    assert!(
-        told.iter()
-            .all(|text| text.contains("could not be connected to within 0.75 s")),
-        "{told:#?}"
-    );
+    let cause = FetchError::NoConnection(Duration::from_millis(750));
+    let dead = &tes_uris[..40];
+    let expected: Vec<_> = dead
+        .iter()
+        .map(|root| tes_unavailable(root, &cause))
+        .collect();
+    assert_eq!(warnings(&answer), expected);
     assert_eq!(*mute.connections.borrow(), 4, "the first ones");
 }
 
@@ -229,11 +231,13 @@ async fn a_drs_that_falls_silent_is_not_waited_for_once_per_object() {
         &ids,
     );
     let answer = service.rank(&request).await;
+    let ids: Vec<_> = ids[1..].iter().map(String::as_str).collect();
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "DRS unavailable: '{}' did not answer within 0.25 s (asked for object 'o1' and 298 more).",
-            tired.url("/")
+        [drs_unavailable(
+            &tired.url("/"),
+            &texts::timeout(0.25),
+            &ids
         )]
     );
     let asked = asked.load(SeqCst);
@@ -252,9 +256,16 @@ async fn a_silent_resolver_of_compact_ids_is_not_waited_for_once_per_prefix() {
     let ids: Vec<_> = (0..100).map(|n| format!("drs://prefix{n}:x")).collect();
     let request = with_objects(&[tes_root(&good)], &[tes_root(&good)], &ids);
     let told = service.refuse(&request, "ResourceUnavailableError").await;
-    let dead = "the resolver of compact ids did not answer within 0.5 s";
-    let count = told.iter().filter(|text| text.contains(dead)).count();
-    assert_eq!(count, 100, "{told:#?}");
+    let expected: Vec<_> = (0..100)
+        .map(|n| {
+            let unresolved = UnknownServer::Unresolved {
+                prefix: format!("prefix{n}"),
+                cause: texts::timeout(0.5),
+            };
+            no_server(&format!("drs://prefix{n}:x"), &unresolved)
+        })
+        .collect();
+    assert_eq!(told, expected);
     assert_eq!(*silent.connections.borrow(), 4, "the first ones");
 }
 

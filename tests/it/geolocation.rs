@@ -4,11 +4,8 @@ use std::{path::Path, time::Duration};
 
 use testribute::{
     config::{Database, Locations},
-    domain::{
-        geo::{Coordinates, Host},
-        warning::Warning,
-    },
-    locations::{LocateError, Locator},
+    domain::geo::{Coordinates, Host},
+    locations::{LocateError, Locator, LocatorError},
 };
 
 use crate::support::{
@@ -17,6 +14,7 @@ use crate::support::{
         Mmdb,
         Value::{self, Double, Float, List, Map, Short, Text},
     },
+    texts::{LocateError, ResolveError},
 };
 
 fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Locator {
@@ -278,20 +276,23 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
             database: Database::File(path.to_owned()),
             ..Locations::default()
         };
-        let refused = Locator::new(&locations, &client());
-        let message = refused.unwrap_err().to_string();
+        let error = Locator::new(&locations, &client()).unwrap_err();
+        let message = error.to_string();
         assert!(
             message.starts_with(&format!("locations.database: '{}' ", path.display())),
             "{message}"
         );
-        message
+        error
     };
     let text = directory.join("text.mmdb");
     std::fs::write(&text, "network,latitude,longitude\n").unwrap();
-    assert!(refusal(&text).contains("is not a database in MaxMind's format"));
+    assert!(matches!(refusal(&text), LocatorError::NotADatabase { .. }));
     let table = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("crates/ip-locations/data/dbip-city-lite.iplocs");
-    assert!(refusal(&table).contains("name the City database that it was made from"));
+    assert!(matches!(
+        refusal(&table),
+        LocatorError::LocationTable { .. }
+    ));
     let cut = directory.join("cut.mmdb");
     let file = Mmdb {
         ip_version: 4,
@@ -300,18 +301,21 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
     };
     let whole = std::fs::read(file.write("whole.mmdb")).unwrap();
     std::fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
-    assert!(refusal(&cut).contains("is not a database in MaxMind's format"));
-    assert!(refusal(&directory.join("missing.mmdb")).contains("cannot be read"));
+    assert!(matches!(refusal(&cut), LocatorError::NotADatabase { .. }));
+    assert!(matches!(
+        refusal(&directory.join("missing.mmdb")),
+        LocatorError::Unreadable { .. }
+    ));
     let countries = Map(vec![("country", Map(vec![("iso_code", Text("CH"))]))]);
     let countries = Mmdb {
         ip_version: 4,
         record_bits: 24,
         networks: vec![("8.0.0.0/8", countries)],
     };
-    let message = refusal(&countries.write("countries.mmdb"));
+    let error = refusal(&countries.write("countries.mmdb"));
     assert!(
-        message.contains("has no coordinates (its type is 'Test-City')"),
-        "{message}"
+        matches!(&error, LocatorError::NoCoordinates { kind, .. } if kind == "Test-City"),
+        "{error}"
     );
 }
 
@@ -319,45 +323,26 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
 async fn why_a_host_has_no_place_is_told() {
     let nothing = geolocation(Database::None, &[]);
     let file = with_file("told.mmdb", 4, vec![("8.8.8.0/24", flat(1.0, 1.0))]);
-    let told = async |geolocation: &Locator, uri: &str| {
-        let host = Host::of(&uri.parse().unwrap()).unwrap();
-        let cause = geolocation
-            .locate(&client().detached_scope(), &host)
-            .await
-            .unwrap_err()
-            .to_string();
-        Warning::UnknownPlace {
-            host: host.to_string(),
-            cause,
-        }
-        .to_string()
-    };
-    for geolocation in [&nothing] {
-        assert_eq!(
-            told(geolocation, "https://tes.example.org/").await,
-            "Location unknown: 'tes.example.org' can be placed by its address only, and there is no location database \
-             (locations.database); locations.overrides can say where it is."
-        );
-    }
+    assert_eq!(
+        place(&nothing, "https://tes.example.org/").await,
+        Err(LocateError::NoDatabase)
+    );
     for (uri, cause) in [
+        ("https://10.0.0.1/", LocateError::UnplacedAddress),
+        ("https://[::1]/", LocateError::UnplacedAddress),
+        ("s3://genomes/a", LocateError::Bucket),
         (
-            "https://10.0.0.1/",
-            "'10.0.0.1' is an address that the location database does not place;",
+            "https://tes.invalid/",
+            LocateError::Unresolved(ResolveError::Unknown),
         ),
-        (
-            "https://[::1]/",
-            "'::1' is an address that the location database does not place;",
-        ),
-        ("http://localhost/", "'localhost' is at 127.0.0.1"),
-        (
-            "s3://genomes/a",
-            "'s3://genomes' is a bucket, whose place no URI tells;",
-        ),
-        ("https://tes.invalid/", "'tes.invalid' does not resolve: "),
     ] {
-        let warning = told(&file, uri).await;
-        assert!(warning.contains(cause), "{warning}");
+        assert_eq!(place(&file, uri).await, Err(cause), "{uri}");
     }
+    // Whether localhost has an IPv6 address is up to the machine.
+    let Err(LocateError::Unplaced(addresses)) = place(&file, "http://localhost/").await else {
+        panic!("localhost has a location");
+    };
+    assert_eq!(addresses[0], std::net::Ipv4Addr::LOCALHOST);
 }
 
 #[tokio::test]
@@ -466,7 +451,7 @@ async fn buckets_and_hosts_of_clouds_are_in_their_regions() {
     let wrong = |buckets: serde_json::Value| {
         let locations: Locations =
             serde_json::from_value(serde_json::json!({"buckets": buckets})).unwrap();
-        Locator::new(&locations, &client()).unwrap_err().to_string()
+        Locator::new(&locations, &client()).unwrap_err()
     };
     for bad in [
         serde_json::json!({"b": {"region": "atlantis-1"}}),
@@ -474,6 +459,11 @@ async fn buckets_and_hosts_of_clouds_are_in_their_regions() {
         serde_json::json!({"b": {"latitude": 91.0, "longitude": 0.0}}),
         serde_json::json!({"b": {"region": "eu-west-1", "latitude": 1.0, "longitude": 0.0}}),
     ] {
-        assert!(wrong(bad).starts_with("locations.buckets.b: must be {region: ..}"));
+        let error = wrong(bad);
+        assert!(
+            error.to_string().starts_with("locations.buckets.b: "),
+            "{error}"
+        );
+        assert!(matches!(error, LocatorError::UnknownRegion { .. }));
     }
 }

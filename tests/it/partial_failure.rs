@@ -4,7 +4,10 @@ use std::{future::pending, time::Duration};
 
 use axum::Router;
 use serde_json::{Value, json};
-use testribute::config;
+use testribute::{
+    config,
+    domain::money::{Currency, Money},
+};
 use tokio::time::timeout;
 
 use crate::support::{
@@ -12,6 +15,11 @@ use crate::support::{
     faulty::{Manner, RawServer, always, nobody},
     front::{Front, Identity},
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
+    texts::{
+        ANY, Exclusion, FetchError, ResolveError, assert_like, drs_unavailable, is_like, malformed,
+        malformed_at, not_an_object, not_json, off_limits, status, tes_excluded, tes_unavailable,
+        timeout as timed_out,
+    },
 };
 
 /// The longest that one call may take where a neighbour hangs.
@@ -23,10 +31,10 @@ const LONG_CALL: &str = "{timeout: 20, server: {request_deadline_sec: 60}}";
 /// Far less than a hanging neighbour would take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A bad neighbour: what keeps it running, its root URI, and what the warning must say of it.
+/// A bad neighbour: what keeps it running, its root URI, and the cause that the warning must give, or one of several.
 struct Neighbour {
     root: String,
-    cause: String,
+    causes: Vec<FetchError>,
     _alive: Alive,
 }
 
@@ -55,7 +63,7 @@ impl Services {
 
     /// The one that is not kept waiting by `neighbour`, and does not give it up too early.
     fn for_one_beside(&self, neighbour: &Neighbour) -> &Service {
-        if neighbour.cause.starts_with("did not answer") {
+        if matches!(neighbour.causes[..], [FetchError::Timeout(_)]) {
             &self.impatient
         } else {
             &self.patient
@@ -63,11 +71,11 @@ impl Services {
     }
 }
 
-async fn raw(manner: Manner, cause: &str) -> Neighbour {
+async fn raw(manner: Manner, cause: FetchError) -> Neighbour {
     let server = RawServer::start(manner).await;
     Neighbour {
         root: server.root.clone(),
-        cause: cause.to_owned(),
+        causes: vec![cause],
         _alive: Alive::Raw(server),
     }
 }
@@ -76,26 +84,34 @@ async fn http(
     status: u16,
     media_type: &'static str,
     body: impl Into<Vec<u8>>,
-    cause: &str,
+    cause: FetchError,
 ) -> Neighbour {
     let server = always(status, media_type, body).await;
     Neighbour {
         root: server.url("/"),
-        cause: cause.to_owned(),
+        causes: vec![cause],
         _alive: Alive::Server(server),
     }
 }
 
-async fn json(body: Value, cause: &str) -> Neighbour {
+async fn json(body: Value, cause: FetchError) -> Neighbour {
     http(200, "application/json", body.to_string(), cause).await
 }
 
-fn at(root: &str, cause: &str) -> Neighbour {
+fn at(root: &str, cause: FetchError) -> Neighbour {
     Neighbour {
         root: root.to_owned(),
-        cause: cause.to_owned(),
+        causes: vec![cause],
         _alive: Alive::Nothing,
     }
+}
+
+fn unreachable(cause: &str) -> FetchError {
+    FetchError::Unreachable(cause.to_owned())
+}
+
+fn interrupted() -> FetchError {
+    FetchError::Interrupted(ANY.to_owned())
 }
 
 /// Neighbours with TLS where there should be none, the reverse, and with certificates of no worth.
@@ -103,19 +119,15 @@ async fn bad_at_tls() -> Vec<Neighbour> {
     let plain = always(200, "application/json", "{}").await;
     let mut all = vec![Neighbour {
         root: plain.url("/").replace("http:", "https:"),
-        cause: "cannot be reached: received corrupt message".to_owned(),
+        causes: vec![unreachable(&format!("received corrupt message{ANY}"))],
         _alive: Alive::Server(plain),
     }];
+    let no_trust = || unreachable(&format!("{ANY}certificate{ANY}"));
     let certificates = [
-        (
-            "http",
-            "127.0.0.1",
-            Identity::new(),
-            "broke off the connection",
-        ),
-        ("https", "localhost", Identity::new(), "certificate"),
-        ("https", "127.0.0.1", Identity::new(), "certificate"),
-        ("https", "localhost", Identity::expired(), "certificate"),
+        ("http", "127.0.0.1", Identity::new(), interrupted()),
+        ("https", "localhost", Identity::new(), no_trust()),
+        ("https", "127.0.0.1", Identity::new(), no_trust()),
+        ("https", "localhost", Identity::expired(), no_trust()),
     ];
     for (scheme, host, identity, cause) in certificates {
         let front = Front::open(
@@ -127,7 +139,7 @@ async fn bad_at_tls() -> Vec<Neighbour> {
         .await;
         all.push(Neighbour {
             root: format!("{scheme}://{host}:{}/", front.address.port()),
-            cause: cause.to_owned(),
+            causes: vec![cause],
             _alive: Alive::Front(front),
         });
     }
@@ -141,77 +153,63 @@ async fn bad_at_http() -> Vec<Neighbour> {
     let endless = format!("{head}transfer-encoding: chunked\r\n\r\n");
     let piece = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     let drip = Duration::from_millis(20);
+    let json = "application/json";
     let mut all = vec![
-        at(&nobody().await, "cannot be reached: Connection refused"),
-        at("http://tes.invalid/", "does not resolve"),
-        raw(Manner::Hangs, "did not answer within 1 s").await,
+        at(
+            &nobody().await,
+            unreachable(&format!("Connection refused{ANY}")),
+        ),
+        at("http://tes.invalid/", ResolveError::Unknown.into()),
+        raw(Manner::Hangs, timed_out(1.0)).await,
         raw(
             Manner::SaysThenHangs(format!("{head}content-length: 100\r\n\r\n{{").into_bytes()),
-            "did not answer within 1 s",
+            timed_out(1.0),
         )
         .await,
         raw(
             Manner::Repeats(endless.clone().into_bytes(), b"1\r\n \r\n".to_vec(), drip),
-            "did not answer within 1 s",
+            timed_out(1.0),
         )
         .await,
         raw(
             Manner::Repeats(endless.into_bytes(), piece.into_bytes(), Duration::ZERO),
-            "answered with more than 1048576 bytes",
+            FetchError::TooLarge(1_048_576),
         )
         .await,
-        raw(Manner::says(""), "broke off the connection").await,
+        raw(Manner::says(""), interrupted()).await,
         raw(
             Manner::Says(format!("{head}content-length: 100\r\n\r\n{{}}").into_bytes()),
-            "broke off the connection",
+            interrupted(),
         )
         .await,
-        raw(
-            Manner::says("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
-            "broke off the connection",
-        )
-        .await,
+        raw(Manner::says("SSH-2.0-OpenSSH_9.2\r\n\r\n"), interrupted()).await,
         raw(
             Manner::Repeats(
                 head.as_bytes().to_vec(),
                 b"x: y\r\n".repeat(1000),
                 Duration::ZERO,
             ),
-            "broke off the connection",
+            interrupted(),
         )
         .await,
-        raw(
-            Manner::Says(broken_gzip.into_bytes()),
-            "gave an answer that cannot be used",
-        )
-        .await,
-        http(200, "text/html", "<html>", "it is not JSON").await,
-        http(200, "application/json", "{\"size\":", "it is not JSON").await,
-        http(200, "application/json", "\"\u{0}\"", "it is not JSON").await,
-        http(
-            200,
-            "application/json",
-            b"\"\xff\"".as_slice(),
-            "it is not JSON",
-        )
-        .await,
-        http(
-            200,
-            "application/json",
-            "[".repeat(10_000),
-            "cannot be used",
-        )
-        .await,
-        http(204, "application/json", "", "it is not JSON").await,
-        http(200, "application/json", "[]", "it is a list").await,
-        http(307, "text/plain", "", "redirect").await,
+        raw(Manner::Says(broken_gzip.into_bytes()), malformed(ANY)).await,
+        http(200, "text/html", "<html>", not_json()).await,
+        http(200, json, "{\"size\":", not_json()).await,
+        http(200, json, "\"\u{0}\"", not_json()).await,
+        http(200, json, b"\"\xff\"".as_slice(), not_json()).await,
+        http(200, json, "[".repeat(10_000), malformed(ANY)).await,
+        http(204, json, "", not_json()).await,
+        http(200, json, "[]", not_an_object()).await,
     ];
+    // A POST is not redirected, and a GET to nowhere is not either.
+    let mut redirects = http(307, "text/plain", "", FetchError::Redirected(307)).await;
+    redirects.causes.push(FetchError::BadRedirect);
+    all.push(redirects);
     all.extend(bad_at_tls().await);
-    for status in [
+    for code in [
         400, 401, 403, 405, 410, 418, 429, 500, 501, 502, 503, 504, 599,
     ] {
-        let cause = format!("answered with status {status}");
-        all.push(http(status, "application/json", "{}", &cause).await);
+        all.push(http(code, json, "{}", status(code)).await);
     }
     all
 }
@@ -230,47 +228,54 @@ async fn a_bad_tes_is_a_warning() {
         }
         info
     };
+    let bad_amount = |amount| Money::new(amount, Currency::EUR).unwrap_err();
     let mut bad = bad_at_http().await;
     for (field, value, cause) in [
         (
             "estimated_compute_costs",
             Value::Null,
-            "missing field `estimated_compute_costs`",
+            malformed(format!("{ANY}missing field `estimated_compute_costs`{ANY}")),
         ),
         (
             "estimated_compute_costs",
             price(json!(-0.01)),
-            "estimated_compute_costs.amount: -0.01 is not",
+            malformed(format!(
+                "estimated_compute_costs.amount: {}",
+                bad_amount(-0.01)
+            )),
         ),
         (
             "estimated_storage_costs",
             price(json!("1")),
-            "estimated_storage_costs.amount: invalid type",
+            malformed_at("estimated_storage_costs.amount"),
         ),
         (
             "estimated_storage_costs",
             price(json!(1e300)),
-            "is not an amount",
+            malformed(format!(
+                "estimated_storage_costs.amount: {}",
+                bad_amount(1e300)
+            )),
         ),
         (
             "unit_costs_data_transfer",
             json!({"amount": 1, "currency": "XXX"}),
-            "not a currency that is known",
+            malformed(format!("unit_costs_data_transfer.currency: {ANY}")),
         ),
         (
             "unit_costs_data_transfer",
             json!(7),
-            "at unit_costs_data_transfer",
+            malformed_at("unit_costs_data_transfer"),
         ),
         (
             "estimated_queue_time_sec",
             json!(-1),
-            "estimated_queue_time_sec",
+            malformed(format!("estimated_queue_time_sec: -1 {ANY}")),
         ),
         (
             "estimated_queue_time_sec",
             json!("NaN"),
-            "estimated_queue_time_sec",
+            malformed_at("estimated_queue_time_sec"),
         ),
     ] {
         bad.push(json(info(field, value), cause).await);
@@ -278,8 +283,9 @@ async fn a_bad_tes_is_a_warning() {
     let infinite = info("estimated_queue_time_sec", json!(1))
         .to_string()
         .replace(":1}", ":1e999}");
-    bad.push(http(200, "application/json", infinite, "number out of range").await);
-    bad.push(http(404, "application/json", "{}", "answered with status 404").await);
+    let out_of_range = malformed(format!("{ANY}number out of range{ANY}"));
+    bad.push(http(200, "application/json", infinite, out_of_range).await);
+    bad.push(http(404, "application/json", "{}", status(404)).await);
 
     let services = Services::start().await;
     let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
@@ -287,7 +293,9 @@ async fn a_bad_tes_is_a_warning() {
         let service = services.for_one_beside(neighbour);
         let request = request(&[neighbour.root.clone(), tes_root(&good)], &[], &[]);
         let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
-        assert_one_warning(&answer, "TES unavailable", neighbour);
+        assert_one_warning(&answer, neighbour, |cause| {
+            tes_unavailable(&neighbour.root, cause)
+        });
         assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
     }
 }
@@ -296,21 +304,19 @@ async fn a_bad_tes_is_a_warning() {
 async fn a_bad_drs_is_a_warning() {
     let mut bad = bad_at_http().await;
     for (body, cause) in [
-        (json!({"id": "a"}), "size: is missing"),
-        (json!({"size": -1}), "at size"),
-        (json!({"size": 1.5}), "at size"),
-        (json!({"size": "many"}), "expected a whole number of bytes"),
+        (json!({"id": "a"}), malformed(format!("size: {ANY}"))),
+        (json!({"size": -1}), malformed_at("size")),
+        (json!({"size": 1.5}), malformed_at("size")),
+        (
+            json!({"size": "many"}),
+            malformed(format!("at size: {ANY}bytes{ANY}")),
+        ),
         (
             json!({"size": 1, "access_methods": "none"}),
-            "at access_methods",
+            malformed_at("access_methods"),
         ),
-        (json!([]), "it is not JSON"),
+        (json!([]), not_an_object()),
     ] {
-        let cause = if body.is_array() {
-            "cannot be used"
-        } else {
-            cause
-        };
         bad.push(json(body, cause).await);
     }
     let services = Services::start().await;
@@ -324,22 +330,30 @@ async fn a_bad_drs_is_a_warning() {
             &["a"],
         );
         let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
-        assert_one_warning(&answer, "DRS unavailable", neighbour);
+        assert_one_warning(&answer, neighbour, |cause| {
+            drs_unavailable(&neighbour.root, cause, &["a"])
+        });
         assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
     }
 }
 
-fn assert_one_warning(answer: &Value, kind: &str, neighbour: &Neighbour) {
+/// `warning` gives the text for a cause.
+fn assert_one_warning(
+    answer: &Value,
+    neighbour: &Neighbour,
+    warning: impl Fn(&FetchError) -> String,
+) {
     let warnings = warnings(answer);
-    let [warning] = warnings.as_slice() else {
-        panic!("{} warnings: {warnings:?}", neighbour.cause);
+    let [told] = warnings.as_slice() else {
+        panic!("{:?}: {warnings:?}", neighbour.causes);
     };
-    let named = format!("{kind}: '{}' ", neighbour.root);
-    assert!(warning.starts_with(&named), "{warning}");
+    let expected = neighbour.causes.iter().map(warning);
     assert!(
-        warning.contains(&neighbour.cause),
-        "{warning}, not: {}",
-        neighbour.cause
+        expected
+            .into_iter()
+            .any(|expected| is_like(told, &expected)),
+        "{told}, not: {:?}",
+        neighbour.causes
     );
 }
 
@@ -387,10 +401,7 @@ async fn a_dead_drs_is_not_waited_for_once_per_object() {
         .unwrap();
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "DRS unavailable: '{}' did not answer within 1 s (asked for object 'o0' and 99 more).",
-            dead.root
-        )]
+        [drs_unavailable(&dead.root, &timed_out(1.0), &ids)]
     );
 }
 
@@ -422,25 +433,25 @@ async fn one_object_that_leads_astray_loses_no_other_object_of_its_drs() {
     let answer = service.rank(&request(&[tes_root(&good)], &drs, &ids)).await;
     let told = warnings(&answer);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(
-        told[0].contains("redirected to a place that is at 169.254.169.254"),
-        "{told:?}"
-    );
+    let astray = FetchError::Astray(Box::new(off_limits("169.254.169.254")));
+    assert_like(told[0], drs_unavailable(&odd.url("/"), &astray, &["o0"]));
 }
 
 #[tokio::test]
-async fn a_price_beyond_all_money_is_a_warning() {
+async fn an_implausible_price_is_a_warning() {
     let service = Service::start_with("exchange_rates: {rates: {BTC: 0.00001}}").await;
-    let dear = tes("127.0.0.1", "BTC", 1e10, 1.0, 0.0).await;
+    let expensive = tes("127.0.0.1", "BTC", 1e10, 1.0, 0.0).await;
     let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     let answer = service
-        .rank(&request(&[tes_root(&dear), tes_root(&good)], &[], &[]))
+        .rank(&request(&[tes_root(&expensive), tes_root(&good)], &[], &[]))
         .await;
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "TES left out: '{}' has a price of more than 7e13 EUR, which cannot be meant.",
-            tes_root(&dear)
+        [tes_excluded(
+            &tes_root(&expensive),
+            Exclusion::ImplausiblePrice {
+                target: Currency::EUR
+            }
         )]
     );
     assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);

@@ -1,10 +1,15 @@
 //! TES that do not tell their prices are ranked by the operator's book.
 
 use serde_json::{Value, json};
+use testribute::domain::{
+    money::{Currency, Money},
+    price_book::Unfit,
+};
 
 use crate::support::{
     network::{Service, request, tes, tes_of, tes_root, warnings},
     recorder::Recorder,
+    texts::{Exclusion, status, tes_excluded, tes_unavailable},
 };
 
 /// Prices that make sums of whole numbers; nothing is asked about the queue.
@@ -100,10 +105,7 @@ async fn a_tes_without_task_info_and_entry_is_left_out_with_the_key_to_set() {
     assert_eq!(tes_of(&answer), [&roots[1]]);
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "TES left out: '{}' has no task-info, and no entry in tes.price_book gives its prices.",
-            roots[0]
-        )]
+        [tes_excluded(&roots[0], Exclusion::NoPrices)]
     );
 }
 
@@ -135,32 +137,23 @@ async fn task_info_may_be_asked_always_or_never() {
     assert_eq!(tes_of(&answer), [&roots[0]]);
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "TES left out: '{}' has no task-info, and nothing stands in for it, as tes.task_info is always.",
-            roots[1]
-        )]
+        [tes_excluded(&roots[1], Exclusion::NoTaskInfo)]
     );
 }
 
 #[tokio::test]
 async fn the_book_does_not_hide_that_a_tes_is_not_there_or_lets_no_one_in() {
     let service = service(BOOK).await;
-    for (status, says) in [
-        (404, "404 (Not Found)"),
-        (401, "401 (Unauthorized)"),
-        (500, "500 (Internal Server Error)"),
-    ] {
-        let bad = Recorder::start(move |_, _| Some((status, json!({"msg": "no"})))).await;
+    for code in [404, 401, 500] {
+        let bad = Recorder::start(move |_, _| Some((code, json!({"msg": "no"})))).await;
+        let root = bad.server.url("/");
         let messages = service
             .refuse(
-                &small_task(&[bad.server.url("/")]),
+                &small_task(std::slice::from_ref(&root)),
                 "ResourceUnavailableError",
             )
             .await;
-        assert!(
-            messages[1].ends_with(&format!("answered with status {says}.")),
-            "{messages:?}"
-        );
+        assert_eq!(messages[1], tes_unavailable(&root, &status(code)));
     }
 }
 
@@ -184,9 +177,11 @@ async fn prices_beyond_all_measure_are_no_offer() {
     let mut request = small_task(&[stock.server.url("/v1")]);
     request["resource_requirements"]["execution_time_sec"] = json!(9_000_000_000_000_000_u64);
     let messages = service.refuse(&request, "ResourceUnavailableError").await;
-    assert!(
-        messages[1].contains("would cost too much by tes.price_book"),
-        "{messages:?}"
+    // 9 * 10^15 s * (2 cores * 1 + 3 GB * 2).
+    let amount = Money::new(7.2e16, Currency::EUR).unwrap_err();
+    assert_eq!(
+        messages[1],
+        tes_excluded(&stock.server.url("/v1"), Exclusion::PriceOutOfRange(amount))
     );
 }
 
@@ -199,25 +194,18 @@ async fn a_tes_that_cannot_hold_the_task_is_left_out_with_the_reason_and_not_ask
     let roots = [stock.server.url("/v1/"), tes_root(&elsewhere)];
     let mut request = small_task(&roots);
     for (need, value, reason) in [
-        (
-            "cpu_cores",
-            json!(9),
-            "has at most 8 CPU cores, and the task needs 9",
-        ),
+        ("cpu_cores", json!(9), Unfit::Cores { has: 8, needs: 9 }),
         (
             "zones",
             json!(["us-1", "us-2"]),
-            "is in eu-1 only, which is none of the zones that the task must run in",
+            Unfit::NoZone(vec!["eu-1".to_owned()]),
         ),
     ] {
         let fits = request["resource_requirements"][need].take();
         request["resource_requirements"][need] = value;
         let answer = service.rank(&request).await;
         assert_eq!(tes_of(&answer), [&roots[1]]);
-        assert_eq!(
-            warnings(&answer),
-            [format!("TES left out: '{}' {reason}.", roots[0])]
-        );
+        assert_eq!(warnings(&answer), [tes_excluded(&roots[0], reason)]);
         if !fits.is_null() {
             request["resource_requirements"][need] = fits;
         }

@@ -1,10 +1,15 @@
 //! `POST /rank-services` as a caller sees it.
 
 use serde_json::{Value, json};
+use testribute::domain::{mode::BadMode, money::Currency};
 
 use crate::support::{
     Server,
     network::{Service, drs, drs_root, request, tes, tes_of, tes_root, warnings},
+    texts::{
+        Difference, Exclusion, LocateError, ResolveError, UnrankableReason, Warning, conflict,
+        fault, not_found, tes_excluded, tes_unavailable, unknown_location,
+    },
 };
 
 /// Two TES, 2000 km apart, and two DRS that know one object each and one both.
@@ -185,11 +190,7 @@ async fn other_modes_are_refused() {
         let mut request = network.request(&[]);
         request["mode"] = mode.clone();
         let messages = network.service.refuse(&request, "ValidationError").await;
-        assert_eq!(messages.len(), 1, "{mode}");
-        assert!(
-            messages[0].starts_with("/mode: must be \"cost\", \"time\""),
-            "{messages:?}"
-        );
+        assert_eq!(messages, [fault("/mode", BadMode)], "{mode}");
     }
 }
 
@@ -204,10 +205,12 @@ async fn a_limit_cuts_the_list_and_says_so() {
         cut["service_combinations"].as_array().unwrap()[..],
         all["service_combinations"].as_array().unwrap()[..3]
     );
-    assert_eq!(
-        warnings(&cut),
-        ["There are 4 combinations; the best 3 are listed."]
-    );
+    let limit_reached = Warning::LimitReached {
+        space: "4".to_owned(),
+        limit: 3,
+        at_random: false,
+    };
+    assert_eq!(warnings(&cut), [limit_reached.to_string()]);
 }
 
 #[tokio::test]
@@ -234,13 +237,7 @@ async fn an_object_that_is_nowhere_is_refused_by_name() {
             "ResourceUnavailableError",
         )
         .await;
-    assert_eq!(
-        messages,
-        [
-            "Object 'x' is at none of the DRS.",
-            "Object 'y' is at none of the DRS."
-        ]
-    );
+    assert_eq!(messages, [not_found("x"), not_found("y")]);
 }
 
 #[tokio::test]
@@ -254,14 +251,9 @@ async fn sizes_and_checksums_must_agree() {
     let messages = service
         .refuse(&request_of([&one, &other]), "ResourceUnavailableError")
         .await;
-    let roots = (drs_root(&one), drs_root(&other));
-    assert_eq!(
-        messages,
-        [format!(
-            "Object 'a' differs between '{}' and '{}': size 1 and 2 bytes.",
-            roots.0, roots.1
-        )]
-    );
+    let roots = [&one, &other].map(drs_root);
+    let differs = |difference| conflict("a", [&roots[0], &roots[1]], difference);
+    assert_eq!(messages, [differs(Difference::Size(1, 2))]);
 
     let object = json!({"id": "a", "size": 1, "created_time": "2020-01-01T00:00:00Z",
         "checksums": [{"type": "md5", "checksum": "00"}],
@@ -277,10 +269,12 @@ async fn sizes_and_checksums_must_agree() {
     let messages = service
         .refuse(&request_of([&one, &other]), "ResourceUnavailableError")
         .await;
-    assert!(
-        messages[0].contains("md5 checksum 'd41d8cd98f00b204e9800998ecf8427e' and '00'"),
-        "{messages:?}"
-    );
+    let checksum = Difference::Checksum {
+        kind: "md5".to_owned(),
+        first: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+        second: "00".to_owned(),
+    };
+    assert_eq!(messages, [differs(checksum)]);
 }
 
 #[tokio::test]
@@ -325,10 +319,12 @@ async fn costs_come_in_one_currency() {
     );
     assert_eq!(
         warnings(&answer),
-        [format!(
-            "TES left out: '{}' has prices in RUB, for which there is no exchange rate to EUR; exchange_rates.rates can \
-             give one.",
-            tes[2]
+        [tes_excluded(
+            &tes[2],
+            Exclusion::NoExchangeRate {
+                currencies: [Currency::RUB].into(),
+                target: Currency::EUR
+            }
         )]
     );
 }
@@ -372,7 +368,7 @@ async fn data_on_the_host_of_the_tes_costs_nothing_to_get() {
 }
 
 #[tokio::test]
-async fn copies_at_unknown_places_are_left_out_with_one_warning_per_host() {
+async fn copies_at_unknown_locations_are_left_out_with_one_warning_per_host() {
     let service = Service::start().await;
     let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     let data = drs(&[
@@ -392,12 +388,8 @@ async fn copies_at_unknown_places_are_left_out_with_one_warning_per_host() {
         .rank(&request(&[tes_root(&tes)], &[drs_root(&data)], &["a"]))
         .await;
     assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
-    let told = warnings(&answer);
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(
-        told[0].starts_with("Location unknown: 's3://bucket' "),
-        "{told:?}"
-    );
+    let unknown = unknown_location("s3://bucket", &LocateError::Bucket);
+    assert_eq!(warnings(&answer), [unknown.as_str()]);
 
     let messages = service
         .refuse(
@@ -405,17 +397,14 @@ async fn copies_at_unknown_places_are_left_out_with_one_warning_per_host() {
             "ResourceUnavailableError",
         )
         .await;
+    let no_distance = Exclusion::NoDistance { object: "b".into() };
     assert_eq!(
-        messages[0],
-        "No combination is left: every TES is at an unknown distance from some object."
-    );
-    assert!(
-        messages[1].starts_with("Location unknown: 's3://bucket' "),
-        "{messages:?}"
-    );
-    assert!(
-        messages[2].contains("every access URI of object 'b'"),
-        "{messages:?}"
+        messages,
+        [
+            UnrankableReason::NoCombination.to_string(),
+            unknown,
+            tes_excluded(&tes_root(&tes), no_distance)
+        ]
     );
 }
 
@@ -426,25 +415,19 @@ async fn the_predecessors_failures_are_told() {
     let good = tes_root(&network.tes[0]);
     request["tes_uris"] = json!(["https://tes-1.invalid/ga4gh/tes/v1/", good]);
     let answer = network.service.rank(&request).await;
-    assert_eq!(
-        warnings(&answer),
-        [
-            "TES unavailable: 'https://tes-1.invalid/ga4gh/tes/v1/' does not resolve: DNS knows no address for its host \
-             name."
-        ]
+    let unavailable = tes_unavailable(
+        "https://tes-1.invalid/ga4gh/tes/v1/",
+        &ResolveError::Unknown.into(),
     );
+    assert_eq!(warnings(&answer), [unavailable.as_str()]);
     request["tes_uris"] = json!(["https://tes-1.invalid/ga4gh/tes/v1/"]);
     let messages = network
         .service
         .refuse(&request, "ResourceUnavailableError")
         .await;
     assert_eq!(
-        messages[0],
-        "None of the TES gave an offer that can be used."
-    );
-    assert!(
-        messages[1].starts_with("TES unavailable: 'https://tes-1.invalid/"),
-        "{messages:?}"
+        messages,
+        [UnrankableReason::NoOffer.to_string(), unavailable]
     );
 }
 
@@ -474,13 +457,11 @@ async fn uris_may_be_written_in_many_ways_and_come_back_as_they_were() {
     ];
     let answer = service.rank(&request(&twice, &[], &[])).await;
     assert_eq!(tes_of(&answer), [&twice[0]]);
-    assert_eq!(
-        warnings(&answer),
-        [format!(
-            "Duplicate in tes_uris: '{}' was taken once.",
-            twice[1]
-        )]
-    );
+    let duplicate = Warning::Duplicate {
+        field: "tes_uris",
+        value: twice[1].clone(),
+    };
+    assert_eq!(warnings(&answer), [duplicate.to_string()]);
 }
 
 #[tokio::test]
@@ -491,12 +472,8 @@ async fn passwords_in_uris_are_not_repeated_in_warnings() {
     let answer = service
         .rank(&request(&[bad.to_owned(), tes_root(&good)], &[], &[]))
         .await;
-    let told = warnings(&answer);
-    assert!(
-        told[0].starts_with("TES unavailable: 'https://tes.invalid/' "),
-        "{told:?}"
-    );
-    assert!(!told[0].contains("s3cret"));
+    let unavailable = tes_unavailable("https://tes.invalid/", &ResolveError::Unknown.into());
+    assert_eq!(warnings(&answer), [unavailable]);
 }
 
 #[tokio::test]
@@ -526,7 +503,7 @@ async fn ids_with_any_characters_reach_the_drs_as_they_are() {
                 "ResourceUnavailableError",
             )
             .await;
-        assert_eq!(messages, [format!("Object '{id}' is at none of the DRS.")]);
+        assert_eq!(messages, [not_found(id)]);
     }
 }
 
@@ -600,7 +577,7 @@ async fn where_an_object_is_without_a_host_of_its_own_is_told() {
 }
 
 #[tokio::test]
-async fn an_unknown_place_can_be_taken_to_be_far_away() {
+async fn an_unknown_location_can_be_assumed_to_be_far_away() {
     let service = Service::start_with("estimation: {unknown_distance_km: 2000}").await;
     let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     let data = drs(&[("a", GB, &["s3://bucket/a"])]).await;
@@ -610,9 +587,13 @@ async fn an_unknown_place_can_be_taken_to_be_far_away() {
     let best = &answer["service_combinations"][0];
     assert_eq!(best["cost_breakdown"]["transfer"], 2.0);
     assert_eq!(best["distances"]["a"]["source"], "assumed");
-    let told = warnings(&answer);
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[1].starts_with("Distance assumed: "), "{told:?}");
+    assert_eq!(
+        warnings(&answer),
+        [
+            unknown_location("s3://bucket", &LocateError::Bucket),
+            Warning::DistanceAssumed { km: 2000.0 }.to_string()
+        ]
+    );
 }
 
 #[tokio::test]
@@ -673,15 +654,14 @@ async fn an_answer_has_as_many_combinations_as_fit_and_at_least_one() {
         assert_eq!(listed.len(), expected, "{bytes} {explain}");
         let written = answer["service_combinations"].to_string().len();
         assert!(expected == 1 || written <= bytes, "{written} bytes");
-        let told = format!(
-            "Answer cut: the best {expected} combinations are all that fit in {bytes} bytes (limits.answer_bytes); a \
-             smaller limit or fewer objects give a whole answer."
-        );
-        let cut: Vec<_> = if expected < 9 {
-            vec![told.as_str()]
-        } else {
-            vec![]
+        let truncated = Warning::AnswerTruncated {
+            listed: expected,
+            max_bytes: bytes,
         };
-        assert_eq!(warnings(&answer), cut);
+        let told: Vec<_> = (expected < 9)
+            .then(|| truncated.to_string())
+            .into_iter()
+            .collect();
+        assert_eq!(warnings(&answer), told);
     }
 }

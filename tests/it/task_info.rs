@@ -17,6 +17,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use crate::support::{
     Server,
     network::{Service, request, warnings},
+    texts::{status, tes_unavailable},
 };
 
 /// A TES that answers only when it is told to.
@@ -146,7 +147,8 @@ async fn a_failure_is_shared_too_and_not_kept() {
         for answer in answers.join_all().await {
             let told = warnings(&answer);
             assert_eq!(told.len(), 1, "{told:?}");
-            assert!(told[0].contains("500"), "{told:?}");
+            let root = slow.server.url("/slow/");
+            assert_eq!(told[0], tes_unavailable(&root, &status(500)));
         }
         assert_eq!(slow.calls(), round);
     }

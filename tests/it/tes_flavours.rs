@@ -6,6 +6,7 @@ use testribute_mock::{TesFlavour, replay_tes};
 use crate::support::{
     Server,
     network::{Service, request, tes, tes_of, tes_root},
+    texts::{Exclusion, tes_excluded},
 };
 
 /// What each flavour's file tells of its queue: the median of the waits, times the share of what waits.
@@ -127,9 +128,7 @@ async fn no_flavour_knows_task_info() {
                 "ResourceUnavailableError",
             )
             .await;
-        assert!(
-            messages[1].contains("has no task-info, and no entry in tes.price_book"),
-            "{flavour}: {messages:?}"
-        );
+        let expected = tes_excluded(&server.url(""), Exclusion::NoPrices);
+        assert_eq!(messages[1], expected, "{flavour}");
     }
 }

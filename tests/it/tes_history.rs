@@ -11,6 +11,10 @@ use crate::support::{
     faulty::{Manner, RawServer, nobody},
     network::{Service, request, warnings},
     recorder::Recorder,
+    texts::{
+        ANY, FetchError, NoQueueTime, assert_like, queue_time_assumed, status, tes_unavailable,
+        timeout,
+    },
 };
 
 const BOOK: &str = "
@@ -177,32 +181,15 @@ async fn endless_pages_come_to_an_end() {
 
 #[tokio::test]
 async fn a_tes_that_does_not_tell_gets_the_default_with_a_warning() {
-    for (status, cause) in [
-        (
-            401,
-            "does not show its tasks: it answered with status 401 (Unauthorized)",
-        ),
-        (
-            403,
-            "does not show its tasks: it answered with status 403 (Forbidden)",
-        ),
-        (
-            500,
-            "does not show its tasks: it answered with status 500 (Internal Server Error)",
-        ),
-    ] {
-        let (seconds, told) = read(move |_| (status, json!({}))).await;
+    for code in [401, 403, 500] {
+        let (seconds, told) = read(move |_| (code, json!({}))).await;
         assert!((seconds - 77.0).abs() < 1e-9, "{seconds}");
-        let expected = format!(
-            "Queue time assumed: 'TES' {cause}; 77 s were taken, the default_sec of its entry in tes.price_book."
-        );
-        assert_eq!(told, [expected]);
+        let cause = NoQueueTime::NoTaskList(status(code).to_string());
+        assert_eq!(told, [queue_time_assumed("TES", cause, 77.0)]);
     }
     let (_, told) = read(|_| page(&[queued()])).await;
-    assert!(
-        told[0].contains("'TES' shows no finished task with its times; 77 s"),
-        "{told:?}"
-    );
+    let expected = queue_time_assumed("TES", NoQueueTime::NoFinishedTask, 77.0);
+    assert_eq!(told, [expected]);
 }
 
 #[tokio::test]
@@ -221,13 +208,15 @@ async fn that_waiting_tasks_cannot_be_counted_is_no_failure() {
 #[tokio::test]
 async fn a_tes_that_is_not_there_is_not_ranked() {
     let service = Service::start_with(BOOK).await;
+    let root = nobody().await;
     let messages = service
         .refuse(
-            &request(&[nobody().await], &[], &[]),
+            &request(std::slice::from_ref(&root), &[], &[]),
             "ResourceUnavailableError",
         )
         .await;
-    assert!(messages[1].contains("cannot be reached"), "{messages:?}");
+    let cause = FetchError::Unreachable(ANY.to_owned());
+    assert_like(&messages[1], tes_unavailable(&root, &cause));
 }
 
 #[tokio::test]
@@ -283,10 +272,9 @@ async fn that_a_server_is_busy_is_not_kept() {
     })
     .await;
     let answer = service.rank(&one_of(&tes)).await;
-    assert!(
-        warnings(&answer)[0].starts_with("Queue time assumed: "),
-        "{answer:#}"
-    );
+    let cause = NoQueueTime::NoTaskList(status(503).to_string());
+    let expected = queue_time_assumed(&tes.server.url("/v1/"), cause, 77.0);
+    assert_eq!(warnings(&answer), [expected]);
     let answer = service.rank(&one_of(&tes)).await;
     assert!((queue(&answer) - 100.0).abs() < 1e-9);
 }
@@ -306,8 +294,7 @@ async fn a_server_that_is_slow_to_refuse_does_not_use_up_the_request() {
             "ResourceUnavailableError",
         )
         .await;
-    assert!(
-        messages[1].contains("did not answer within 0."),
-        "{messages:?}"
-    );
+    // One call, or all calls for one TES.
+    let expected = [0.2, 0.4].map(|seconds| tes_unavailable(&slow.root, &timeout(seconds)));
+    assert!(expected.contains(&messages[1]), "{messages:?}");
 }

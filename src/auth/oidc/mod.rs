@@ -59,7 +59,7 @@ pub enum OidcError {
     #[error("the issuer is not one of security.jwt.issuers")]
     UntrustedIssuer,
     /// The userinfo endpoint does not accept the token.
-    #[error("{url} does not accept the token (status {})", status.as_u16())]
+    #[error("{url} rejected the token (status {})", status.as_u16())]
     Refused {
         /// The endpoint.
         url: String,

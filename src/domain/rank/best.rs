@@ -1,43 +1,42 @@
-//! The combinations of one TES, best first, each when it is asked for.
+//! The combinations of one TES, best first, computed on demand.
 //!
-//! Let `L(i)` be the list of all ways to choose copies for the objects i, i+1, ..., best first. Then `L(i)` is the
-//! merge, over the copies of object i, of `L(i+1)` with that copy put in front; and as sums are exact, putting the same
-//! copy in front of all of `L(i+1)` leaves it in order, ties included. So each layer is a heap with one candidate for
-//! each copy, and produces its next entry only when the layer above asks for it: k combinations of n objects take at
-//! most k entries a layer. (Recursive enumeration, Jimenez and Marzal 1999, doi:10.1007/3-540-48318-7_4, on a graph
-//! with one layer an object.)
+//! Let `L(i)` be the list of all choices of copies for the objects i, i+1, ..., best first. Then `L(i)` is the merge, over
+//! the copies of object i, of `L(i+1)` with that copy prepended; and as sums are exact, prepending the same copy to all
+//! of `L(i+1)` preserves its order, ties included. So each layer is a heap with one candidate for each copy, and produces
+//! its next entry only when the layer above requests it: k combinations of n objects take at most k entries per layer.
+//! (Recursive enumeration, Jimenez and Marzal 1999, doi:10.1007/3-540-48318-7_4, on a graph with one layer per object.)
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::score::{Scale, Sum};
 use crate::domain::estimate::{CopyEstimate, TesEstimate};
 
-/// The ways to choose a copy of every object, best first.
+/// The choices of a copy of every object, best first.
 #[derive(Debug)]
 pub(super) struct Stream {
     layers: Vec<Layer>,
 }
 
-/// The ways to choose copies for one object and all after it.
+/// The choices of copies for one object and all after it.
 #[derive(Debug)]
 struct Layer {
-    /// What each copy of this object adds, in the order in which their URIs were first given.
+    /// The sum of each copy of this object, in the order in which their URIs were first given.
     copies: Vec<Sum>,
     produced: Vec<Entry>,
-    /// The best way for each copy that was not produced yet, except that of `awaited`.
+    /// The best choice for each copy that was not produced yet, except that of `awaited`.
     candidates: BinaryHeap<Reverse<Entry>>,
-    /// The copy of the last entry, and which entry of the next layer it goes on with.
+    /// The copy of the last entry, and the entry of the next layer that it is combined with next.
     awaited: Option<Rest>,
 }
 
-/// One way to choose: ordered by what it adds up to, then by the order of copies.
+/// One choice: ordered by its sum, then by the order of copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     sum: Sum,
     choice: Rest,
 }
 
-/// A copy, and the position of the entry in the next layer that it is put in front of.
+/// A copy, and the position of the entry in the next layer that it is prepended to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rest {
     copy: u32,
@@ -62,8 +61,8 @@ impl Stream {
         Self { layers }
     }
 
-    /// What the choice at `position` adds up to, best first from 0; `None` past the last one.
-    /// Positions must be asked for one after the other.
+    /// The sum of the choice at `position`, best first from 0; `None` after the last one.
+    /// Positions must be requested in order.
     pub(super) fn sum(&mut self, position: usize) -> Option<Sum> {
         if self.layers.is_empty() {
             return (position == 0).then_some(Sum::ZERO);
@@ -88,7 +87,7 @@ impl Stream {
 
     /// Makes the first layer produce one more entry, if there is one.
     fn advance(&mut self) {
-        // A layer can go on once the next one has the entry that it awaits; go down to the first that has.
+        // A layer can advance once the next one has the entry that it awaits: descend to the first that can.
         let mut depth = 0;
         while self
             .layers
@@ -115,7 +114,7 @@ impl Stream {
         }
     }
 
-    /// How many entries a layer has produced; behind the last object there is exactly one way to choose nothing.
+    /// The number of entries that a layer has produced; after the last object, there is exactly one empty choice.
     fn produced(&self, depth: usize) -> usize {
         self.layers
             .get(depth)
@@ -145,7 +144,7 @@ impl Layer {
         layer
     }
 
-    /// Whether the layer cannot go on before the next one has produced more than `produced` entries.
+    /// Whether the layer cannot advance before the next one has produced more than `produced` entries.
     fn awaits(&self, produced: usize) -> bool {
         self.awaited
             .is_some_and(|rest| rest.next as usize >= produced)

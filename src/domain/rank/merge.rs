@@ -1,4 +1,4 @@
-//! The combinations of all TES, best first.
+//! Merges the streams of all TES: their combinations, best first.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -9,12 +9,12 @@ use super::{
 };
 use crate::domain::estimate::TesEstimate;
 
-/// The streams of all TES as one.
+/// The merged stream of all TES.
 #[derive(Debug)]
 pub(super) struct Merged<'a> {
     scale: Scale,
     sources: Vec<Source<'a>>,
-    /// The best combination of each TES that was not taken yet.
+    /// The next combination of each TES.
     heads: BinaryHeap<Reverse<Head>>,
 }
 
@@ -22,11 +22,11 @@ pub(super) struct Merged<'a> {
 struct Source<'a> {
     tes: &'a TesEstimate,
     constant: Sum,
-    /// Made when the TES has its first turn: most of many TES never have one.
+    /// Created when the first combination of the TES is listed: with many TES, most never are.
     stream: Option<Stream>,
 }
 
-/// Ordered by what the combination adds up to, then by the order of TES.
+/// Ordered by the sum of the combination, then by the order of TES.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Head {
     sum: Sum,
@@ -62,7 +62,7 @@ impl<'a> Merged<'a> {
         }
     }
 
-    /// The next best combination; the positions of its access URIs are added to `uris`.
+    /// The next best combination; appends the positions of its access URIs to `uris`.
     pub(super) fn next(&mut self, uris: &mut Vec<u32>) -> Option<Choice<'a>> {
         let Reverse(head) = self.heads.pop()?;
         let source = self.sources.get_mut(head.source)?;
@@ -92,7 +92,7 @@ impl<'a> Merged<'a> {
     }
 }
 
-/// What the best choice of copies adds up to.
+/// The sum of the best copy of each object.
 fn best(tes: &TesEstimate, scale: &Scale) -> Sum {
     tes.objects
         .iter()

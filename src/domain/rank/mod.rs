@@ -1,8 +1,8 @@
-//! The best combinations of one TES and one access URI per object, out of a space that is never enumerated.
+//! The best combinations of one TES and one access URI per object, without enumerating the space.
 //!
 //! The space is (TES) x (access URIs of object 1) x (access URIs of object 2) x ..., soon 10^13 and more. But the
-//! score of a combination is a constant of its TES plus one term for each object, so the best ones can be had in
-//! order from a few sorted lists that grow on demand (`best`), and the streams of all TES be merged. All sums are
+//! score of a combination is a constant of its TES plus one term for each object, so the best ones come in order from a
+//! few sorted lists that are extended on demand (`best`), and the streams of all TES are merged (`merge`). All sums are
 //! exact ([`super::exact`], `score`): ties are real ties, and are broken the same way at any size.
 
 mod best;
@@ -29,65 +29,65 @@ pub use space::SpaceSize;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
     combinations: Vec<Ranked>,
-    /// The positions of the chosen access URIs, for all combinations one after the other.
+    /// The positions of the chosen access URIs of all combinations, concatenated.
     uris: Vec<u32>,
     space: SpaceSize,
 }
 
-/// One of the combinations: a TES, an access URI for each object, and what that would cost and take.
+/// A combination: a TES, an access URI for each object, and their cost and time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Combination<'a> {
     /// The position of the TES in the query.
     pub tes: usize,
-    /// For each object the position of the chosen access URI among those of the object.
+    /// For each object, the position of the chosen access URI among those of the object.
     pub uris: &'a [u32],
-    /// What it costs.
+    /// The cost.
     pub cost: CostBreakdown,
-    /// How long it takes.
+    /// The time.
     pub time: TimeBreakdown,
-    /// What it was ranked by, the lower the better; `None` in random order.
+    /// The score, the lower the better; `None` in random order.
     pub score: Option<f64>,
     /// Whether no other combination of the whole space is at least as good in both cost and time and better in one.
     pub pareto_optimal: bool,
 }
 
-/// What a combination costs, in the currency of the answer.
+/// The cost of a combination, in the currency of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CostBreakdown {
-    /// What computing the task costs.
+    /// The cost of computing.
     pub compute: Cost,
-    /// What its disk costs.
+    /// The cost of disk.
     pub storage: Cost,
-    /// What moving all objects costs.
+    /// The cost of moving all objects.
     pub transfer: Cost,
 }
 
 impl CostBreakdown {
-    /// The whole.
+    /// The sum.
     pub fn total(self) -> Cost {
         self.compute + self.storage + self.transfer
     }
 }
 
-/// How long a combination takes.
+/// The time of a combination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeBreakdown {
-    /// How long the task waits before it runs.
+    /// The time from submission to start.
     pub queue: Seconds,
-    /// How long the task runs.
+    /// The run time.
     pub execution: Seconds,
-    /// How long moving all objects takes.
+    /// The duration of all transfers, one after the other.
     pub transfer: Seconds,
 }
 
 impl TimeBreakdown {
-    /// The whole.
+    /// The sum.
     pub fn total(self) -> Seconds {
         self.queue + self.execution + self.transfer
     }
 }
 
-/// What is kept of a combination.
+/// A combination whose URIs are a range of [`Ranking::uris`].
 #[derive(Debug, Clone, PartialEq)]
 struct Ranked {
     tes: usize,
@@ -98,13 +98,13 @@ struct Ranked {
     pareto_optimal: bool,
 }
 
-/// Ranks by `mode` and keeps the best `limit`; `seed` decides the order of [`Mode::Random`] and nothing else.
+/// The best `limit` combinations by `mode`. `seed` determines the order of [`Mode::Random`] only.
 ///
 /// Lowest score first; equal scores by cost, then time, then the order of the TES, then, object by object, the order in
 /// which access URIs were first given. The score is `w * time / mean time + (1 - w) * cost / mean cost`, the means over
 /// the TES of the mean over each one's combinations.
 ///
-/// Takes O(input + k * n) steps and memory for `k` combinations of `n` objects, however large the space is.
+/// Takes O(input + k * n) steps and memory for `k` combinations of `n` objects, whatever the size of the space.
 pub fn rank(estimates: &Estimates, mode: Mode, limit: usize, seed: u64) -> Ranking {
     let mut ranking = Ranking::empty(SpaceSize::of(&estimates.tes));
     let front = Front::of(&estimates.tes);
@@ -133,7 +133,7 @@ pub fn rank(estimates: &Estimates, mode: Mode, limit: usize, seed: u64) -> Ranki
     ranking
 }
 
-/// A chosen TES with what its chosen copies cost and take; the copies' URIs are the last ones written.
+/// A chosen TES, with the cost and time of its chosen copies; `uris` is the range of their URIs in [`Ranking::uris`].
 struct Choice<'a> {
     tes: &'a TesEstimate,
     uris: Range<usize>,
@@ -189,17 +189,17 @@ impl Ranking {
         })
     }
 
-    /// How many combinations were kept.
+    /// The number of combinations in the ranking.
     pub fn len(&self) -> usize {
         self.combinations.len()
     }
 
-    /// Whether there is no combination at all.
+    /// Whether there is no combination.
     pub fn is_empty(&self) -> bool {
         self.combinations.is_empty()
     }
 
-    /// How many combinations there are in all.
+    /// The number of combinations of the whole space.
     pub const fn space(&self) -> &SpaceSize {
         &self.space
     }

@@ -1,6 +1,6 @@
-//! The ranking held against an enumeration of the whole space, on thousands of random small spaces.
+//! The ranking compared with an enumeration of the whole space, on thousands of random small spaces.
 //!
-//! `PROPTEST_CASES=10000 cargo test --release oracle` is the long run.
+//! For a long run: `PROPTEST_CASES=10000 cargo test --release oracle`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -15,7 +15,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use super::*;
 use crate::domain::estimate::CopyEstimate;
 
-/// A combination as the enumeration finds it.
+/// A combination of the enumeration.
 #[derive(Debug, Clone, PartialEq)]
 struct Found {
     tes: usize,
@@ -53,7 +53,7 @@ fn enumerate(estimates: &Estimates) -> Vec<Found> {
     all
 }
 
-/// The mean over the TES of the mean over each one's combinations, as a fraction, by enumeration.
+/// The mean over the TES of the mean over the combinations of each, as a fraction, by enumeration.
 fn mean(all: &[Found], value: impl Fn(&Found) -> u128) -> (BigUint, BigUint) {
     let mut tes: Vec<_> = all.iter().map(|found| found.tes).collect();
     tes.dedup();
@@ -75,7 +75,7 @@ fn mean(all: &[Found], value: impl Fn(&Found) -> u128) -> (BigUint, BigUint) {
     )
 }
 
-/// All combinations, ranked by the formula of the contract over fractions of any size.
+/// All combinations, ranked by the formula of the contract with exact fractions.
 fn rank_all(estimates: &Estimates, weight: f64) -> Vec<Found> {
     let mut all = enumerate(estimates);
     let (cost_sum, cost_parts) = mean(&all, |found| found.cost.units());
@@ -112,7 +112,7 @@ fn found(ranking: &Ranking) -> Vec<Found> {
         .collect()
 }
 
-/// Few different numbers, so that there are many ties, and some that are very large or very small.
+/// Few distinct numbers, so that there are many ties, and some very large or very small ones.
 fn amount() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => select(vec![0.0, 1.0, 2.0, 3.0, 0.1, 0.2, 0.3]),
@@ -125,7 +125,7 @@ fn seconds() -> impl Strategy<Value = f64> {
     prop_oneof![3 => select(vec![0.0, 1.0, 60.0, 1800.0]), 1 => 0.0..1e6_f64]
 }
 
-/// The copies of one object that are within reach of one TES: on its own host, or elsewhere at the same time cost.
+/// The copies of one object at a known distance to one TES: on its host, or elsewhere with equal transfer times.
 fn copies(transfer: f64) -> impl Strategy<Value = Vec<CopyEstimate>> {
     vec(
         prop_oneof![1 => Just(None), 4 => amount().prop_map(Some)],
@@ -195,7 +195,7 @@ proptest! {
     }
 
     #[test]
-    fn a_limit_cuts_the_ranking_and_changes_nothing_else(
+    fn a_limit_truncates_the_ranking_and_changes_nothing_else(
         estimates in estimates(), weight in weight(), limit in 0..20_usize,
     ) {
         let whole = rank(&estimates, weighted(weight), usize::MAX, 0);
@@ -208,7 +208,7 @@ proptest! {
     fn scores_rise_and_agree_with_the_formula(estimates in estimates(), weight in weight()) {
         let all = enumerate(&estimates);
         let as_f64 = |(sum, parts): (BigUint, BigUint), unit: f64| {
-            // Scaled up first, as a quotient of integers would be cut off.
+            // Scaled first, as integer division truncates.
             let scaled: BigUint = (sum << 200_u32) / parts;
             scaled.to_string().parse::<f64>().unwrap() / 200_f64.exp2() / unit
         };
@@ -227,14 +227,14 @@ proptest! {
     }
 
     #[test]
-    fn pareto_optimal_is_what_no_other_combination_beats(estimates in estimates(), weight in weight()) {
+    fn pareto_optimal_combinations_are_not_dominated(estimates in estimates(), weight in weight()) {
         let all = enumerate(&estimates);
         for combination in rank(&estimates, weighted(weight), usize::MAX, 0).iter() {
             let (cost, time) = (combination.cost.total(), combination.time.total());
-            let beaten = all.iter().any(|other| {
+            let is_dominated = all.iter().any(|other| {
                 other.cost <= cost && other.time <= time && (other.cost < cost || other.time < time)
             });
-            prop_assert_eq!(combination.pareto_optimal, !beaten);
+            prop_assert_eq!(combination.pareto_optimal, !is_dominated);
         }
     }
 
@@ -298,7 +298,7 @@ proptest! {
     }
 }
 
-/// `objects` objects with `copies` copies each, the costs all different.
+/// `objects` objects with `copies` copies each, with distinct costs.
 fn large(tes: usize, objects: usize, copies: u32) -> Estimates {
     let one = |position: usize| TesEstimate {
         tes: position,
@@ -386,7 +386,7 @@ fn a_random_order_of_a_small_space_is_any_order_alike() {
 
 #[test]
 fn equal_scores_of_unlike_parts_are_ties() {
-    // Mean cost 7, mean time 10: 3 dearer and quicker, or cheaper and slower by just as much.
+    // Mean cost 7, mean time 10: each differs from the mean by equal shares of cost and time.
     let of = |position, cost, time| TesEstimate {
         tes: position,
         compute: Cost::from_f64(cost),
@@ -420,7 +420,7 @@ fn without_objects_there_is_one_combination_for_each_tes() {
 }
 
 #[test]
-fn what_is_free_and_at_once_has_a_score_of_zero() {
+fn zero_cost_and_time_have_a_score_of_zero() {
     let free = TesEstimate {
         tes: 0,
         compute: Cost::ZERO,

@@ -1,16 +1,16 @@
-//! Which combinations no other one beats in both cost and time.
+//! The Pareto front of cost and time.
 
 use crate::domain::{
     estimate::{CopyEstimate, TesEstimate},
     exact::{Cost, Seconds},
 };
 
-/// The least cost for every time that is worth waiting for, over the whole space.
+/// The Pareto front of the whole space, sorted by cost.
 ///
-/// That it takes only one point a TES is due to how estimates are made: of each object there is a copy that is least in
-/// both cost and time (one on the TES's own host costs nothing and takes no time; all others take the same time). So
-/// each TES has one combination that is at least as good in both as all its others, and a combination is beaten by any
-/// other if and only if it is beaten by one of these.
+/// One point for each TES is enough, because of how estimates are made: each object has a copy that is minimal in both
+/// cost and time (a copy on the host of the TES costs nothing and takes no time; all others take the same time). So each
+/// TES has one combination that is at least as good in both as all its others, and a combination is dominated by any
+/// other if and only if it is dominated by one of these.
 #[derive(Debug)]
 pub(super) struct Front(Vec<(Cost, Seconds)>);
 
@@ -29,10 +29,10 @@ impl Front {
 
     /// Whether no combination is at least as good in both `cost` and `time` and better in one.
     pub(super) fn has_nothing_better(&self, cost: Cost, time: Seconds) -> bool {
-        let no_dearer = self.0.partition_point(|point| point.0 <= cost);
-        // The last of them is the quickest that costs no more.
+        let count = self.0.partition_point(|point| point.0 <= cost);
+        // The last of them is the fastest that costs no more.
         self.0
-            .get(..no_dearer)
+            .get(..count)
             .and_then(<[_]>::last)
             .is_none_or(|&(least_cost, least_time)| {
                 time < least_time || (time == least_time && cost == least_cost)
@@ -40,7 +40,7 @@ impl Front {
     }
 }
 
-/// The least cost and the least time of one TES; one combination has both.
+/// The minimal cost and the minimal time of one TES; one combination has both.
 fn least(tes: &TesEstimate) -> (Cost, Seconds) {
     let cost = |copies: &Vec<CopyEstimate>| copies.iter().map(|copy| copy.cost).min();
     let time = |copies: &Vec<CopyEstimate>| copies.iter().map(|copy| copy.time).min();

@@ -14,11 +14,11 @@ use crate::domain::{
     exact::{Cost, Seconds},
 };
 
-/// Up to this size combinations are numbered and drawn by number.
+/// Up to this size, combinations are numbered and drawn by number.
 const NUMBERED: u32 = 1 << 30;
 
-/// `limit` different combinations, or all if there are fewer: every choice and order of them is equally likely.
-/// The positions of their access URIs are added to `uris`.
+/// `limit` different combinations, or all if there are fewer; every selection and order is equally likely. Appends the
+/// positions of their access URIs to `uris`.
 pub(super) fn sample<'a>(
     tes: &'a [TesEstimate],
     space: &SpaceSize,
@@ -41,7 +41,7 @@ pub(super) fn sample<'a>(
             .collect();
     }
 
-    // Beyond, the chance to draw a combination twice is small; if it happens, it is drawn anew.
+    // Above, drawing a combination twice is unlikely; duplicates are drawn again.
     let mut taken = HashSet::new();
     let mut choices = Vec::new();
     while choices.len() < limit {
@@ -60,7 +60,7 @@ pub(super) fn sample<'a>(
     choices
 }
 
-/// The TES that the combination with `number` belongs to, and its number there.
+/// The TES of the combination with `number`, and its number among those of the TES.
 fn locate<'a>(
     tes: &'a [TesEstimate],
     sizes: &[BigUint],
@@ -85,7 +85,7 @@ fn decode(tes: &TesEstimate, mut number: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// A uniformly random number below `bound`: random bits, drawn anew while they are too many.
+/// A uniformly random number below `bound`, by rejection sampling.
 fn below(bound: &BigUint, rng: &mut StdRng) -> BigUint {
     let bits = bound.bits();
     loop {

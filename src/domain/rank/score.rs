@@ -1,8 +1,8 @@
 //! Scores as exact sums.
 //!
 //! `w * time / mean time + (1 - w) * cost / mean cost`, multiplied by both means, is `time * a + cost * b` with
-//! integers `a` and `b`. That ranks like the score itself, and has no rounding in it: equal scores are equal, and
-//! their ties are broken by the rules, not by the last bit of a float.
+//! integers `a` and `b`. That has the order of the score itself without rounding: equal scores are equal, and ties are
+//! broken by the rules and not by the last bit of a float.
 
 use std::ops::Add;
 
@@ -15,10 +15,10 @@ use crate::domain::{
     mode::Weight,
 };
 
-/// The weight of time is taken to 2^-60.
+/// The weight of time is rounded to 2^-60.
 const WEIGHT_BITS: u32 = 60;
 
-/// How a mode weighs cost against time.
+/// The integer weights of cost and time for a mode.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scale {
     per_unit_of_cost: U256,
@@ -28,10 +28,9 @@ pub(super) struct Scale {
     mean_time: f64,
 }
 
-/// What a combination, or a part of one, adds up to. Ordered by score, then cost, then time.
+/// The score, cost and time of a combination or a part of one, in that order of comparison.
 ///
-/// The parts of equal combinations add up to equal sums in whatever order they are added, and adding the same part to
-/// two sums never changes which is first.
+/// Addition is exact and commutative, and adding the same part to two sums does not change their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Sum {
     score: U256,
@@ -83,7 +82,7 @@ impl Scale {
         )]
         let of_time = BigUint::from((weight.of_time() * whole) as u64);
         let of_cost = BigUint::from(1_u64 << WEIGHT_BITS) - &of_time;
-        // A mean of 0 makes its own term 0, and must not do so to the other's.
+        // A mean of 0 makes its own term 0 and must not make the other term 0.
         let one = BigUint::from(1_u32);
         let per_unit_of_time = of_time
             * if cost.sum == U256::ZERO {
@@ -98,7 +97,7 @@ impl Scale {
                 to_big(time.sum)
             };
 
-        // In all but absurd cases this is 0; beyond, the weights lose bits that no one can see.
+        // 0 for all plausible amounts. Otherwise the weights lose their last bits, which does not affect shown scores.
         let spare = (per_unit_of_time.bits() + u64::from(time.most_bits))
             .max(per_unit_of_cost.bits() + u64::from(cost.most_bits))
             .saturating_sub(254);
@@ -121,7 +120,7 @@ impl Scale {
         }
     }
 
-    /// What is the same for all combinations of `tes`.
+    /// The part that is the same for all combinations of `tes`.
     pub(super) fn constant(&self, tes: &TesEstimate) -> Sum {
         self.sum(tes.compute + tes.storage, tes.queue + tes.execution)
     }
@@ -130,7 +129,7 @@ impl Scale {
         self.sum(copy.cost, copy.time)
     }
 
-    /// The score as it is shown.
+    /// The score as shown in the answer.
     pub(super) fn to_f64(self, cost: Cost, time: Seconds) -> f64 {
         let term = |share: f64, value: f64, mean: f64| {
             if mean > 0.0 {
@@ -144,14 +143,14 @@ impl Scale {
     }
 }
 
-/// The mean over the TES of the mean over each one's combinations.
+/// The mean over the TES of the mean over the combinations of each.
 ///
 /// In closed form: the mean of a sum of independent choices is the sum of the means of the choices.
 struct Mean {
-    /// The sum over the TES, in parts of a unit of which there are as many as `common_parts` says.
+    /// The sum over the TES, in units of 1 / `common_parts`.
     sum: U256,
     value: f64,
-    /// No combination has more units than fit in so many bits.
+    /// The number of bits of the largest combination, in units.
     most_bits: u32,
 }
 
@@ -173,10 +172,7 @@ impl Mean {
             }
             most = most.max(largest);
         }
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "only the shown score is made with it"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "used for the shown score only")]
         let value =
             sum.as_f64() / (parts as f64) / (all.len().max(1) as f64) / f64::from(FRACTION).exp2();
         Self {
@@ -187,8 +183,8 @@ impl Mean {
     }
 }
 
-/// Into how many parts a unit must be cut so that every mean is a whole number of parts: the least common multiple of
-/// the numbers of copies. Where that is beyond all reason a large number serves, and means are rounded.
+/// The least common multiple of the numbers of copies: in units of its inverse, every mean is an integer. If it exceeds
+/// 2^48, that is used instead, and means are rounded.
 fn common_parts(tes: &[TesEstimate]) -> u64 {
     const MOST: u64 = 1 << 48;
     let numbers = tes
@@ -219,7 +215,7 @@ fn to_big(number: U256) -> BigUint {
     BigUint::from_bytes_le(&number.to_le_bytes())
 }
 
-/// `number` must have no more than 256 bits.
+/// `number` must have at most 256 bits.
 fn from_big(number: &BigUint) -> U256 {
     number
         .iter_u64_digits()

@@ -1,4 +1,4 @@
-//! How many combinations there are.
+//! The number of combinations.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use num_bigint::BigUint;
 
 use crate::domain::estimate::TesEstimate;
 
-/// The number of combinations of a space: any size.
+/// The number of combinations of a space, of any size.
 ///
-/// Shown with all its digits up to 10^15, and as `7.3 * 10^16` beyond.
+/// Displayed with all digits up to 10^15, and as `7.3 * 10^16` above.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpaceSize(BigUint);
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_size_is_shown_so_that_it_can_be_read() {
+    fn a_size_is_displayed_readably() {
         assert_eq!(SpaceSize(BigUint::from(1234_u32)).to_string(), "1234");
         assert_eq!(
             SpaceSize(BigUint::from(10_u32).pow(15)).to_string(),

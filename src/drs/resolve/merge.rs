@@ -9,7 +9,7 @@ use super::tree::{Node, NodeState, ObjectTree};
 use crate::domain::{
     object::{DrsRecord, ObjectRecords},
     service::ServiceUri,
-    unrankable::UnrankableReason,
+    unrankable::{BundleFault, Difference, UnrankableReason},
 };
 
 impl ObjectTree<'_> {
@@ -72,11 +72,11 @@ impl ObjectTree<'_> {
             copies.first(),
         ) {
             (None, _) => one(Ok(copies)),
-            (Some(bundle), Some((blob, _))) => one(Err(UnrankableReason::Differs {
+            (Some(bundle), Some((blob, _))) => one(Err(UnrankableReason::Conflict {
                 object: Arc::clone(&id),
                 first: bundle.to_string(),
                 second: blob.to_string(),
-                what: "a bundle and a single object".to_owned(),
+                difference: Difference::BundleAndObject,
             })),
             (Some(_), None) => match merge_bundles(&id, bundles, servers) {
                 Err(reason) => one(Err(reason)),
@@ -121,15 +121,11 @@ fn merge_bundles(
                 Some((_, known)) if *known == paths => {}
                 Some((first, known)) => {
                     let name = |server: usize| servers.get(server).map(ToString::to_string);
-                    return Err(UnrankableReason::Differs {
+                    return Err(UnrankableReason::Conflict {
                         object: Arc::clone(id),
                         first: name(*first).unwrap_or_default(),
                         second: name(server).unwrap_or_default(),
-                        what: format!(
-                            "a bundle of {} and of {} objects, or of others",
-                            known.len(),
-                            paths.len()
-                        ),
+                        difference: Difference::Contents(known.len(), paths.len()),
                     });
                 }
             }
@@ -149,7 +145,7 @@ fn merge_bundles(
     if order.is_empty() {
         return Err(UnrankableReason::Bundle {
             bundle: Arc::clone(id),
-            cause: "holds nothing".to_owned(),
+            fault: BundleFault::Empty,
         });
     }
     Ok(order

@@ -155,10 +155,10 @@ impl<'a> Resolution<'a> {
         let has_token = self.scope.token().is_some();
         let warning = match (named_by, authorization) {
             (NamedBy::CallerOrOperator, Authorization::Withheld) => {
-                Some(Warning::TokenHeldBack { service })
+                Some(Warning::TokenNotSentOverHttp { service })
             }
             (NamedBy::ThirdParty, Authorization::None | Authorization::Withheld) if has_token => {
-                Some(Warning::TokenNotEntrusted { service })
+                Some(Warning::TokenNotSentToUnlisted { service })
             }
             _ => None,
         };

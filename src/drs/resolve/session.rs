@@ -115,7 +115,7 @@ impl DrsSession<'_> {
             });
         }
         if !self.unavailable.is_empty() {
-            warnings.push(Warning::MethodsUnavailable {
+            warnings.push(Warning::AccessMethodsUnavailable {
                 service,
                 objects: self.unavailable,
             });

@@ -6,7 +6,11 @@ use std::{
 };
 
 use crate::{
-    domain::{object::DrsRecord, object_id::ObjectId, unrankable::UnrankableReason},
+    domain::{
+        object::DrsRecord,
+        object_id::ObjectId,
+        unrankable::{BundleFault, UnrankableReason},
+    },
     drs::Content,
 };
 
@@ -174,9 +178,9 @@ impl<'a> ObjectTree<'a> {
             .iter()
             .any(|(at, known)| *at == server && known.iter().any(|id| ids.contains(id)));
         let found_at = ancestry.first().map_or(server, |(root, _)| *root);
-        if let Some(cause) = self.problem(is_around, path.len(), found_at) {
+        if let Some(fault) = self.fault(is_around, path.len(), found_at) {
             let bundle = self.name_of(object, &[]);
-            return self.reject(object, UnrankableReason::Bundle { bundle, cause });
+            return self.reject(object, UnrankableReason::Bundle { bundle, fault });
         }
         let state = if ids.is_empty() {
             NodeState::Absent
@@ -195,21 +199,15 @@ impl<'a> ObjectTree<'a> {
     }
 
     /// Why one more child of a bundle that was found at `server` cannot be added; counts it.
-    fn problem(&mut self, is_around: bool, depth: usize, server: usize) -> Option<String> {
+    fn fault(&mut self, is_around: bool, depth: usize, server: usize) -> Option<BundleFault> {
         let children = self.children_of_server.entry(server).or_default();
         *children += 1;
         if is_around {
-            Some("contains itself".to_owned())
+            Some(BundleFault::ContainsItself)
         } else if depth > self.limits.depth {
-            Some(format!(
-                "is nested deeper than {} levels (drs.max_bundle_depth)",
-                self.limits.depth
-            ))
+            Some(BundleFault::TooDeep(self.limits.depth))
         } else if *children > self.limits.objects {
-            Some(format!(
-                "holds too much: the bundles of a request may hold {} objects together (drs.max_bundle_objects)",
-                self.limits.objects
-            ))
+            Some(BundleFault::TooLarge(self.limits.objects))
         } else {
             None
         }

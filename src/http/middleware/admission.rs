@@ -10,6 +10,7 @@ use axum::{
 use tokio::time::{Instant, timeout};
 
 use crate::{
+    domain::query::RequestFaultReason,
     http::{error::HttpError, state::AppState},
     ranker::Deadline,
 };
@@ -24,9 +25,10 @@ pub(super) async fn limit_uri(request: Request, next: Next) -> Result<Response, 
         .path_and_query()
         .map_or(0, |path| path.as_str().len());
     if length > MAX_URI_BYTES {
-        return Err(HttpError::invalid(format!(
-            "the URI may have at most {MAX_URI_BYTES} bytes, this one has {length}"
-        )));
+        return Err(HttpError::invalid(RequestFaultReason::UriTooLong {
+            limit: MAX_URI_BYTES,
+            length,
+        }));
     }
     Ok(next.run(request).await)
 }

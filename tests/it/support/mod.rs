@@ -9,6 +9,7 @@ pub mod network;
 pub mod program;
 pub mod recorder;
 pub mod source;
+pub mod texts;
 
 use std::{net::SocketAddr, time::Duration};
 

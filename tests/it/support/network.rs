@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testribute::{
     Ranker,
+    api::problem::Problem,
     config::Config,
     http::{self, Readiness},
 };
@@ -118,7 +119,7 @@ impl Service {
 /// The messages of an error body, which must have the promised shape.
 pub fn assert_problem(body: &Value, code: u16, reason: &str) -> Vec<String> {
     assert_eq!(body["code"], code, "{body:#}");
-    assert_eq!(body["message"], "The request caused an error.", "{body:#}");
+    assert_eq!(body["message"], Problem::MESSAGE, "{body:#}");
     let errors = body["errors"].as_array().unwrap();
     assert!(!errors.is_empty());
     errors

@@ -1,0 +1,64 @@
+//! Why a TES that answers is not ranked.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    money::{BadAmount, Currency},
+    price_book::Unfit,
+};
+
+/// Why a TES is excluded from the ranking. The text follows the name of the TES.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Exclusion {
+    /// By `tes.price_book`, it is too small for the task or in none of its zones.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// It has no task info, and the operator gives no prices for it.
+    #[error("has no task info endpoint and no entry in tes.price_book; add an entry")]
+    NoPrices,
+    /// Task info is switched off, and the operator gives no prices for it.
+    #[error(
+        "has no entry in tes.price_book, and tes.task_info is never; add an entry or set tes.task_info to auto"
+    )]
+    NotInPriceBook,
+    /// It has no task info, and the operator's prices are switched off.
+    #[error(
+        "has no task info endpoint, and tes.task_info is always; set tes.task_info to auto to use tes.price_book"
+    )]
+    NoTaskInfo,
+    /// An amount computed from `tes.price_book` is out of range.
+    #[error("has an implausible price by tes.price_book: {0}")]
+    PriceOutOfRange(BadAmount),
+    /// A price cannot be converted into the currency of the answer.
+    #[error(
+        "has prices in {}, for which there is no exchange rate to {target}; exchange_rates.rates can set one",
+        codes(.currencies)
+    )]
+    NoExchangeRate {
+        /// The currencies without a rate.
+        currencies: BTreeSet<Currency>,
+        /// The currency of the answer.
+        target: Currency,
+    },
+    /// A price is above 2^46 in the currency of the answer, about 7 * 10^13.
+    #[error("has an implausible price (above 7e13 {target})")]
+    ImplausiblePrice {
+        /// The currency of the answer.
+        target: Currency,
+    },
+    /// Its distance to all access URIs of an object is unknown.
+    #[error(
+        "has no known distance to any access URI of object '{object}'; locations.overrides or \
+         estimation.unknown_distance_km can set one"
+    )]
+    NoDistance {
+        /// The first such object.
+        object: Arc<str>,
+    },
+}
+
+/// The codes of `currencies`, such as `CHF and USD`.
+pub(super) fn codes(currencies: &BTreeSet<Currency>) -> String {
+    let codes: Vec<_> = currencies.iter().map(|currency| currency.code()).collect();
+    codes.join(" and ")
+}

@@ -1,0 +1,295 @@
+//! Warnings, reasons without a ranking, and errors of values.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Section, samples, section};
+use crate::{
+    auth::AuthError,
+    domain::{
+        exact::Seconds,
+        exclusion::Exclusion,
+        geo::Coordinates,
+        mode::BadMode,
+        money::{BadAmount, Currency, Money},
+        object_id::BadDrsUri,
+        price_book::{BadTesMatch, Unfit},
+        query::RequestFaultReason,
+        queue::NoQueueTime,
+        service::BadServiceUri,
+        token::MalformedToken,
+        unrankable::{BundleFault, Difference, UnrankableReason},
+        warning::{Refusal, Warning},
+    },
+    outbound::failure::FetchError,
+};
+
+const TES: &str = "https://tes.example/ga4gh/tes/v1/";
+const DRS: &str = "https://drs.example/ga4gh/drs/v1/";
+
+pub(super) fn sections() -> Vec<Section> {
+    vec![
+        section("Warnings", warnings()),
+        section("Exclusions of a TES", exclusions()),
+        section("Reasons for no ranking", reasons()),
+        section("Differences between DRS", differences()),
+        section("Faults of a request", request_faults()),
+        section("Faults of a token", auth_errors()),
+        section("Faults of values", values()),
+    ]
+}
+
+fn objects(count: usize) -> Vec<Arc<str>> {
+    (1..=count).map(|n| format!("a{n}").into()).collect()
+}
+
+fn currencies(count: usize) -> BTreeSet<Currency> {
+    Currency::ALL.iter().copied().take(count).collect()
+}
+
+fn bad_amount() -> BadAmount {
+    Money::new(-1.0, Currency::EUR).unwrap_err()
+}
+
+fn warnings() -> Vec<Warning> {
+    let tes = || TES.to_owned();
+    let drs = || DRS.to_owned();
+    let cause = || FetchError::Status(reqwest::StatusCode::NOT_FOUND).to_string();
+    let pointers = |count| (1..=count).map(|n| format!("/x{n}")).collect();
+    let drs_unavailable = |count, refusal| Warning::DrsUnavailable {
+        service: drs(),
+        cause: cause(),
+        objects: objects(count),
+        refusal,
+    };
+    let unavailable = |count| Warning::AccessMethodsUnavailable {
+        service: drs(),
+        objects: objects(count),
+    };
+    let fallback = |as_of: Option<&str>| Warning::FallbackRates {
+        source: "the European Central Bank",
+        cause: cause(),
+        as_of: as_of.map(str::to_owned),
+    };
+    let incomplete = |count, as_of: Option<&str>| Warning::IncompleteRates {
+        source: "the European Central Bank",
+        currencies: currencies(count),
+        as_of: as_of.map(str::to_owned),
+    };
+    let queue = |cause| Warning::QueueTimeAssumed {
+        service: tes(),
+        cause,
+        seconds: Seconds::from_f64(60.0),
+    };
+    let limit = |at_random| Warning::LimitReached {
+        space: "7.3 * 10^16".to_owned(),
+        limit: 1000,
+        at_random,
+    };
+    samples!(Warning:
+        Warning::UnknownProperties(_) => [
+            Warning::UnknownProperties(pointers(1)),
+            Warning::UnknownProperties(pointers(2)),
+            Warning::UnknownProperties(pointers(12)),
+        ]
+        Warning::Duplicate { .. } => [Warning::Duplicate { field: "tes_uris", value: tes() }]
+        Warning::TesUnavailable { .. } => [Warning::TesUnavailable { service: tes(), cause: cause() }]
+        Warning::TesExcluded { .. } => [
+            Warning::TesExcluded { service: tes(), reason: Exclusion::NoPrices },
+        ]
+        Warning::QueueTimeAssumed { .. } => [
+            queue(NoQueueTime::NoFinishedTask),
+            queue(NoQueueTime::NoTaskList(cause())),
+        ]
+        Warning::DrsUnavailable { .. } => [
+            drs_unavailable(0, None),
+            drs_unavailable(1, None),
+            drs_unavailable(2, None),
+            drs_unavailable(100, None),
+            drs_unavailable(1, Some(Refusal::NoToken)),
+            drs_unavailable(1, Some(Refusal::Token)),
+        ]
+        Warning::UnknownSize(_) => [Warning::UnknownSize("a1".into())]
+        Warning::AccessMethodsUnavailable { .. } => [unavailable(1), unavailable(2)]
+        Warning::TokenNotSentOverHttp { .. } => [Warning::TokenNotSentOverHttp { service: tes() }]
+        Warning::TokenNotSentToUnlisted { .. } => [
+            Warning::TokenNotSentToUnlisted { service: drs() },
+        ]
+        Warning::UnknownLocation { .. } => [Warning::UnknownLocation {
+            host: "tes.example".to_owned(),
+            cause: "is an address that the location database does not contain".to_owned(),
+        }]
+        Warning::TooManyHosts { .. } => [Warning::TooManyHosts { limit: 1000, skipped: 7 }]
+        Warning::SeveralLocations { .. } => [
+            Warning::SeveralLocations { host: "tes.example".to_owned(), count: 2 },
+        ]
+        Warning::DistanceAssumed { .. } => [Warning::DistanceAssumed { km: 5000.0 }]
+        Warning::AnswerTruncated { .. } => [
+            Warning::AnswerTruncated { listed: 7, max_bytes: 10_000 },
+        ]
+        Warning::FallbackRates { .. } => [fallback(Some("2025-10-09")), fallback(None)]
+        Warning::IncompleteRates { .. } => [
+            incomplete(1, Some("2025-10-09")),
+            incomplete(2, None),
+        ]
+        Warning::RatesUnavailable { .. } => [Warning::RatesUnavailable {
+            source: "the BTC ticker",
+            cause: cause(),
+        }]
+        Warning::LimitReached { .. } => [limit(false), limit(true)]
+    )
+}
+
+fn exclusions() -> Vec<Exclusion> {
+    let rate = |count| Exclusion::NoExchangeRate {
+        currencies: currencies(count),
+        target: Currency::EUR,
+    };
+    let mut all: Vec<_> = unfit().into_iter().map(Exclusion::from).collect();
+    all.extend(samples!(Exclusion:
+        Exclusion::Unfit(_) => [Unfit::Cores { has: 1, needs: 2 }.into()]
+        Exclusion::NoPrices => [Exclusion::NoPrices]
+        Exclusion::NotInPriceBook => [Exclusion::NotInPriceBook]
+        Exclusion::NoTaskInfo => [Exclusion::NoTaskInfo]
+        Exclusion::PriceOutOfRange(_) => [Exclusion::PriceOutOfRange(bad_amount())]
+        Exclusion::NoExchangeRate { .. } => [rate(1), rate(2)]
+        Exclusion::ImplausiblePrice { .. } => [
+            Exclusion::ImplausiblePrice { target: Currency::EUR },
+        ]
+        Exclusion::NoDistance { .. } => [Exclusion::NoDistance { object: "a1".into() }]
+    ));
+    all
+}
+
+fn unfit() -> Vec<Unfit> {
+    samples!(Unfit:
+        Unfit::Cores { .. } => [Unfit::Cores { has: 4, needs: 8 }]
+        Unfit::Gigabytes { .. } => [
+            Unfit::Gigabytes { what: "memory", has: 16.0, needs: 16.5 },
+            Unfit::Gigabytes { what: "disk", has: 100.0, needs: 101.0 },
+        ]
+        Unfit::NoZone(_) => [
+            Unfit::NoZone(vec!["eu-1".to_owned()]),
+            Unfit::NoZone(vec!["eu-1".to_owned(), "eu-2".to_owned()]),
+        ]
+    )
+}
+
+fn reasons() -> Vec<UnrankableReason> {
+    let bundle = |fault| UnrankableReason::Bundle {
+        bundle: "set".into(),
+        fault,
+    };
+    samples!(UnrankableReason:
+        UnrankableReason::NoOffer => [UnrankableReason::NoOffer]
+        UnrankableReason::NoServer { .. } => [UnrankableReason::NoServer {
+            object: "drs://prefix:a1".into(),
+            cause: "has no valid host".to_owned(),
+        }]
+        UnrankableReason::NotFound(_) => [UnrankableReason::NotFound("a1".into())]
+        UnrankableReason::NoAccessUri(_) => [UnrankableReason::NoAccessUri("a1".into())]
+        UnrankableReason::Bundle { .. } => [
+            bundle(BundleFault::ContainsItself),
+            bundle(BundleFault::TooDeep(8)),
+            bundle(BundleFault::TooLarge(1000)),
+            bundle(BundleFault::Empty),
+        ]
+        UnrankableReason::UnknownSize(_) => [UnrankableReason::UnknownSize("a1".into())]
+        UnrankableReason::Conflict { .. } => [UnrankableReason::Conflict {
+            object: "a1".into(),
+            first: "https://drs-1.example/".to_owned(),
+            second: "https://drs-2.example/".to_owned(),
+            difference: Difference::Size(1, 2),
+        }]
+        UnrankableReason::TooMuchData(_) => [UnrankableReason::TooMuchData(67_108_864)]
+        UnrankableReason::NoCombination => [UnrankableReason::NoCombination]
+    )
+}
+
+fn differences() -> Vec<Difference> {
+    samples!(Difference:
+        Difference::Size(..) => [Difference::Size(1, 2)]
+        Difference::Checksum { .. } => [Difference::Checksum {
+            kind: "sha256".to_owned(),
+            first: "b89297ef".to_owned(),
+            second: "00".to_owned(),
+        }]
+        Difference::BundleAndObject => [Difference::BundleAndObject]
+        Difference::Contents(..) => [Difference::Contents(2, 1)]
+    )
+}
+
+fn request_faults() -> Vec<RequestFaultReason> {
+    samples!(RequestFaultReason:
+        RequestFaultReason::Required => [RequestFaultReason::Required]
+        RequestFaultReason::WrongType { .. } => [RequestFaultReason::WrongType {
+            must_be: "an object".to_owned(),
+            is: "an array",
+        }]
+        RequestFaultReason::TooLow(_) => [RequestFaultReason::TooLow("0".to_owned())]
+        RequestFaultReason::TooHigh(_) => [RequestFaultReason::TooHigh("1000".to_owned())]
+        RequestFaultReason::NotAnAmount => [RequestFaultReason::NotAnAmount]
+        RequestFaultReason::Limit(_) => [RequestFaultReason::Limit(1000)]
+        RequestFaultReason::Empty => [RequestFaultReason::Empty]
+        RequestFaultReason::NoUri => [RequestFaultReason::NoUri]
+        RequestFaultReason::NoDrs => [RequestFaultReason::NoDrs]
+        RequestFaultReason::TooManyItems { .. } => [
+            RequestFaultReason::TooManyItems { limit: 100, length: 101 },
+        ]
+        RequestFaultReason::ReservedId => [RequestFaultReason::ReservedId]
+        RequestFaultReason::Id(_) => [RequestFaultReason::Id(BadDrsUri)]
+        RequestFaultReason::Uri(_) => [
+            RequestFaultReason::Uri(BadServiceUri::NotAbsolute),
+            RequestFaultReason::Uri(BadServiceUri::NotARoot),
+        ]
+        RequestFaultReason::Mode(_) => [RequestFaultReason::Mode(BadMode)]
+        RequestFaultReason::NotJson(_) => [
+            RequestFaultReason::NotJson("expected value at line 1 column 1".to_owned()),
+        ]
+        RequestFaultReason::BodyIncomplete => [RequestFaultReason::BodyIncomplete]
+        RequestFaultReason::Unreadable => [RequestFaultReason::Unreadable]
+        RequestFaultReason::UriTooLong { .. } => [
+            RequestFaultReason::UriTooLong { limit: 8192, length: 9000 },
+        ]
+    )
+}
+
+fn auth_errors() -> Vec<AuthError> {
+    samples!(AuthError:
+        AuthError::Missing => [AuthError::Missing]
+        AuthError::Ambiguous => [AuthError::Ambiguous]
+        AuthError::Malformed(_) => [AuthError::Malformed(MalformedToken)]
+        AuthError::NotAJwt(_) => [AuthError::NotAJwt("is encrypted")]
+        AuthError::Algorithm => [AuthError::Algorithm]
+        AuthError::NeverExpires => [AuthError::NeverExpires]
+        AuthError::Expired => [AuthError::Expired]
+        AuthError::NotYet => [AuthError::NotYet]
+        AuthError::Audience => [AuthError::Audience]
+        AuthError::NoIssuer => [AuthError::NoIssuer]
+        AuthError::Issuer => [AuthError::Issuer]
+        AuthError::NoIdentity => [AuthError::NoIdentity]
+        AuthError::Signature => [AuthError::Signature]
+        AuthError::Refused => [AuthError::Refused]
+        AuthError::Unchecked => [AuthError::Unchecked]
+    )
+}
+
+fn values() -> Vec<String> {
+    let mut texts = vec![
+        BadMode.to_string(),
+        BadDrsUri.to_string(),
+        BadTesMatch.to_string(),
+        MalformedToken.to_string(),
+        bad_amount().to_string(),
+        "XXX".parse::<Currency>().unwrap_err().to_string(),
+        Coordinates::new(91.0, 0.0).unwrap_err().to_string(),
+    ];
+    texts.extend(
+        samples!(BadServiceUri:
+            BadServiceUri::NotAbsolute => [BadServiceUri::NotAbsolute]
+            BadServiceUri::NotARoot => [BadServiceUri::NotARoot]
+        )
+        .iter()
+        .map(ToString::to_string),
+    );
+    texts
+}
