@@ -55,7 +55,7 @@ pub enum SetupError {
     #[error(transparent)]
     ExchangeRates(#[from] BadRatesUrl),
     /// The resolver of compact ids has no usable URL.
-    #[error("drs.compact_id_resolver {0}")]
+    #[error("drs.compact_id_resolver: {0}")]
     CompactIdResolver(#[from] BadServiceUri),
 }
 

@@ -49,13 +49,16 @@ pub enum Source {
     Drs,
 }
 
+/// The DRS that have an object, in the order of the request, and their records.
+pub type Copies = Vec<(Arc<ServiceUri>, Arc<DrsRecord>)>;
+
 /// The records of a requested object at all DRS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectRecords {
     /// The id by which it was requested.
     pub id: Arc<str>,
-    /// The record of each DRS that has it, in the order of the request; or why it cannot be used.
-    pub copies: Result<Vec<(Arc<ServiceUri>, Arc<DrsRecord>)>, UnrankableReason>,
+    /// Its copies, or why it cannot be used.
+    pub copies: Result<Copies, UnrankableReason>,
 }
 
 /// How an object is treated whose size no DRS gives.
@@ -167,7 +170,7 @@ fn agreed_size(
             object: Arc::clone(id),
             first: first.to_string(),
             second: second.to_string(),
-            difference: Difference::Size(size, other),
+            difference: Box::new(Difference::Size(size, other)),
         }),
     }
 }
@@ -186,11 +189,11 @@ fn agree_on_checksums(
                     object: Arc::clone(id),
                     first: first.to_string(),
                     second: drs.to_string(),
-                    difference: Difference::Checksum {
+                    difference: Box::new(Difference::Checksum {
                         kind: kind.clone(),
                         first: expected.clone(),
                         second: value.clone(),
-                    },
+                    }),
                 });
             }
         }

@@ -66,7 +66,7 @@ pub enum UnrankableReason {
         /// Another DRS that has it, without credentials.
         second: String,
         /// In what they differ.
-        difference: Difference,
+        difference: Box<Difference>,
     },
     /// The data of this request exceed the memory limit of one request, in bytes.
     #[error(

@@ -221,6 +221,6 @@ mod tests {
     async fn dns_that_never_answers_is_given_up() {
         let limit = Duration::from_millis(50);
         let cause = within(limit, std::future::pending()).await.unwrap_err();
-        assert_eq!(cause, NoPlace::Slow(limit));
+        assert_eq!(cause, LocateError::Slow(limit));
     }
 }

@@ -63,7 +63,7 @@ fn errors() -> Vec<CliError> {
         CliError::Config(_) => [unreadable.into()]
         CliError::Telemetry(_) => [telemetry::init(&log).unwrap_err().into()]
         CliError::Setup(_) => [SetupError::CompactIdResolver(BadServiceUri::NotAbsolute).into()]
-        CliError::Router(_) => [http::RouterError::from(http::Unwritable::from(not_yaml)).into()]
+        CliError::Router(_) => [http::RouterError::from(http::DocumentError::from(not_yaml)).into()]
         CliError::Tls(_) => [http::TlsError::Mismatch {
             key: "key.pem".into(),
             certificate: "fullchain.pem".into(),

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{Section, samples, section};
 use crate::{
     auth::AuthError,
+    client::FetchError,
     domain::{
         exact::Seconds,
         exclusion::Exclusion,
@@ -20,7 +21,8 @@ use crate::{
         unrankable::{BundleFault, Difference, UnrankableReason},
         warning::{Refusal, Warning},
     },
-    outbound::failure::FetchError,
+    drs::UnresolvedId,
+    locations::LocateError,
 };
 
 const TES: &str = "https://tes.example/ga4gh/tes/v1/";
@@ -116,7 +118,7 @@ fn warnings() -> Vec<Warning> {
         ]
         Warning::UnknownLocation { .. } => [Warning::UnknownLocation {
             host: "tes.example".to_owned(),
-            cause: "is an address that the location database does not contain".to_owned(),
+            cause: LocateError::UnplacedAddress.to_string(),
         }]
         Warning::TooManyHosts { .. } => [Warning::TooManyHosts { limit: 1000, skipped: 7 }]
         Warning::SeveralLocations { .. } => [
@@ -183,7 +185,7 @@ fn reasons() -> Vec<UnrankableReason> {
         UnrankableReason::NoOffer => [UnrankableReason::NoOffer]
         UnrankableReason::NoServer { .. } => [UnrankableReason::NoServer {
             object: "drs://prefix:a1".into(),
-            cause: "has no valid host".to_owned(),
+            cause: UnresolvedId::NotAHost.to_string(),
         }]
         UnrankableReason::NotFound(_) => [UnrankableReason::NotFound("a1".into())]
         UnrankableReason::NoAccessUri(_) => [UnrankableReason::NoAccessUri("a1".into())]
@@ -198,7 +200,7 @@ fn reasons() -> Vec<UnrankableReason> {
             object: "a1".into(),
             first: "https://drs-1.example/".to_owned(),
             second: "https://drs-2.example/".to_owned(),
-            difference: Difference::Size(1, 2),
+            difference: Box::new(Difference::Size(1, 2)),
         }]
         UnrankableReason::TooMuchData(_) => [UnrankableReason::TooMuchData(67_108_864)]
         UnrankableReason::NoCombination => [UnrankableReason::NoCombination]
@@ -256,20 +258,22 @@ fn request_faults() -> Vec<RequestFaultReason> {
 fn auth_errors() -> Vec<AuthError> {
     samples!(AuthError:
         AuthError::Missing => [AuthError::Missing]
-        AuthError::Ambiguous => [AuthError::Ambiguous]
+        AuthError::MoreThanOne => [AuthError::MoreThanOne]
         AuthError::Malformed(_) => [AuthError::Malformed(MalformedToken)]
-        AuthError::NotAJwt(_) => [AuthError::NotAJwt("is encrypted")]
+        AuthError::TooLarge(_) => [AuthError::TooLarge(8192)]
+        AuthError::NotAJwt => [AuthError::NotAJwt]
         AuthError::Algorithm => [AuthError::Algorithm]
-        AuthError::NeverExpires => [AuthError::NeverExpires]
+        AuthError::HeaderParameter(_) => [AuthError::HeaderParameter("crit")]
+        AuthError::Time(_) => [AuthError::Time("exp".to_owned())]
         AuthError::Expired => [AuthError::Expired]
-        AuthError::NotYet => [AuthError::NotYet]
+        AuthError::NotYetValid => [AuthError::NotYetValid]
         AuthError::Audience => [AuthError::Audience]
-        AuthError::NoIssuer => [AuthError::NoIssuer]
-        AuthError::Issuer => [AuthError::Issuer]
-        AuthError::NoIdentity => [AuthError::NoIdentity]
+        AuthError::NoIssuer(_) => [AuthError::NoIssuer("iss".to_owned())]
+        AuthError::UntrustedIssuer => [AuthError::UntrustedIssuer]
+        AuthError::NoSubject(_) => [AuthError::NoSubject("sub".to_owned())]
         AuthError::Signature => [AuthError::Signature]
-        AuthError::Refused => [AuthError::Refused]
-        AuthError::Unchecked => [AuthError::Unchecked]
+        AuthError::RefusedByIssuer => [AuthError::RefusedByIssuer]
+        AuthError::IssuerUnavailable => [AuthError::IssuerUnavailable]
     )
 }
 

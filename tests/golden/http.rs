@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use axum::{body::to_bytes, response::IntoResponse};
 use tokio_rustls::rustls;
 
-use super::{RouterError, TlsError, Unwritable, error::HttpError};
+use super::{DocumentError, RouterError, TlsError, error::HttpError};
 use crate::{
     api::problem::Problem,
     auth::AuthError,
@@ -86,9 +86,9 @@ fn router_errors() -> Vec<RouterError> {
     let yaml = yaml_serde::from_str::<u8>("x").unwrap_err();
     let json = serde_json::from_str::<u8>("x").unwrap_err();
     let schema = jsonschema::draft202012::new(&serde_json::json!({"type": 7})).unwrap_err();
-    let mut all: Vec<_> = samples!(Unwritable:
-        Unwritable::Json(_) => [Unwritable::Json(json)]
-        Unwritable::Yaml(_) => [Unwritable::Yaml(yaml)]
+    let mut all: Vec<_> = samples!(DocumentError:
+        DocumentError::Json(_) => [DocumentError::Json(json)]
+        DocumentError::Yaml(_) => [DocumentError::Yaml(yaml)]
     )
     .into_iter()
     .map(RouterError::from)

@@ -65,11 +65,10 @@ async fn texts_are_those_of_the_golden_file() {
 
     let mut rendered = HEAD.to_owned();
     for (heading, texts) in sections {
-        rendered.push_str(&format!("\n## {heading}\n"));
+        rendered.extend(["\n## ", heading, "\n"]);
         for text in texts {
             assert!(!text.contains(char::is_control), "not one line: {text:?}");
-            rendered.push_str(&text);
-            rendered.push('\n');
+            rendered.extend([text.as_str(), "\n"]);
         }
     }
     if env::var_os("UPDATE_GOLDEN").is_some() {

@@ -6,26 +6,21 @@ use reqwest::StatusCode;
 
 use super::{Section, samples, section};
 use crate::{
+    auth::oidc::OidcError,
+    client::{Client, ClientError, FetchError, Reach, resolver::ResolveError},
     config::{Config, ExchangeRates as RatesConfig},
     domain::service::BadServiceUri,
-    outbound::{
-        drs::ids::UnknownServer,
-        exchange_rates::ExchangeRates,
-        failure::FetchError,
-        fetch::{Fetcher, FetcherError},
-        geolocation::{GeolocationError, NoPlace},
-        guard::Reach,
-        oidc::OidcError,
-        resolve::ResolveError,
-    },
+    drs::UnresolvedId,
+    locations::{LocateError, LocatorError},
     pipeline::SetupError,
+    rates::ExchangeRates,
 };
 
 pub(super) fn sections() -> Vec<Section> {
     vec![
         section("Causes of failed calls", fetch_errors()),
-        section("Causes of unknown locations", no_places()),
-        section("Causes of unknown DRS", unknown_servers()),
+        section("Causes of unknown locations", locate_errors()),
+        section("Causes of unknown DRS", unresolved_ids()),
         section("Failures of identity providers (logged)", oidc_errors()),
         section("Failures of the set-up", setup_errors()),
     ]
@@ -74,40 +69,40 @@ fn resolve_errors() -> Vec<ResolveError> {
     )
 }
 
-fn no_places() -> Vec<NoPlace> {
+fn locate_errors() -> Vec<LocateError> {
     let addresses = |count: u8| (1..=count).map(|n| [10, 0, 0, n].into()).collect();
-    samples!(NoPlace:
-        NoPlace::Bucket => [NoPlace::Bucket]
-        NoPlace::S3(_) => [NoPlace::S3(FetchError::Timeout(SECONDS))]
-        NoPlace::Unresolved(_) => [NoPlace::Unresolved(ResolveError::Unknown)]
-        NoPlace::Slow(_) => [NoPlace::Slow(SECONDS)]
-        NoPlace::NoDatabase => [NoPlace::NoDatabase]
-        NoPlace::UnplacedAddress => [NoPlace::UnplacedAddress]
-        NoPlace::Unplaced(_) => [
-            NoPlace::Unplaced(addresses(1)),
-            NoPlace::Unplaced(addresses(2)),
-            NoPlace::Unplaced(addresses(3)),
+    samples!(LocateError:
+        LocateError::Bucket => [LocateError::Bucket]
+        LocateError::S3(_) => [LocateError::S3(FetchError::Timeout(SECONDS))]
+        LocateError::Unresolved(_) => [LocateError::Unresolved(ResolveError::Unknown)]
+        LocateError::Slow(_) => [LocateError::Slow(SECONDS)]
+        LocateError::NoDatabase => [LocateError::NoDatabase]
+        LocateError::UnplacedAddress => [LocateError::UnplacedAddress]
+        LocateError::Unplaced(_) => [
+            LocateError::Unplaced(addresses(1)),
+            LocateError::Unplaced(addresses(2)),
+            LocateError::Unplaced(addresses(3)),
         ]
     )
 }
 
-fn unknown_servers() -> Vec<UnknownServer> {
+fn unresolved_ids() -> Vec<UnresolvedId> {
     let prefix = || "dg.0000".to_owned();
-    samples!(UnknownServer:
-        UnknownServer::NotListed(_) => [UnknownServer::NotListed(prefix())]
-        UnknownServer::Unresolved { .. } => [UnknownServer::Unresolved {
+    samples!(UnresolvedId:
+        UnresolvedId::NotListed(_) => [UnresolvedId::NotListed(prefix())]
+        UnresolvedId::Unresolved { .. } => [UnresolvedId::Unresolved {
             prefix: prefix(),
             cause: FetchError::Timeout(SECONDS),
         }]
-        UnknownServer::NoDrs(_) => [UnknownServer::NoDrs(prefix())]
-        UnknownServer::NotAHost => [UnknownServer::NotAHost]
+        UnresolvedId::NoDrs(_) => [UnresolvedId::NoDrs(prefix())]
+        UnresolvedId::NotAHost => [UnresolvedId::NotAHost]
     )
 }
 
 fn oidc_errors() -> Vec<OidcError> {
     let url = || "https://login.example/userinfo".to_owned();
     samples!(OidcError:
-        OidcError::Stranger => [OidcError::Stranger]
+        OidcError::UntrustedIssuer => [OidcError::UntrustedIssuer]
         OidcError::Refused { .. } => [OidcError::Refused {
             url: url(),
             status: StatusCode::UNAUTHORIZED,
@@ -120,43 +115,44 @@ fn oidc_errors() -> Vec<OidcError> {
             url: url(),
             reason: "does not hold a JSON object",
         }]
-        OidcError::LeftAlone => [OidcError::LeftAlone]
-        OidcError::GivenUp => [OidcError::GivenUp]
+        OidcError::Interrupted => [OidcError::Interrupted]
     )
 }
 
 fn setup_errors() -> Vec<SetupError> {
-    let mut config = Config::default();
-    config.timeout = -1.0;
+    let config = Config {
+        timeout: -1.0,
+        ..Config::default()
+    };
     let out_of_range = config.check().unwrap_err();
     let rates = RatesConfig {
         ecb_url: "ecb".to_owned(),
         ..RatesConfig::default()
     };
-    let fetcher = Fetcher::new(&Config::default(), Reach::Public).unwrap();
-    let no_url = ExchangeRates::new(&rates, fetcher).unwrap_err();
+    let client = Client::new(&Config::default(), Reach::Public).unwrap();
+    let no_url = ExchangeRates::new(&rates, client).unwrap_err();
     let mut all = samples!(SetupError:
         SetupError::Config(_) => [SetupError::Config(out_of_range)]
-        SetupError::Fetcher(_) => [FetcherError::Resolver("no name server".into()).into()]
-        SetupError::Geolocation(_) => [GeolocationError::S3Url(BadServiceUri::NotAbsolute).into()]
+        SetupError::Client(_) => [ClientError::Resolver("no name server".into()).into()]
+        SetupError::Locator(_) => [LocatorError::S3Url(BadServiceUri::NotAbsolute).into()]
         SetupError::ExchangeRates(_) => [no_url.into()]
         SetupError::CompactIdResolver(_) => [
             SetupError::CompactIdResolver(BadServiceUri::NotAbsolute),
         ]
     );
-    all.extend(fetcher_errors().into_iter().map(SetupError::from));
-    all.extend(geolocation_errors().into_iter().map(SetupError::from));
+    all.extend(client_errors().into_iter().map(SetupError::from));
+    all.extend(locator_errors().into_iter().map(SetupError::from));
     all
 }
 
-/// What `Fetcher::new` gives for these credentials; Cargo sets the variables, `CARGO_PKG_VERSION_PRE` to nothing.
-fn fetcher_errors() -> Vec<FetcherError> {
-    let mut errors = samples!(FetcherError:
-        FetcherError::Client(_) => [
-            FetcherError::Client(reqwest::Client::new().get("nowhere").build().unwrap_err()),
+/// What `Client::new` gives for these credentials; Cargo sets the variables, `CARGO_PKG_VERSION_PRE` to nothing.
+fn client_errors() -> Vec<ClientError> {
+    let mut errors = samples!(ClientError:
+        ClientError::Http(_) => [
+            ClientError::Http(reqwest::Client::new().get("nowhere").build().unwrap_err()),
         ]
-        FetcherError::Resolver(_) => [FetcherError::Resolver("no name server".into())]
-        FetcherError::Secret(_) => [no_secret("bearer_env: TESTRIBUTE_GOLDEN_NOT_SET")]
+        ClientError::Resolver(_) => [ClientError::Resolver("no name server".into())]
+        ClientError::Secret(_) => [no_secret("bearer_env: TESTRIBUTE_GOLDEN_NOT_SET")]
     );
     errors.push(no_secret("bearer_env: CARGO_PKG_DESCRIPTION"));
     errors.push(no_secret(
@@ -165,33 +161,33 @@ fn fetcher_errors() -> Vec<FetcherError> {
     errors
 }
 
-fn no_secret(secret: &str) -> FetcherError {
+fn no_secret(secret: &str) -> ClientError {
     let config = Config {
         credentials: yaml_serde::from_str(&format!("[{{match: tes.example, {secret}}}]")).unwrap(),
         ..Config::default()
     };
-    Fetcher::new(&config, Reach::Public).unwrap_err()
+    Client::new(&config, Reach::Public).unwrap_err()
 }
 
-fn geolocation_errors() -> Vec<GeolocationError> {
+fn locator_errors() -> Vec<LocatorError> {
     let path = || PathBuf::from("/var/lib/city.mmdb");
-    let unknown_region = |region: &str| GeolocationError::UnknownRegion {
+    let unknown_region = |region: &str| LocatorError::UnknownRegion {
         bucket: "genomes".to_owned(),
         region: region.to_owned(),
     };
-    samples!(GeolocationError:
-        GeolocationError::Unreadable { .. } => [GeolocationError::Unreadable {
+    samples!(LocatorError:
+        LocatorError::Unreadable { .. } => [LocatorError::Unreadable {
             path: path(),
             source: io::Error::from_raw_os_error(2),
         }]
-        GeolocationError::NotADatabase { .. } => [GeolocationError::NotADatabase {
+        LocatorError::NotADatabase { .. } => [LocatorError::NotADatabase {
             path: path(),
             source: maxminddb::Reader::from_source(Vec::new()).unwrap_err(),
         }]
-        GeolocationError::Image { .. } => [GeolocationError::Image { path: path() }]
-        GeolocationError::S3Url(_) => [GeolocationError::S3Url(BadServiceUri::NotAbsolute)]
-        GeolocationError::UnknownRegion { .. } => [unknown_region("atlantis-1")]
-        GeolocationError::NoCoordinates { .. } => [GeolocationError::NoCoordinates {
+        LocatorError::LocationTable { .. } => [LocatorError::LocationTable { path: path() }]
+        LocatorError::S3Url(_) => [LocatorError::S3Url(BadServiceUri::NotAbsolute)]
+        LocatorError::UnknownRegion { .. } => [unknown_region("atlantis-1")]
+        LocatorError::NoCoordinates { .. } => [LocatorError::NoCoordinates {
             path: path(),
             kind: "GeoLite2-Country".to_owned(),
         }]

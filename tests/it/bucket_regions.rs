@@ -1,4 +1,4 @@
-//! Where buckets are, as S3 tells everyone who asks.
+//! The regions of buckets, which S3 gives to anonymous callers.
 
 use std::sync::{Arc, Mutex};
 

@@ -17,7 +17,7 @@ credentials:
   - {match: localhost, basic_user: ann, basic_password_env: CARGO_PKG_NAME}
 ";
 
-/// What a TES at `root` gets to see of who asks, when the caller has a token.
+/// Sends a request with a token, and waits until the TES at `root` was called.
 async fn shown(service: &Service, recorder: &Recorder, root: &str) {
     let response = service
         .post()
@@ -51,7 +51,7 @@ async fn a_host_sees_what_is_configured_for_it_and_others_the_callers_token() {
             format!("http://basel.localhost:{port}/"),
             "Bearer callers-token",
         ),
-        // Whoever writes a password into the URI means that one.
+        // A password in the URI takes precedence.
         (format!("http://eve:pw@127.0.0.1:{port}/"), "Basic ZXZlOnB3"),
     ] {
         shown(&service, &recorder, &root).await;

@@ -250,7 +250,7 @@ async fn a_bundle_may_hold_objects_of_other_servers_which_get_no_token() {
     let uri = format!("drs://{}/b", elsewhere.server.address);
     // One text instead of a list, as Gen3 writes it.
     let held = bundle(&json!([item("a"), {"name": "other", "drs_uri": uri}]));
-    // Told at once, as the server is known only after the bundle was opened.
+    // The server is known only after the bundle was expanded.
     let shelf = Shelf::start(Vec::from([("set", held), ("a", blob("near.example"))])).await;
     let (_tes, request) = task(&[&shelf], &["set"]).await;
     let response = service.post().bearer_auth("secret").json(&request);

@@ -25,7 +25,7 @@ use crate::support::{
 /// What URLs behind access ids are signed with.
 const SIGNATURE: &str = "0f1e2d3c";
 
-/// Whoever is in no region and no place of the tests is far away.
+/// Hosts with an unknown location are far away.
 const CONFIG: &str = "
 timeout: 20
 server: {request_deadline_sec: 60}

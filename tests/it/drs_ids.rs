@@ -14,7 +14,7 @@ use crate::support::{
     Server,
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
     texts::{
-        UnknownServer, drs_unavailable, fault, no_server, off_limits, token_not_sent_to_unlisted,
+        UnresolvedId, drs_unavailable, fault, no_server, off_limits, token_not_sent_to_unlisted,
     },
 };
 
@@ -188,7 +188,7 @@ async fn a_prefix_that_no_one_knows_is_told() {
     let off = service("").await;
     let messages = off.refuse(&request, "ResourceUnavailableError").await;
     let prefix = || "nothing".to_owned();
-    let expected = no_server("drs://nothing:1", &UnknownServer::NotListed(prefix()));
+    let expected = no_server("drs://nothing:1", &UnresolvedId::NotListed(prefix()));
     assert_eq!(messages, [expected]);
     let registry = Witness::start(|_| None).await;
     let config = format!(
@@ -199,7 +199,7 @@ async fn a_prefix_that_no_one_knows_is_told() {
         .await
         .refuse(&request, "ResourceUnavailableError")
         .await;
-    let expected = no_server("drs://nothing:1", &UnknownServer::NoDrs(prefix()));
+    let expected = no_server("drs://nothing:1", &UnresolvedId::NoDrs(prefix()));
     assert_eq!(messages, [expected]);
 }
 

@@ -21,10 +21,10 @@ use crate::support::{
     Server,
     faulty::{Manner, RawServer},
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
-    texts::{self, FetchError, UnknownServer, drs_unavailable, no_server, tes_unavailable},
+    texts::{self, FetchError, UnresolvedId, drs_unavailable, no_server, tes_unavailable},
 };
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(30);
 
 async fn silent(count: usize) -> (Vec<RawServer>, Vec<String>) {
     let servers = join_all((0..count).map(|_| RawServer::start(Manner::Hangs))).await;
@@ -65,7 +65,7 @@ async fn as_many_dead_services_as_a_request_may_name_cost_warnings() {
     tes_uris.push(tes_root(&good));
     drs_uris.push(drs_root(&objects));
     let request = with_objects(&tes_uris, &drs_uris, &ids);
-    let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
+    let answer = timeout(LIMIT, service.rank(&request)).await.unwrap();
     assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
     let cause = texts::timeout(0.5);
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
@@ -120,12 +120,12 @@ async fn a_small_request_does_not_wait_for_the_services_of_greedy_ones() {
         let (service, request) = (Arc::clone(&service), request(&dead, &[], &[]));
         greedy.push(tokio::spawn(async move { service.ask(&request).await }));
         let come = connections.wait_for(|&count| count >= expected);
-        timeout(PATIENCE, come).await.unwrap().unwrap();
+        timeout(LIMIT, come).await.unwrap().unwrap();
     }
     let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     let (objects, ids) = data(30).await;
     let small = with_objects(&[tes_root(&good)], &[drs_root(&objects)], &ids);
-    let answer = timeout(PATIENCE, service.rank(&small)).await.unwrap();
+    let answer = timeout(LIMIT, service.rank(&small)).await.unwrap();
     assert_eq!(warnings(&answer), [""; 0]);
     assert!(greedy.iter().all(|request| !request.is_finished()));
     assert_eq!(*connections.borrow(), 7, "no one got more");
@@ -133,7 +133,7 @@ async fn a_small_request_does_not_wait_for_the_services_of_greedy_ones() {
 }
 
 #[tokio::test]
-async fn no_one_waits_for_the_turn_of_a_greedy_request_that_asks_the_same() {
+async fn no_one_waits_for_the_permit_of_a_greedy_request_with_the_same_call() {
     let service = Arc::new(patient_with_eight_calls().await);
     let hanging = RawServer::start(Manner::Hangs).await;
     let mut connections = hanging.connections.clone();
@@ -150,23 +150,23 @@ async fn no_one_waits_for_the_turn_of_a_greedy_request_that_asks_the_same() {
         async move { service.ask(&greedy).await }
     });
     let come = connections.wait_for(|&count| count >= 4);
-    timeout(PATIENCE, come).await.unwrap().unwrap();
-    let answer = timeout(PATIENCE, service.rank(&small)).await.unwrap();
+    timeout(LIMIT, come).await.unwrap().unwrap();
+    let answer = timeout(LIMIT, service.rank(&small)).await.unwrap();
     assert_eq!(warnings(&answer), [""; 0]);
     assert!(!greedy.is_finished());
     greedy.abort();
 }
 
 #[tokio::test]
-async fn turns_come_back_when_those_who_asked_go_away() {
+async fn permits_are_released_when_callers_leave() {
     let service = patient_with_eight_calls().await;
     let hanging = RawServer::start(Manner::Hangs).await;
     let dead: Vec<_> = (0..40).map(|n| format!("{}{n}", hanging.root)).collect();
     let mut connections = hanging.connections.clone();
     for round in 1..=3 {
         let asking = service.post().json(&request(&dead, &[], &[])).send();
-        // With one turn less it would never come to this.
-        let come = timeout(PATIENCE, connections.wait_for(|&count| count >= 4 * round));
+        // With one permit less it would never come to this.
+        let come = timeout(LIMIT, connections.wait_for(|&count| count >= 4 * round));
         tokio::select! {
             _ = asking => panic!("nothing answers"),
             come = come => drop(come.unwrap().unwrap()),
@@ -186,7 +186,7 @@ async fn many_services_are_asked_at_once() {
     }));
     tokio::select! {
         _ = service.ask(&request) => panic!("nothing answers"),
-        () = async { timeout(PATIENCE, all_asked).await.map(drop).unwrap() } => {}
+        () = async { timeout(LIMIT, all_asked).await.map(drop).unwrap() } => {}
     }
 }
 
@@ -258,7 +258,7 @@ async fn a_silent_resolver_of_compact_ids_is_not_waited_for_once_per_prefix() {
     let told = service.refuse(&request, "ResourceUnavailableError").await;
     let expected: Vec<_> = (0..100)
         .map(|n| {
-            let unresolved = UnknownServer::Unresolved {
+            let unresolved = UnresolvedId::Unresolved {
                 prefix: format!("prefix{n}"),
                 cause: texts::timeout(0.5),
             };

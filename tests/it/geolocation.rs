@@ -14,7 +14,7 @@ use crate::support::{
         Mmdb,
         Value::{self, Double, Float, List, Map, Short, Text},
     },
-    texts::{LocateError, ResolveError},
+    texts::ResolveError,
 };
 
 fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Locator {

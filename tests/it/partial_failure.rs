@@ -29,7 +29,7 @@ const CALL: &str = "timeout: 1";
 const LONG_CALL: &str = "{timeout: 20, server: {request_deadline_sec: 60}}";
 
 /// Far less than a hanging neighbour would take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A bad neighbour: what keeps it running, its root URI, and the cause that the warning must give, or one of several.
 struct Neighbour {
@@ -292,7 +292,7 @@ async fn a_bad_tes_is_a_warning() {
     for neighbour in &bad {
         let service = services.for_one_beside(neighbour);
         let request = request(&[neighbour.root.clone(), tes_root(&good)], &[], &[]);
-        let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
+        let answer = timeout(LIMIT, service.rank(&request)).await.unwrap();
         assert_one_warning(&answer, neighbour, |cause| {
             tes_unavailable(&neighbour.root, cause)
         });
@@ -329,7 +329,7 @@ async fn a_bad_drs_is_a_warning() {
             &[neighbour.root.clone(), drs_root(&good)],
             &["a"],
         );
-        let answer = timeout(PATIENCE, service.rank(&request)).await.unwrap();
+        let answer = timeout(LIMIT, service.rank(&request)).await.unwrap();
         assert_one_warning(&answer, neighbour, |cause| {
             drs_unavailable(&neighbour.root, cause, &["a"])
         });

@@ -60,7 +60,7 @@ impl Network {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
         let endless = format!("{head}transfer-encoding: chunked\r\n\r\n");
         let piece = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-        let manners = [
+        let behaviours = [
             Manner::Hangs,
             Manner::SaysThenHangs(format!("{head}content-length: 100\r\n\r\n{{").into_bytes()),
             Manner::Repeats(endless.into_bytes(), piece.into_bytes(), Duration::ZERO),
@@ -68,7 +68,7 @@ impl Network {
             Manner::says("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
             Manner::Says(format!("{head}content-length: 100\r\n\r\n{{}}").into_bytes()),
         ];
-        let raw = join_all(manners.map(RawServer::start)).await;
+        let raw = join_all(behaviours.map(RawServer::start)).await;
         let mut faulty: Vec<_> = raw.iter().map(|server| server.root.clone()).collect();
         for (status, body) in [
             (500, ""),

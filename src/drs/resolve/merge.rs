@@ -7,7 +7,7 @@ use std::{
 
 use super::tree::{Node, NodeState, ObjectTree};
 use crate::domain::{
-    object::{DrsRecord, ObjectRecords},
+    object::{Copies, ObjectRecords},
     service::ServiceUri,
     unrankable::{BundleFault, Difference, UnrankableReason},
 };
@@ -76,7 +76,7 @@ impl ObjectTree<'_> {
                 object: Arc::clone(&id),
                 first: bundle.to_string(),
                 second: blob.to_string(),
-                difference: Difference::BundleAndObject,
+                difference: Box::new(Difference::BundleAndObject),
             })),
             (Some(_), None) => match merge_bundles(&id, bundles, servers) {
                 Err(reason) => one(Err(reason)),
@@ -91,9 +91,6 @@ impl ObjectTree<'_> {
         }
     }
 }
-
-/// The records of an object, each with its DRS.
-type Copies = Vec<(Arc<ServiceUri>, Arc<DrsRecord>)>;
 
 /// The objects of a bundle, which must be the same at all DRS that list them all.
 fn merge_bundles(
@@ -125,7 +122,7 @@ fn merge_bundles(
                         object: Arc::clone(id),
                         first: name(*first).unwrap_or_default(),
                         second: name(server).unwrap_or_default(),
-                        difference: Difference::Contents(known.len(), paths.len()),
+                        difference: Box::new(Difference::Contents(known.len(), paths.len())),
                     });
                 }
             }

@@ -82,7 +82,7 @@ impl Mmdb {
         file
     }
 
-    /// The turns in the tree, from the root to `network`: IPv4 is under ::/96 in a tree for IPv6.
+    /// The branches of the tree, from the root to `network`: IPv4 is under ::/96 in a tree for IPv6.
     fn path_to(&self, network: IpNet) -> Vec<usize> {
         let (address, length) = match network {
             IpNet::V4(v4) if self.ip_version == 4 => {

@@ -6,6 +6,7 @@ use std::{fmt::Display, time::Duration};
 use reqwest::StatusCode;
 use testribute::domain::exact::Seconds;
 pub use testribute::{
+    client::{FetchError, resolver::ResolveError},
     domain::{
         exclusion::Exclusion,
         query::{RequestFault, RequestFaultReason},
@@ -13,10 +14,8 @@ pub use testribute::{
         unrankable::{BundleFault, Difference, UnrankableReason},
         warning::{Refusal, Warning},
     },
-    outbound::{
-        drs::ids::UnknownServer, failure::FetchError, geolocation::LocateError,
-        resolve::ResolveError,
-    },
+    drs::UnresolvedId,
+    locations::LocateError,
 };
 
 /// The sources of exchange rates, as warnings name them.
@@ -186,7 +185,7 @@ pub fn not_found(object: &str) -> String {
     UnrankableReason::NotFound(object.into()).to_string()
 }
 
-pub fn no_server(object: &str, cause: &UnknownServer) -> String {
+pub fn no_server(object: &str, cause: &UnresolvedId) -> String {
     UnrankableReason::NoServer {
         object: object.into(),
         cause: cause.to_string(),
@@ -207,7 +206,7 @@ pub fn conflict(object: &str, [first, second]: [&str; 2], difference: Difference
         object: object.into(),
         first: first.to_owned(),
         second: second.to_owned(),
-        difference,
+        difference: Box::new(difference),
     }
     .to_string()
 }
