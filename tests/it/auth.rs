@@ -787,11 +787,19 @@ async fn a_key_for_something_else_verifies_nothing() {
 #[tokio::test]
 async fn without_a_validation_method_no_token_is_accepted() {
     let provider = Provider::start().await;
-    let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
+    let token = |issuer: &str| Draft::good(issuer, Algorithm::RS256).sign();
     for check in [Check::All, Check::Any] {
+<<<<<<< ours
         let verifier = Verifier::new(&security(&provider, &[], check), client());
         let refused = verify(&verifier, &token).await;
+=======
+        let verifier = Verifier::new(&security(&provider, &[], check), fetcher());
+        let refused = verify(&verifier, &token(&provider.issuer)).await;
+>>>>>>> theirs
         assert_eq!(refused, Err(AuthError::IssuerUnavailable), "{check:?}");
+        // The issuer is checked first, not only when its keys are looked up.
+        let refused = verify(&verifier, &token("https://elsewhere.example")).await;
+        assert_eq!(refused, Err(AuthError::UntrustedIssuer), "{check:?}");
     }
 }
 
