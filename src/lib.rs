@@ -30,21 +30,23 @@
 //!             api::response::RankResponse   JSON or a table
 //! ```
 //!
-//! [`domain`] is pure: no I/O, no clock, no chance. [`outbound`] has one client for each kind of remote service, all over
-//! one guarded [`Fetcher`](outbound::fetch::Fetcher). [`auth`] checks callers' tokens. [`config`] holds every setting.
+//! [`domain`] is pure: no I/O, no clock, no chance. [`tes`], [`drs`], [`locations`] and [`rates`] call remote services, all
+//! over one guarded [`Client`](client::Client). [`auth`] checks callers' tokens. [`config`] holds every setting.
 //!
 //! # Example
 //!
 //! ```
 //! # #[cfg(feature = "mock")]
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use testribute::{Ranker, config::Config, mock};
+//! use testribute::{Ranker, config::Config};
+//! use testribute_mock::TesScenario;
 //!
-//! // A TES to ask; yours is somewhere else.
+//! // A TES for this example, on a free port.
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! let tes = format!("http://{}/ga4gh/tes/v1/", listener.local_addr()?);
-//! let scenario = mock::TesScenario::parse("{currency: EUR, queue: 60, unit_costs: {cpu_usage: 0.001}}")?;
-//! tokio::spawn(mock::serve(listener, mock::tes::router(scenario), std::future::pending()));
+//! let scenario = TesScenario::parse("{currency: EUR, queue: 60, unit_costs: {cpu_usage: 0.001}}")?;
+//! let router = testribute_mock::tes::router(scenario);
+//! tokio::spawn(testribute_mock::serve(listener, router, std::future::pending()));
 //!
 //! let mut config = Config::default();
 //! config.outbound.allowed_networks = vec!["127.0.0.0/8".parse()?]; // only public addresses may be called otherwise
@@ -64,19 +66,20 @@
 //! ```
 
 pub mod api;
-pub mod atlas;
 pub mod auth;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod domain;
+pub mod drs;
 mod error;
 pub mod http;
-#[cfg(feature = "mock")]
-pub mod mock;
-pub mod outbound;
+pub mod locations;
 pub mod pipeline;
 mod ranker;
+pub mod rates;
 pub mod telemetry;
+pub mod tes;
 
 pub use self::{
     error::Error,

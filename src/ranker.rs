@@ -8,21 +8,21 @@ use crate::{
         response::{AnswerParts, RankResponse},
     },
     auth::{AuthError, Verifier},
+    client::Client,
     config::{Config, Limits},
     domain::{geo::Host, sites::Sites, token::Token},
     error::Error,
-    outbound::fetch::Fetcher,
     pipeline::{Pipeline, SetupError},
 };
 
-pub use crate::{outbound::guard::Reach, pipeline::Deadline};
+pub use crate::client::{Deadline, Reach};
 
 /// Ranks services, one request after the other or many at once.
 ///
-/// Owns the connections, the names and rates that were looked up, and the keys of identity providers: make one and keep
-/// it.
+/// Owns the connections, the caches of names, rates and objects, and the keys of identity providers: make one and keep it.
 #[derive(Debug)]
 pub struct Ranker {
+    client: Client,
     pipeline: Pipeline,
     /// There is one if a valid token is required.
     verifier: Option<Verifier>,
@@ -30,7 +30,7 @@ pub struct Ranker {
 }
 
 impl Ranker {
-    /// A ranker that calls what strangers name: public addresses and `outbound.allowed_networks`.
+    /// A ranker for requests of others: it calls public addresses and `outbound.allowed_networks` only.
     ///
     /// # Errors
     /// [`SetupError`], as [`with_reach`](Self::with_reach).
@@ -45,14 +45,15 @@ impl Ranker {
     /// client can be made.
     pub fn with_reach(config: &Config, reach: Reach) -> Result<Self, SetupError> {
         config.check().map_err(SetupError::from)?;
-        let fetcher = Fetcher::new(config, reach)?;
+        let client = Client::new(config, reach)?;
         let security = &config.security;
         Ok(Self {
             verifier: security
                 .authorization_required
-                .then(|| Verifier::new(security, fetcher.clone())),
-            pipeline: Pipeline::new(config, fetcher)?,
+                .then(|| Verifier::new(security, client.clone())),
+            pipeline: Pipeline::new(config, &client)?,
             limits: config.limits,
+            client,
         })
     }
 
@@ -105,10 +106,12 @@ impl Ranker {
         deadline: Option<Deadline>,
     ) -> Result<RankResponse, Error> {
         let query = request.into_query(&self.limits).map_err(Error::Invalid)?;
-        let ranked = self
-            .pipeline
-            .run(query, caller.token.as_ref(), random(), deadline)
-            .await?;
+        let token = caller.token.clone();
+        let scope = self
+            .client
+            .scope(token, deadline, self.limits.findings_bytes);
+        // Boxed: a large future that is moved around.
+        let ranked = Box::pin(self.pipeline.run(query, &scope, random())).await?;
         Ok(RankResponse::new(&AnswerParts {
             query: &ranked.query,
             findings: &ranked.findings,
@@ -122,8 +125,8 @@ impl Ranker {
 
     /// Where `hosts` are, as the ranking sees them.
     pub async fn locate(&self, hosts: &[Host]) -> Sites {
-        let hosts: Vec<_> = hosts.iter().collect();
-        self.pipeline.places_of(&hosts).await
+        let scope = self.client.detached_scope();
+        self.pipeline.locate(&scope, hosts).await
     }
 }
 

@@ -1,47 +1,91 @@
-//! How long a request takes with more and more TES that each answer after 100 ms.
+//! How time, CPU time and memory grow with the number of TES, DRS and objects.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::future::join_all;
+use axum::body::Bytes;
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
-use super::{median, world};
+use super::{
+    median,
+    process::Process,
+    throughput::{post_json, url},
+    world,
+};
 
-const DELAY: Duration = Duration::from_millis(100);
-
-const TES: [usize; 4] = [1, 4, 16, 64];
-
-const ROUNDS: u32 = 11;
+const ROUNDS: usize = 7;
 
 pub(crate) fn run() {
-    println!("\na request with TES that each answer after {DELAY:?}");
+    let callers = Runtime::new().unwrap();
+    println!("\na request with TES that each answer after 100 ms");
     println!("| TES | milliseconds |");
     println!("|--:|--:|");
-    for tes in TES {
-        println!("| {tes} | {:.0} |", milliseconds(tes));
+    for tes in [1, 4, 16, 64] {
+        let size = json!({"tes": tes, "drs": 0, "objects": 0, "delay_ms": 100});
+        println!(
+            "| {tes} | {:.0} |",
+            measure(&callers, &size, ROUNDS).milliseconds
+        );
+    }
+    println!("\na request with nothing remembered, and no bulk calls");
+    println!("| TES | objects | DRS | calls | CPU us a call | milliseconds | memory, kB a call |");
+    println!("|--:|--:|--:|--:|--:|--:|--:|");
+    for (tes, objects, drs) in [
+        (1, 10, 5),
+        (10, 10, 5),
+        (100, 10, 5),
+        (1, 1000, 1),
+        (1, 1000, 5),
+    ] {
+        let size = json!({"tes": tes, "drs": drs, "objects": objects});
+        let growth = measure(&callers, &size, ROUNDS);
+        let calls = tes + objects * drs;
+        let per_call = |figure: f64| figure / f64::from(calls);
+        println!(
+            "| {tes} | {objects} | {drs} | {calls} | {:.0} | {:.1} | {:.1} |",
+            per_call(growth.cpu_microseconds),
+            growth.milliseconds,
+            per_call(growth.memory_bytes) / 1000.0,
+        );
     }
 }
 
-fn milliseconds(tes: usize) -> f64 {
-    let outside = world::threads("outside");
-    let inside = world::threads("inside");
-    let service = inside.block_on(world::testribute(&world::config()));
-    outside.block_on(async {
-        let tes = join_all((0..tes).map(|_| world::tes("EUR", 0.0, DELAY))).await;
-        let request = json!({"tes_uris": tes, "resource_requirements": world::needs()});
-        let client = world::caller();
-        let mut times = Vec::new();
-        // The first one makes the connections.
-        for round in 0..=ROUNDS {
-            let started = Instant::now();
-            let response = client.post(&service).json(&request).send().await.unwrap();
+struct Growth {
+    milliseconds: f64,
+    cpu_microseconds: f64,
+    /// What the process took for the first request, and keeps.
+    memory_bytes: f64,
+}
+
+fn measure(callers: &Runtime, size: &Value, rounds: usize) -> Growth {
+    let mocks = Process::start("mocks", size);
+    let service = Process::start("service", &json!({"cache_ttl_sec": 0, "large": true}));
+    let body = Bytes::from(mocks.ready.to_string());
+    let client = world::caller();
+    let ask = || {
+        callers.block_on(async {
+            let response = post_json(&client, url(&service), body.clone()).await;
             assert_eq!(response.status(), StatusCode::OK);
             response.bytes().await.unwrap();
-            if round > 0 {
-                times.push(started.elapsed().as_secs_f64() * 1000.0);
-            }
-        }
-        median(&mut times)
-    })
+        });
+    };
+    let idle = service.memory_bytes();
+    ask();
+    let memory_bytes = service.memory_bytes() - idle;
+    let cpu = service.cpu_microseconds();
+    let mut times: Vec<_> = (0..rounds)
+        .map(|_| {
+            let started = Instant::now();
+            ask();
+            started.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    #[expect(clippy::cast_precision_loss, reason = "a few")]
+    let cpu_microseconds = (service.cpu_microseconds() - cpu) / rounds as f64;
+    Growth {
+        milliseconds: median(&mut times),
+        cpu_microseconds,
+        memory_bytes,
+    }
 }

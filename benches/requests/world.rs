@@ -1,25 +1,23 @@
-//! A service, the TES and DRS that it asks, and those who ask it, all over loopback.
+//! A service, the mock TES and DRS that it calls, and its callers.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::Request,
     middleware::{self, Next},
 };
+use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
 use testribute::{
     Ranker,
-    config::Config,
+    config::{Config, Log},
     http::{self, Readiness},
-    mock,
+    telemetry,
 };
-use tokio::{
-    net::TcpListener,
-    runtime::{Builder, Runtime},
-    time::sleep,
-};
+use testribute_mock as mock;
+use tokio::{net::TcpListener, time::sleep};
 
 /// What differs from the defaults: where the mocks are, and that nothing is fetched from elsewhere.
 const CONFIG: &str = "
@@ -28,25 +26,26 @@ locations:
   database: none
   overrides:
     - {match: 127.0.0.1, latitude: 47.56, longitude: 7.59}
-    - {match: files-1.example, latitude: 60.17, longitude: 24.94}
-    - {match: files-2.example, latitude: 38.9, longitude: -77.0}
+    - {match: files-0.example, latitude: 60.17, longitude: 24.94}
+    - {match: files-1.example, latitude: 38.9, longitude: -77.0}
+    - {match: files-2.example, latitude: 35.7, longitude: 139.7}
+    - {match: files-3.example, latitude: -33.9, longitude: 151.2}
+    - {match: files-4.example, latitude: 51.5, longitude: -0.1}
 exchange_rates: {source: static, rates: {CHF: 0.93}, as_of: 2025-10-09}
 ";
 
-/// The default configuration, for these mocks.
-pub(crate) fn config() -> Config {
-    let config: Config = yaml_serde::from_str(CONFIG).unwrap();
+/// The default configuration for these mocks, with `drs.cache_ttl_sec` and larger limits from `parameters`.
+fn config(parameters: &Value) -> Config {
+    let mut config: Config = yaml_serde::from_str(CONFIG).unwrap();
+    if let Some(ttl) = parameters["cache_ttl_sec"].as_u64() {
+        config.drs.cache_ttl_sec = ttl;
+    }
+    if parameters["large"] == true {
+        config.timeout = 30.0;
+        config.server.request_deadline_sec = 120.0;
+    }
     config.check().unwrap();
     config
-}
-
-/// Threads of their own, as many as there are processors: a service shares its threads with no one who asks or is asked.
-pub(crate) fn threads(name: &str) -> Runtime {
-    Builder::new_multi_thread()
-        .thread_name(name)
-        .enable_all()
-        .build()
-        .unwrap()
 }
 
 /// Serves `router` on a free port; gives back its URL, without a slash at the end.
@@ -57,11 +56,14 @@ pub(crate) async fn serve(router: Router) -> String {
     url
 }
 
-/// Serves testribute as `testribute serve` does; gives back the URL to POST to.
-pub(crate) async fn testribute(config: &Config) -> String {
-    let ranker = Arc::new(Ranker::new(config).unwrap());
+/// Serves testribute as `testribute serve` does, with its log at the default level; gives back the URL to POST to.
+pub(crate) async fn service(parameters: &Value) -> Value {
+    let subscriber = telemetry::subscriber(&Log::default(), io::sink, false).unwrap();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let config = config(parameters);
+    let ranker = Arc::new(Ranker::new(&config).unwrap());
     let readiness = Readiness::default();
-    let router = http::router(ranker, config, readiness.clone(), None).unwrap();
+    let router = http::router(ranker, &config, readiness.clone(), None).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/rank-services", listener.local_addr().unwrap());
     let forever = std::future::pending();
@@ -72,14 +74,38 @@ pub(crate) async fn testribute(config: &Config) -> String {
         forever,
         Duration::ZERO,
     ));
-    url
+    json!({ "url": url })
 }
 
-/// The root URI of a TES that answers after `delay`.
-pub(crate) async fn tes(currency: &str, queue: f64, delay: Duration) -> String {
+/// Serves as many TES and DRS as `parameters` say, each DRS with all objects; gives back a request that names them.
+pub(crate) async fn mocks(parameters: &Value) -> Value {
+    let count = |key: &str| parameters[key].as_u64().unwrap();
+    let ids: Vec<_> = (0..count("objects")).map(|n| format!("a{n:03}")).collect();
+    let delay = Duration::from_millis(parameters["delay_ms"].as_u64().unwrap_or(0));
+    let tes = (0..count("tes")).map(|n| tes(n, delay));
+    let drs = (0..count("drs")).map(|n| drs(n, &ids));
+    json!({
+        "tes_uris": join_all(tes).await,
+        "drs_uris": join_all(drs).await,
+        "object_ids": ids,
+        "resource_requirements": {
+            "cpu_cores": 2, "ram_gb": 4, "disk_gb": 10, "execution_time_sec": 1800, "preemptible": true, "zones": []
+        },
+        "mode": 0.5,
+        "limit": 100
+    })
+}
+
+/// The root URI of a TES that answers after `delay`; every other one in another currency than the answer's.
+async fn tes(number: u64, delay: Duration) -> String {
     let scenario = mock::TesScenario {
-        currency: currency.to_owned(),
-        queue: mock::Queue::Fixed(queue),
+        currency: if number.is_multiple_of(2) {
+            "EUR"
+        } else {
+            "CHF"
+        }
+        .to_owned(),
+        queue: mock::Queue::Fixed(60.0),
         ..mock::TesScenario::default()
     };
     let late = middleware::from_fn(move |request: Request, next: Next| async move {
@@ -95,10 +121,10 @@ pub(crate) async fn tes(currency: &str, queue: f64, delay: Duration) -> String {
     format!("{}/ga4gh/tes/v1/", serve(router).await)
 }
 
-/// The root URI of a DRS that has all `ids` at `host`.
-pub(crate) async fn drs(host: &str, ids: &[&str]) -> String {
-    let object = |id: &&str| mock::DataObject {
-        id: (*id).to_owned(),
+/// The root URI of a DRS that has all `ids`.
+async fn drs(number: u64, ids: &[String]) -> String {
+    let object = |id: &String| mock::DataObject {
+        id: id.clone(),
         name: None,
         size: 3_000_000_000,
         created_time: "2020-01-01T00:00:00Z".to_owned(),
@@ -110,7 +136,7 @@ pub(crate) async fn drs(host: &str, ids: &[&str]) -> String {
             r#type: "ftp".to_owned(),
             access_id: None,
             access_url: Some(mock::AccessUrl {
-                url: format!("ftp://{host}/data/{id}.fa.gz"),
+                url: format!("ftp://files-{}.example/data/{id}.fa.gz", number % 5),
                 headers: Vec::new(),
             }),
             region: None,
@@ -124,14 +150,7 @@ pub(crate) async fn drs(host: &str, ids: &[&str]) -> String {
     format!("{}/ga4gh/drs/v1/", serve(mock::drs::router(scenario)).await)
 }
 
-/// What the task needs.
-pub(crate) fn needs() -> Value {
-    json!({
-        "cpu_cores": 2, "ram_gb": 4, "disk_gb": 10, "execution_time_sec": 1800, "preemptible": true, "zones": []
-    })
-}
-
-/// Someone who asks.
+/// The client of a caller.
 pub(crate) fn caller() -> Client {
     Client::builder().no_proxy().no_gzip().build().unwrap()
 }

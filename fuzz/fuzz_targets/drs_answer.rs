@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use testribute::outbound::drs::fuzzing::{access, bulk, bundle, object};
+use testribute::drs::fuzzing::{access, bulk, bundle, object};
 
 fuzz_target!(|answer: &[u8]| {
     if let Some(object) = object(answer) {

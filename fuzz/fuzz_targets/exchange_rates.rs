@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use testribute::outbound::exchange_rates::fuzzing::{ecb, ticker};
+use testribute::rates::fuzzing::{ecb, ticker};
 
 fuzz_target!(|document: &[u8]| {
     ecb(document);

@@ -30,7 +30,7 @@ impl TokenHeader {
     /// The token in the `values` of the header; `None` if there is no such header.
     ///
     /// # Errors
-    /// [`AuthError::Ambiguous`] if there is more than one, [`AuthError::Malformed`] if it is not the prefix and a token.
+    /// [`AuthError::MoreThanOne`] if there is more than one, [`AuthError::Malformed`] if it is not the prefix and a token.
     pub fn read<'a>(
         &self,
         mut values: impl Iterator<Item = &'a [u8]>,
@@ -39,7 +39,7 @@ impl TokenHeader {
             return Ok(None);
         };
         if values.next().is_some() {
-            return Err(AuthError::Ambiguous);
+            return Err(AuthError::MoreThanOne);
         }
         let text = std::str::from_utf8(value).map_err(|_| MalformedToken)?;
         let (prefix, token) = text.trim().split_once(' ').ok_or(MalformedToken)?;
@@ -82,6 +82,6 @@ mod tests {
             let refused = AuthError::Malformed(MalformedToken);
             assert_eq!(read(&[value]), Err(refused), "{value}");
         }
-        assert_eq!(read(&["Bearer a", "Bearer a"]), Err(AuthError::Ambiguous));
+        assert_eq!(read(&["Bearer a", "Bearer a"]), Err(AuthError::MoreThanOne));
     }
 }

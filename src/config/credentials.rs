@@ -8,7 +8,7 @@ use crate::domain::{geo::Host, price_book::is_host_name};
 /// What the service shows to one host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "FlatCredential", into = "FlatCredential")]
-pub struct Credential {
+pub struct CredentialEntry {
     /// The host, whatever the port.
     pub host: Host,
     /// What is shown.
@@ -59,7 +59,7 @@ struct FlatCredential {
     basic_password_env: Option<String>,
 }
 
-impl TryFrom<FlatCredential> for Credential {
+impl TryFrom<FlatCredential> for CredentialEntry {
     type Error = BadCredential;
 
     fn try_from(flat: FlatCredential) -> Result<Self, BadCredential> {
@@ -87,8 +87,8 @@ impl TryFrom<FlatCredential> for Credential {
     }
 }
 
-impl From<Credential> for FlatCredential {
-    fn from(credential: Credential) -> Self {
+impl From<CredentialEntry> for FlatCredential {
+    fn from(credential: CredentialEntry) -> Self {
         let (bearer_env, basic_user, basic_password_env) = match credential.secret {
             SecretName::Bearer { env } => (Some(env), None, None),
             SecretName::Basic { user, password_env } => (None, Some(user), Some(password_env)),

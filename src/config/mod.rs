@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    credentials::{BadCredential, Credential, SecretName},
+    credentials::{BadCredential, CredentialEntry, SecretName},
     drs::{Drs, Prefixes},
     environment::environment,
     fault::{ConfigError, ConfigFault, ConfigFaultReason, Origin},
@@ -55,7 +55,7 @@ pub struct Config {
     /// Where calls may go, and how many at once.
     pub outbound: Outbound,
     /// What the service shows to some hosts instead of its callers' tokens.
-    pub credentials: Vec<Credential>,
+    pub credentials: Vec<CredentialEntry>,
     /// How much one request may ask for.
     pub limits: Limits,
     /// What the estimates assume.

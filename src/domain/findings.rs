@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{
     exact::{Cost, Seconds},
+    geo::Host,
     money::{Currency, Money, Rates},
     object::{DataObject, MissingSize, ObjectRecords},
+    query::Query,
     unrankable::UnrankableReason,
     warning::Warning,
 };
@@ -156,5 +158,32 @@ impl Findings {
         } else {
             Err(reasons)
         }
+    }
+
+    /// The hosts whose location matters, those of TES first: a host is no distance from itself, wherever it is.
+    pub fn hosts_to_locate<'a>(&'a self, query: &'a Query) -> Vec<&'a Host> {
+        let sources: BTreeSet<_> = self
+            .objects
+            .iter()
+            .flat_map(|object| object.access.iter().map(|access| &access.host))
+            .collect();
+        let targets: BTreeSet<_> = self
+            .offers
+            .iter()
+            .filter_map(|(tes, _)| Some(query.tes().get(*tes)?.host()))
+            .collect();
+        let has_another =
+            |host: &Host, others: &BTreeSet<&Host>| others.iter().any(|&other| other != host);
+        let mut hosts: Vec<_> = targets
+            .iter()
+            .copied()
+            .filter(|host| has_another(host, &sources))
+            .collect();
+        let further = sources.iter().copied().filter(|&host| {
+            let is_listed = targets.contains(host) && has_another(host, &sources);
+            has_another(host, &targets) && !is_listed
+        });
+        hosts.extend(further);
+        hosts
     }
 }

@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr};
 
 use geographiclib_rs::{Geodesic, InverseGeodesic};
 
+use super::cloud::CloudRegion;
+
 /// A point on the WGS84 ellipsoid, in degrees; north and east are positive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Coordinates {
@@ -93,7 +95,7 @@ pub enum Host {
     /// Somewhere in a region of a cloud, such as `aws:us-east-1`.
     Region {
         /// The cloud and the region.
-        region: String,
+        region: CloudRegion,
         /// The host that the URI names, if it names one: the configuration may know it better.
         host: Option<Box<Self>>,
     },
@@ -152,7 +154,7 @@ impl fmt::Display for Host {
                 region,
                 host: Some(host),
             } => write!(f, "{host} ({region})"),
-            Self::Region { region, host: None } => f.write_str(region),
+            Self::Region { region, host: None } => region.fmt(f),
         }
     }
 }

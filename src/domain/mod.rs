@@ -4,6 +4,7 @@
 //! arguments, for ever.
 
 pub mod address;
+pub mod cloud;
 pub mod estimate;
 pub mod exact;
 pub mod findings;

@@ -29,6 +29,8 @@ pub struct Access {
     pub uri: String,
     /// Where the bytes come from.
     pub source: Source,
+    /// The id by which the DRS gives a URL, where `uri` is not one itself.
+    pub access_id: Option<String>,
 }
 
 /// Where the bytes of an object come from.
@@ -48,7 +50,7 @@ pub struct ObjectRecords {
     /// The id that it was asked for by.
     pub id: Arc<str>,
     /// What each DRS says that has it, in the order of the request; or why that is of no use.
-    pub copies: Result<Vec<(Arc<ServiceUri>, DrsRecord)>, UnrankableReason>,
+    pub copies: Result<Vec<(Arc<ServiceUri>, Arc<DrsRecord>)>, UnrankableReason>,
 }
 
 /// What becomes of an object whose size no DRS knows.
@@ -145,7 +147,7 @@ impl DataObject {
 /// The size that all DRS give which know one.
 fn agreed_size(
     id: &Arc<str>,
-    copies: &[(Arc<ServiceUri>, DrsRecord)],
+    copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
 ) -> Result<Option<u64>, UnrankableReason> {
     let mut sizes = copies
         .iter()
@@ -167,7 +169,7 @@ fn agreed_size(
 /// Compares the first value of each checksum type with the others: not every DRS has every type.
 fn agree_on_checksums(
     id: &Arc<str>,
-    copies: &[(Arc<ServiceUri>, DrsRecord)],
+    copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
 ) -> Result<(), UnrankableReason> {
     let mut known = BTreeMap::new();
     for (drs, record) in copies {
@@ -196,13 +198,14 @@ mod tests {
             let access = Access {
                 uri: format!("https://data-{number}.example/x"),
                 source: Source::Uri,
+                access_id: None,
             };
             let record = DrsRecord {
                 size_bytes,
                 access: vec![access],
                 ..DrsRecord::default()
             };
-            (Arc::new(drs), record)
+            (Arc::new(drs), Arc::new(record))
         });
         ObjectRecords {
             id: "x".into(),
@@ -247,9 +250,10 @@ mod tests {
         let at = |host| Access {
             uri: "drs://drs.example/x".to_owned(),
             source: Source::Host(Host::parse(host)),
+            access_id: None,
         };
         for (_, record) in record.copies.as_mut().unwrap() {
-            record.access = vec![at("near.example"), at("far.example")];
+            Arc::make_mut(record).access = vec![at("near.example"), at("far.example")];
         }
         let object = DataObject::new(record, MissingSize::Refuse, &mut Vec::new()).unwrap();
         let hosts: Vec<_> = object.access.iter().map(|a| a.host.to_string()).collect();

@@ -14,6 +14,15 @@ pub struct Unrankable {
     pub warnings: Vec<Warning>,
 }
 
+impl Unrankable {
+    /// The same, after these `warnings` of earlier steps.
+    #[must_use]
+    pub fn after(self, mut warnings: Vec<Warning>) -> Self {
+        warnings.extend(self.warnings);
+        Self { warnings, ..self }
+    }
+}
+
 /// One thing that stands in the way of any ranking.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnrankableReason {

@@ -43,8 +43,8 @@ pub(super) async fn admit(
         .places
         .try_acquire()
         .map_err(|_| Failure::Overloaded)?;
-    let (since, length) = (Instant::now(), service.deadline);
-    request.extensions_mut().insert(Deadline { since, length });
+    let (start, length) = (Instant::now(), service.deadline);
+    request.extensions_mut().insert(Deadline { start, length });
     timeout(length, next.run(request))
         .await
         .map_err(|_| Failure::DeadlineExceeded)

@@ -1,4 +1,4 @@
-//! Who may ask: good tokens pass, forged ones do not, and nothing of a token is told.
+//! Authentication: valid tokens are accepted, forged ones are refused, and no part of a token is disclosed.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,14 +7,14 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testribute::{
-    auth::{AuthError, Verifier},
+    auth::{AuthError, Verifier, oidc::OidcClient},
+    client::{Client, Reach},
     config::{Check, Config, Method, Security},
     domain::token::Token,
-    outbound::{fetch::Fetcher, guard::Reach, oidc::OidcClient},
 };
 
 use crate::support::{
-    fetcher,
+    client,
     idp::{Draft, Provider, attackers_key, now, public_keys},
     later,
     network::{Service, assert_problem, request, tes, tes_root},
@@ -44,7 +44,7 @@ fn security(provider: &Provider, methods: &[Method], check: Check) -> Security {
 fn by_key(provider: &Provider) -> Verifier {
     Verifier::new(
         &security(provider, &[Method::PublicKey], Check::All),
-        fetcher(),
+        client(),
     )
 }
 
@@ -53,7 +53,7 @@ async fn verify(verifier: &Verifier, token: &str) -> Result<(), AuthError> {
 }
 
 #[tokio::test]
-async fn good_tokens_of_every_configured_algorithm_pass() {
+async fn valid_tokens_of_every_configured_algorithm_are_accepted() {
     let provider = Provider::start().await;
     let verifier = by_key(&provider);
     for algorithm in GOOD_ALGORITHMS {
@@ -83,7 +83,7 @@ async fn good_tokens_of_every_configured_algorithm_pass() {
     assert_eq!(provider.key_sets_served(), 1, "keys are remembered");
 }
 
-/// Tokens that must not pass, each with what the caller is told.
+/// Tokens that must be refused, each with the error.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, String, AuthError)> {
     let good = || Draft::good(&provider.issuer, Algorithm::RS256);
@@ -100,8 +100,7 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
         EncodingKey::from_secret(&BASE64_URL_SAFE_NO_PAD.decode(&modulus).unwrap());
     let confused = good().header(|header| header.alg = Algorithm::HS256);
     let raw = |header: Value| format!("{}.{claims}.{signature}", encoded(header));
-    let bad_jwt = AuthError::NotAJwt;
-    vec![
+    let mut attacks = vec![
         (
             "no signature",
             format!("{none}.{claims}."),
@@ -118,6 +117,11 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
             AuthError::Algorithm,
         ),
         (
+            "a secret that is in the source code",
+            confused.sign_with(&EncodingKey::from_secret(b"public")),
+            AuthError::Algorithm,
+        ),
+        (
             "the wrong key by the right name",
             good().forge(),
             AuthError::Signature,
@@ -125,38 +129,38 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
         (
             "a key of its own",
             raw(json!({"alg": "RS256", "jwk": attackers_key()})),
-            bad_jwt("brings a key of its own"),
+            AuthError::HeaderParameter("jwk"),
         ),
         (
             "keys from elsewhere",
             good()
                 .header(|header| header.jku = Some(format!("{}/keys", attacker.issuer)))
                 .forge(),
-            bad_jwt("brings a key of its own"),
+            AuthError::HeaderParameter("jku"),
         ),
         (
             "a certificate from elsewhere",
             good()
                 .header(|header| header.x5u = Some(format!("{}/keys", attacker.issuer)))
                 .forge(),
-            bad_jwt("brings a key of its own"),
+            AuthError::HeaderParameter("x5u"),
         ),
         (
             "a certificate of its own",
             raw(json!({"alg": "RS256", "kid": "rsa", "x5c": ["MIIB"]})),
-            bad_jwt("brings a key of its own"),
+            AuthError::HeaderParameter("x5c"),
         ),
         (
             "another issuer",
             Draft::good(&attacker.issuer, Algorithm::RS256).sign(),
-            AuthError::Issuer,
+            AuthError::UntrustedIssuer,
         ),
         (
             "more than the issuer",
             good()
                 .claim("iss", json!(format!("{}.evil.example", provider.issuer)))
                 .sign(),
-            AuthError::Issuer,
+            AuthError::UntrustedIssuer,
         ),
         (
             "less than the issuer",
@@ -166,24 +170,24 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
                     json!(provider.issuer.trim_end_matches(char::is_numeric)),
                 )
                 .sign(),
-            AuthError::Issuer,
+            AuthError::UntrustedIssuer,
         ),
         (
             "the issuer with two slashes",
             good()
                 .claim("iss", json!(format!("{}//", provider.issuer)))
                 .sign(),
-            AuthError::Issuer,
+            AuthError::UntrustedIssuer,
         ),
         (
             "no issuer",
             good().claim("iss", Value::Null).sign(),
-            AuthError::NoIssuer,
+            AuthError::NoIssuer("iss".to_owned()),
         ),
         (
             "issuers",
             good().claim("iss", json!([provider.issuer])).sign(),
-            AuthError::NoIssuer,
+            AuthError::NoIssuer("iss".to_owned()),
         ),
         (
             "expired",
@@ -193,32 +197,32 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
         (
             "no end",
             good().claim("exp", Value::Null).sign(),
-            AuthError::NeverExpires,
+            AuthError::Time("exp".to_owned()),
         ),
         (
             "an end that is no number",
             good().claim("exp", json!("never")).sign(),
-            bad_jwt("has a time that is not a number"),
+            AuthError::Time("exp".to_owned()),
         ),
         (
             "not yet",
             good().claim("nbf", json!(now() + 120)).sign(),
-            AuthError::NotYet,
+            AuthError::NotYetValid,
         ),
         (
             "made in the future",
             good().claim("iat", json!(now() + 120)).sign(),
-            AuthError::NotYet,
+            AuthError::NotYetValid,
         ),
         (
             "about no one",
             good().claim("sub", Value::Null).sign(),
-            AuthError::NoIdentity,
+            AuthError::NoSubject("sub".to_owned()),
         ),
         (
             "about an empty name",
             good().claim("sub", json!("")).sign(),
-            AuthError::NoIdentity,
+            AuthError::NoSubject("sub".to_owned()),
         ),
         (
             "an algorithm that is not configured",
@@ -241,6 +245,11 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
             AuthError::Signature,
         ),
         (
+            "a padded signature",
+            format!("{signed}=="),
+            AuthError::Signature,
+        ),
+        (
             "an empty signature",
             format!("{header}.{claims}."),
             AuthError::Signature,
@@ -248,36 +257,53 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
         (
             "two parts",
             format!("{header}.{claims}"),
-            bad_jwt("does not have three parts"),
+            AuthError::NotAJwt,
         ),
+        ("four parts", format!("{signed}.x"), AuthError::NotAJwt),
+        ("encrypted", format!("{header}.a.b.c.d"), AuthError::NotAJwt),
+        ("huge", "x".repeat(17_000), AuthError::TooLarge(16_384)),
         (
-            "four parts",
-            format!("{signed}.x"),
-            bad_jwt("does not have three parts"),
+            "huge and signed",
+            good().claim("pad", json!("x".repeat(12_500))).sign(),
+            AuthError::TooLarge(16_384),
         ),
+        ("no JSON", "a.b.c".to_owned(), AuthError::NotAJwt),
         (
-            "encrypted",
-            format!("{header}.a.b.c.d"),
-            bad_jwt("does not have three parts"),
+            "no object as header",
+            format!("{}.{claims}.{signature}", encoded(json!(["RS256"]))),
+            AuthError::NotAJwt,
         ),
-        ("huge", "x".repeat(17_000), bad_jwt("is too large")),
-        ("no JSON", "a.b.c".to_owned(), bad_jwt("is not base64url")),
         (
             "padded",
             format!("{header}=.{claims}.{signature}"),
-            bad_jwt("is not base64url"),
+            AuthError::NotAJwt,
         ),
         (
             "an extension",
             raw(json!({"alg": "RS256", "kid": "rsa", "crit": ["exp"]})),
-            bad_jwt("has an extension that must be understood and is not"),
+            AuthError::HeaderParameter("crit"),
+        ),
+        (
+            "an extension that is null",
+            raw(json!({"alg": "RS256", "kid": "rsa", "crit": null})),
+            AuthError::HeaderParameter("crit"),
+        ),
+        (
+            "a key that is null",
+            raw(json!({"alg": "RS256", "kid": "rsa", "jwk": null})),
+            AuthError::HeaderParameter("jwk"),
+        ),
+        (
+            "a type that is no string",
+            raw(json!({"alg": "RS256", "kid": "rsa", "typ": ["JWT"]})),
+            AuthError::HeaderParameter("typ"),
         ),
         (
             "an id token of another type",
             good()
                 .header(|header| header.typ = Some("dpop+jwt".to_owned()))
                 .sign(),
-            bad_jwt("is of another type"),
+            AuthError::HeaderParameter("typ"),
         ),
         (
             "an unknown key",
@@ -294,11 +320,94 @@ fn attacks(provider: &Provider, attacker: &Provider) -> Vec<(&'static str, Strin
                 .forge(),
             AuthError::Signature,
         ),
+    ];
+    attacks.extend(signed_attacks(&provider.issuer));
+    attacks
+}
+
+/// Tokens that are signed with the issuer's key and must be refused for their claims, which parsers may read differently.
+fn signed_attacks(issuer: &str) -> impl Iterator<Item = (&'static str, String, AuthError)> {
+    let (earlier, later) = (now() - 600, now() + 600);
+    let about_ann = format!(r#""iss": "{issuer}", "sub": "ann""#);
+    let claims = |rest: &str| format!("{{{about_ann}, {rest}}}");
+    let but_for = |rest: &str| claims(&format!(r#""exp": {later}, {rest}"#));
+    let no_time = |name: &str| AuthError::Time(name.to_owned());
+    let end = |value: &str| claims(&format!(r#""exp": {value}"#));
+    [
+        (
+            "`exp` as a string",
+            end(&format!(r#""{later}""#)),
+            no_time("exp"),
+        ),
+        (
+            "`exp` as a list",
+            end(&format!("[{later}]")),
+            AuthError::NotAJwt,
+        ),
+        (
+            "`exp` as an object",
+            end(r#"{"exp": 1}"#),
+            AuthError::NotAJwt,
+        ),
+        ("`exp` as null", end("null"), no_time("exp")),
+        ("`exp` as a boolean", end("true"), no_time("exp")),
+        ("negative `exp`", end("-1"), no_time("exp")),
+        ("`exp` above 64 bits", end("1e30"), no_time("exp")),
+        ("`exp` above all floats", end("1e999"), AuthError::NotAJwt),
+        ("`exp` of 0", end("0"), AuthError::Expired),
+        ("`exp` that is rounded to 0", end("0.2"), AuthError::Expired),
+        // 60 s is the leeway.
+        (
+            "`exp` right now",
+            end(&(now() - 60).to_string()),
+            AuthError::Expired,
+        ),
+        (
+            "`exp` twice",
+            but_for(&format!(r#""exp": {earlier}"#)),
+            AuthError::NotAJwt,
+        ),
+        (
+            "`exp` twice, the valid one last",
+            claims(&format!(r#""exp": {earlier}, "exp": {later}"#)),
+            AuthError::NotAJwt,
+        ),
+        (
+            "`iss` twice",
+            but_for(&format!(r#""iss": "{issuer}""#)),
+            AuthError::NotAJwt,
+        ),
+        (
+            "`nbf` as a string",
+            but_for(r#""nbf": "1""#),
+            no_time("nbf"),
+        ),
+        ("`nbf` as null", but_for(r#""nbf": null"#), no_time("nbf")),
+        (
+            "`iat` as a string",
+            but_for(r#""iat": "1""#),
+            no_time("iat"),
+        ),
+        ("`iat` as null", but_for(r#""iat": null"#), no_time("iat")),
+        ("a list as claims", format!("[{later}]"), AuthError::NotAJwt),
+        ("no claims", String::new(), AuthError::NotAJwt),
+        ("text after the claims", end("1") + "}", AuthError::NotAJwt),
     ]
+    .map(|(name, claims, refusal)| (name, sign_text(&claims), refusal))
+    .into_iter()
+}
+
+/// A token with `claims` exactly as they are, signed with the provider's key.
+fn sign_text(claims: &str) -> String {
+    let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"rsa"}"#);
+    let message = format!("{header}.{}", BASE64_URL_SAFE_NO_PAD.encode(claims));
+    let key = EncodingKey::from_rsa_der(include_bytes!("fixtures/keys/rsa.der"));
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::RS256);
+    format!("{message}.{}", signature.unwrap())
 }
 
 #[tokio::test]
-async fn forged_tokens_do_not_pass_and_lead_nowhere() {
+async fn forged_tokens_are_refused_and_cause_no_calls_to_others() {
     let (provider, attacker) = (Provider::start().await, Provider::start().await);
     let verifier = by_key(&provider);
     for (name, token, refusal) in attacks(&provider, &attacker) {
@@ -311,6 +420,109 @@ async fn forged_tokens_do_not_pass_and_lead_nowhere() {
         "no token decides how often: {}",
         provider.key_sets_served()
     );
+}
+
+#[tokio::test]
+async fn without_a_signature_check_all_other_checks_remain() {
+    let (provider, attacker) = (Provider::start().await, Provider::start().await);
+    let security = security(&provider, &[Method::Userinfo], Check::All);
+    let verifier = Verifier::new(&security, client());
+    let forged = Draft::good(&provider.issuer, Algorithm::RS256).forge();
+    provider.vouch_for(&forged);
+    assert_eq!(verify(&verifier, &forged).await, Ok(()));
+    for (name, token, refusal) in attacks(&provider, &attacker) {
+        if refusal != AuthError::Signature {
+            provider.vouch_for(&token);
+            let refused = verify(&verifier, &token).await;
+            assert_eq!(refused, Err(refusal), "{name}");
+        }
+    }
+    assert_eq!(attacker.asked(), 0);
+    assert_eq!(provider.asked(), 3, "discovery, keys and one userinfo");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_without_a_key_causes_no_call() {
+    let (provider, attacker) = (Provider::start().await, Provider::start().await);
+    let verifier = by_key(&provider);
+    for (name, token, refusal) in attacks(&provider, &attacker) {
+        if refusal != AuthError::Signature {
+            assert_eq!(verify(&verifier, &token).await, Err(refusal), "{name}");
+        }
+    }
+    assert_eq!((provider.asked(), attacker.asked()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_token_of_almost_16_kib_is_accepted() {
+    let provider = Provider::start().await;
+    let token = Draft::good(&provider.issuer, Algorithm::RS256)
+        .claim("groups", json!("x".repeat(11_500)))
+        .sign();
+    assert!((15_000..=16_384).contains(&token.len()));
+    assert_eq!(verify(&by_key(&provider), &token).await, Ok(()));
+}
+
+#[tokio::test]
+async fn subject_issuer_and_key_are_read_where_the_configuration_says() {
+    let provider = Provider::start().await;
+    let mut security = security(&provider, &[Method::PublicKey], Check::All);
+    security.jwt.claim_identity = "username".to_owned();
+    security.jwt.claim_issuer = "issuer".to_owned();
+    security.jwt.claim_key_id = "x5t".to_owned();
+    let verifier = Verifier::new(&security, client());
+    let good = || {
+        Draft::good("https://elsewhere.example", Algorithm::RS256)
+            .claim("username", json!("ann"))
+            .claim("issuer", json!(provider.issuer))
+            .header(|header| header.kid = Some("unknown".to_owned()))
+            .header(|header| header.x5t = Some("rsa".to_owned()))
+    };
+    assert_eq!(verify(&verifier, &good().sign()).await, Ok(()));
+    for (bad, refusal) in [
+        (
+            good().claim("username", Value::Null),
+            AuthError::NoSubject("username".to_owned()),
+        ),
+        (
+            good()
+                .claim("issuer", Value::Null)
+                .claim("iss", json!(provider.issuer)),
+            AuthError::NoIssuer("issuer".to_owned()),
+        ),
+        (
+            good().claim("issuer", json!("https://elsewhere.example")),
+            AuthError::UntrustedIssuer,
+        ),
+        (
+            good()
+                .header(|header| header.x5t = Some("unknown".to_owned()))
+                .header(|header| header.kid = Some("rsa".to_owned())),
+            AuthError::Signature,
+        ),
+    ] {
+        assert_eq!(verify(&verifier, &bad.sign()).await, Err(refusal));
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_a_key_id_is_refused_if_several_keys_could_be_meant() {
+    let provider = Provider::start().await;
+    let mut other = attackers_key();
+    other["kid"] = json!("other");
+    let good_key = public_keys()["keys"][0].clone();
+    provider.publish(json!({"keys": [good_key, other]}));
+    let verifier = by_key(&provider);
+    let named = |name: Option<&str>| {
+        Draft::good(&provider.issuer, Algorithm::RS256)
+            .header(|header| header.kid = name.map(ToOwned::to_owned))
+            .sign()
+    };
+    assert_eq!(verify(&verifier, &named(Some("rsa"))).await, Ok(()));
+    for name in [None, Some("other"), Some("")] {
+        let refused = verify(&verifier, &named(name)).await;
+        assert_eq!(refused, Err(AuthError::Signature), "{name:?}");
+    }
 }
 
 #[tokio::test]
@@ -328,36 +540,48 @@ async fn a_symmetric_key_in_the_key_set_signs_nothing() {
 #[tokio::test]
 async fn the_audience_is_checked_if_it_is_configured() {
     let provider = Provider::start().await;
-    let verifier = |audience: &str| {
-        let mut security = security(&provider, &[Method::PublicKey], Check::All);
-        security.jwt.audience = serde_json::from_str(audience).unwrap();
-        Verifier::new(&security, fetcher())
-    };
     let token = |audience: Value| {
-        Draft::good(&provider.issuer, Algorithm::RS256)
+        let token = Draft::good(&provider.issuer, Algorithm::RS256)
             .claim("aud", audience)
-            .sign()
+            .sign();
+        provider.vouch_for(&token);
+        token
     };
-    let (one, any) = (verifier(r#""us""#), verifier(r#"["us", "we"]"#));
-    for good in [json!("us"), json!(["them", "us"])] {
-        assert_eq!(verify(&one, &token(good.clone())).await, Ok(()));
-        assert_eq!(verify(&any, &token(good)).await, Ok(()));
-    }
-    assert_eq!(verify(&any, &token(json!("we"))).await, Ok(()));
-    for bad in [
-        json!("them"),
-        json!(null),
-        json!([]),
-        json!("usurper"),
-        json!(1),
-        json!({"us": "us"}),
-    ] {
-        assert_eq!(verify(&one, &token(bad)).await, Err(AuthError::Audience));
+    for method in [Method::PublicKey, Method::Userinfo] {
+        let verifier = |audience: &str| {
+            let mut security = security(&provider, &[method], Check::All);
+            security.jwt.audience = serde_json::from_str(audience).unwrap();
+            Verifier::new(&security, client())
+        };
+        let (one, any) = (verifier(r#""us""#), verifier(r#"["us", "we"]"#));
+        for good in [json!("us"), json!(["them", "us"])] {
+            assert_eq!(verify(&one, &token(good.clone())).await, Ok(()));
+            assert_eq!(verify(&any, &token(good)).await, Ok(()));
+        }
+        assert_eq!(verify(&any, &token(json!("we"))).await, Ok(()));
+        let whatever = verifier("null");
+        for unchecked in [json!("them"), json!(null), json!(1)] {
+            assert_eq!(verify(&whatever, &token(unchecked)).await, Ok(()));
+        }
+        for bad in [
+            json!("them"),
+            json!(null),
+            json!([]),
+            json!([1]),
+            json!("usurper"),
+            json!(1),
+            json!({"us": "us"}),
+        ] {
+            for verifier in [&one, &any] {
+                let refused = verify(verifier, &token(bad.clone())).await;
+                assert_eq!(refused, Err(AuthError::Audience), "{bad}");
+            }
+        }
     }
 }
 
 #[tokio::test]
-async fn new_keys_are_fetched_but_not_at_a_strangers_pace() {
+async fn unknown_key_ids_cause_a_fetch_at_most_once_a_minute() {
     let provider = Provider::start().await;
     let verifier = by_key(&provider);
     let token = Draft::good(&provider.issuer, Algorithm::RS256);
@@ -377,14 +601,14 @@ async fn new_keys_are_fetched_but_not_at_a_strangers_pace() {
     assert_eq!(provider.key_sets_served(), 1);
     later(61).await;
     assert_eq!(verify(&verifier, &renamed("new")).await, Ok(()));
-    for stranger in 0..10 {
-        let refused = verify(&verifier, &renamed(&stranger.to_string())).await;
+    for unknown in 0..10 {
+        let refused = verify(&verifier, &renamed(&unknown.to_string())).await;
         assert_eq!(refused, Err(AuthError::Signature));
     }
     assert_eq!(provider.key_sets_served(), 2);
     later(61).await;
-    for stranger in 0..10 {
-        let refused = verify(&verifier, &renamed(&stranger.to_string())).await;
+    for unknown in 0..10 {
+        let refused = verify(&verifier, &renamed(&unknown.to_string())).await;
         assert_eq!(refused, Err(AuthError::Signature));
     }
     assert_eq!(provider.key_sets_served(), 3, "once a minute");
@@ -395,7 +619,7 @@ async fn keys_that_an_issuer_withdrew_are_believed_no_longer_than_configured() {
     let provider = Provider::start().await;
     let mut security = security(&provider, &[Method::PublicKey], Check::All);
     security.jwt.cache_ttl_sec = 10;
-    let verifier = Verifier::new(&security, fetcher());
+    let verifier = Verifier::new(&security, client());
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     assert_eq!(verify(&verifier, &token).await, Ok(()));
     provider.publish(json!({"keys": []}));
@@ -432,10 +656,10 @@ async fn a_provider_that_was_down_at_first_is_asked_again() {
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     provider.fail();
     let refused = verify(&verifier, &token).await;
-    assert_eq!(refused, Err(AuthError::Unchecked));
+    assert_eq!(refused, Err(AuthError::IssuerUnavailable));
     provider.recover();
     let refused = verify(&verifier, &token).await;
-    assert_eq!(refused, Err(AuthError::Unchecked), "not at once");
+    assert_eq!(refused, Err(AuthError::IssuerUnavailable), "not at once");
     later(6).await;
     assert_eq!(verify(&verifier, &token).await, Ok(()));
 }
@@ -462,7 +686,7 @@ async fn a_caller_who_goes_away_takes_no_keys_from_the_others() {
 }
 
 #[tokio::test]
-async fn known_keys_are_not_waited_for_while_a_stranger_has_others_fetched() {
+async fn known_keys_are_used_while_a_token_with_an_unknown_key_id_waits_for_a_fetch() {
     let provider = Provider::start().await;
     let verifier = by_key(&provider);
     let token = Draft::good(&provider.issuer, Algorithm::RS256);
@@ -492,8 +716,8 @@ async fn a_provider_that_is_not_where_it_should_be_is_no_refusal() {
     let elsewhere = format!("{}/nowhere", provider.issuer);
     security.jwt.issuers = vec![elsewhere.clone()];
     let token = Draft::good(&elsewhere, Algorithm::RS256).sign();
-    let refused = verify(&Verifier::new(&security, fetcher()), &token).await;
-    assert_eq!(refused, Err(AuthError::Unchecked), "status 404");
+    let refused = verify(&Verifier::new(&security, client()), &token).await;
+    assert_eq!(refused, Err(AuthError::IssuerUnavailable), "status 404");
 }
 
 #[tokio::test]
@@ -511,10 +735,10 @@ async fn the_keys_of_a_provider_that_speaks_for_another_are_not_used() {
     let issuer = other.server.url("");
     security.jwt.issuers = vec![issuer.clone()];
     let token = Draft::good(&issuer, Algorithm::RS256).sign();
-    let refused = verify(&Verifier::new(&security, fetcher()), &token).await;
-    assert_eq!(refused, Err(AuthError::Unchecked));
+    let refused = verify(&Verifier::new(&security, client()), &token).await;
+    assert_eq!(refused, Err(AuthError::IssuerUnavailable));
     *named.lock().unwrap() = issuer;
-    let passed = verify(&Verifier::new(&security, fetcher()), &token).await;
+    let passed = verify(&Verifier::new(&security, client()), &token).await;
     assert_eq!(passed, Ok(()));
 }
 
@@ -561,13 +785,13 @@ async fn a_key_for_something_else_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_method_no_token_passes() {
+async fn without_a_validation_method_no_token_is_accepted() {
     let provider = Provider::start().await;
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     for check in [Check::All, Check::Any] {
-        let verifier = Verifier::new(&security(&provider, &[], check), fetcher());
+        let verifier = Verifier::new(&security(&provider, &[], check), client());
         let refused = verify(&verifier, &token).await;
-        assert_eq!(refused, Err(AuthError::Unchecked), "{check:?}");
+        assert_eq!(refused, Err(AuthError::IssuerUnavailable), "{check:?}");
     }
 }
 
@@ -575,7 +799,7 @@ async fn without_a_method_no_token_passes() {
 async fn an_issuer_is_not_asked_about_tokens_that_it_did_not_sign() {
     let provider = Provider::start().await;
     let both = [Method::Userinfo, Method::PublicKey];
-    let verifier = Verifier::new(&security(&provider, &both, Check::All), fetcher());
+    let verifier = Verifier::new(&security(&provider, &both, Check::All), client());
     let draft = Draft::good(&provider.issuer, Algorithm::RS256);
     for id in 0..10 {
         let forged = draft.clone().claim("jti", json!(id)).forge();
@@ -597,10 +821,13 @@ async fn an_issuer_is_asked_about_the_callers_token_and_not_about_the_services_o
     provider.vouch_for(env!("CARGO_PKG_NAME"));
     let verifier = Verifier::new(
         &security(&provider, &[Method::Userinfo], Check::All),
-        Fetcher::new(&config, Reach::Public).unwrap(),
+        Client::new(&config, Reach::Public).unwrap(),
     );
     let forged = Draft::good(&provider.issuer, Algorithm::RS256).forge();
-    assert_eq!(verify(&verifier, &forged).await, Err(AuthError::Refused));
+    assert_eq!(
+        verify(&verifier, &forged).await,
+        Err(AuthError::RefusedByIssuer)
+    );
     provider.vouch_for(&forged);
     assert_eq!(verify(&verifier, &forged).await, Ok(()));
 }
@@ -610,17 +837,17 @@ async fn a_provider_that_repeats_a_token_does_not_get_it_into_the_log() {
     let provider = Provider::start().await;
     provider.repeat_tokens();
     let security = security(&provider, &[Method::Userinfo], Check::All);
-    let client = OidcClient::new(&security.jwt, fetcher());
+    let client = OidcClient::new(&security.jwt, client());
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     let failed = client
         .subject(&provider.issuer, &Token::new(token.as_str()).unwrap())
         .await
         .unwrap_err();
     // This is what is logged.
-    let told = format!("{failed} {failed:?}");
+    let logged = format!("{failed} {failed:?}");
     for part in token.split('.') {
         let beginning: String = part.chars().take(20).collect();
-        assert!(!told.contains(&beginning), "{told}");
+        assert!(!logged.contains(&beginning), "{logged}");
     }
 }
 
@@ -635,7 +862,7 @@ async fn many_callers_make_one_fetch() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_is_never_a_pass() {
+async fn while_a_provider_is_down_no_token_is_accepted_without_cached_keys() {
     let provider = Provider::start().await;
     let token = Draft::good(&provider.issuer, Algorithm::RS256).sign();
     let before = by_key(&provider);
@@ -648,7 +875,10 @@ async fn a_provider_that_is_down_is_never_a_pass() {
     );
     let after = by_key(&provider);
     for _ in 0..5 {
-        assert_eq!(verify(&after, &token).await, Err(AuthError::Unchecked));
+        assert_eq!(
+            verify(&after, &token).await,
+            Err(AuthError::IssuerUnavailable)
+        );
     }
     assert_eq!(
         provider.asked(),
@@ -657,27 +887,30 @@ async fn a_provider_that_is_down_is_never_a_pass() {
     );
     let asking = Verifier::new(
         &security(&provider, &[Method::Userinfo], Check::All),
-        fetcher(),
+        client(),
     );
-    assert_eq!(verify(&asking, &token).await, Err(AuthError::Unchecked));
+    assert_eq!(
+        verify(&asking, &token).await,
+        Err(AuthError::IssuerUnavailable)
+    );
 }
 
 #[tokio::test]
 async fn userinfo_and_public_key_must_both_or_either_accept() {
     let provider = Provider::start().await;
     let both = [Method::Userinfo, Method::PublicKey];
-    let verifier = |check| Verifier::new(&security(&provider, &both, check), fetcher());
+    let verifier = |check| Verifier::new(&security(&provider, &both, check), client());
     let draft = Draft::good(&provider.issuer, Algorithm::RS256);
     let (good, forged) = (draft.sign(), draft.clone().claim("jti", json!(1)).forge());
 
     assert_eq!(
         verify(&verifier(Check::All), &good).await,
-        Err(AuthError::Refused)
+        Err(AuthError::RefusedByIssuer)
     );
     assert_eq!(verify(&verifier(Check::Any), &good).await, Ok(()));
     assert_eq!(
         verify(&verifier(Check::Any), &forged).await,
-        Err(AuthError::Refused)
+        Err(AuthError::RefusedByIssuer)
     );
     provider.vouch_for(&good);
     provider.vouch_for(&forged);
@@ -686,26 +919,29 @@ async fn userinfo_and_public_key_must_both_or_either_accept() {
         verify(&verifier(Check::All), &forged).await,
         Err(AuthError::Signature)
     );
-    // The issuer itself vouches for it.
+    // Userinfo confirms it.
     assert_eq!(verify(&verifier(Check::Any), &forged).await, Ok(()));
     let someone_else = draft.claim("sub", json!("eve")).sign();
     provider.vouch_for(&someone_else);
     assert_eq!(
         verify(&verifier(Check::All), &someone_else).await,
-        Err(AuthError::Refused)
+        Err(AuthError::RefusedByIssuer)
     );
 }
 
 #[tokio::test]
-async fn an_issuers_word_is_taken_for_a_minute_and_for_one_token() {
+async fn userinfo_is_cached_for_one_token_and_only_if_it_confirms_it() {
     let provider = Provider::start().await;
     let verifier = Verifier::new(
         &security(&provider, &[Method::Userinfo], Check::All),
-        fetcher(),
+        client(),
     );
     let draft = Draft::good(&provider.issuer, Algorithm::RS256);
     let token = draft.sign();
-    assert_eq!(verify(&verifier, &token).await, Err(AuthError::Refused));
+    assert_eq!(
+        verify(&verifier, &token).await,
+        Err(AuthError::RefusedByIssuer)
+    );
     provider.vouch_for(&token);
     assert_eq!(
         verify(&verifier, &token).await,
@@ -715,11 +951,14 @@ async fn an_issuers_word_is_taken_for_a_minute_and_for_one_token() {
     provider.forget();
     assert_eq!(verify(&verifier, &token).await, Ok(()));
     let other = draft.claim("jti", json!("other")).sign();
-    assert_eq!(verify(&verifier, &other).await, Err(AuthError::Refused));
+    assert_eq!(
+        verify(&verifier, &other).await,
+        Err(AuthError::RefusedByIssuer)
+    );
 }
 
 #[tokio::test]
-async fn the_service_lets_no_one_in_without_a_valid_token() {
+async fn the_service_answers_401_without_a_valid_token() {
     let provider = Provider::start().await;
     let service = Service::start_with(&format!(
         "security: {{authorization_required: true, jwt: {{issuers: ['{}'], validation_methods: [public_key]}}}}",
@@ -734,7 +973,7 @@ async fn the_service_lets_no_one_in_without_a_valid_token() {
     assert_eq!(anonymous.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(anonymous.headers()["www-authenticate"], "Bearer");
     let messages = assert_problem(&anonymous.json().await.unwrap(), 401, "Unauthorized");
-    assert_eq!(messages, ["A bearer token is required."]);
+    assert_eq!(messages, [AuthError::Missing.to_string()]);
 
     let expired = good.clone().claim("exp", json!(1)).sign();
     for bad in [
@@ -752,7 +991,7 @@ async fn the_service_lets_no_one_in_without_a_valid_token() {
         assert_eq!(
             response.status(),
             StatusCode::UNAUTHORIZED,
-            "the body of a stranger is not looked at"
+            "the body is not parsed without a valid token"
         );
         assert_eq!(
             response.headers()["www-authenticate"],
@@ -807,7 +1046,7 @@ async fn no_part_of_a_token_is_logged_or_answered() {
         .await
         .unwrap();
     assert_eq!(welcome.status(), StatusCode::OK);
-    let mut told = welcome.text().await.unwrap();
+    let mut disclosed = welcome.text().await.unwrap();
     let attacks = attacks(&provider, &attacker);
     for (name, token, _) in &attacks {
         let refused = client
@@ -818,16 +1057,16 @@ async fn no_part_of_a_token_is_logged_or_answered() {
             .await
             .unwrap();
         assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "{name}");
-        told.push_str(&refused.text().await.unwrap());
+        disclosed.push_str(&refused.text().await.unwrap());
     }
     let (_, log) = service.stop().await;
     assert!(log.contains("a token is valid"), "the log is on");
-    told.push_str(&log);
+    disclosed.push_str(&log);
     let tokens = attacks.iter().map(|(_, token, _)| token).chain([&good]);
     for part in tokens
         .flat_map(|token| token.split('.'))
         .filter(|part| part.len() > 20)
     {
-        assert!(!told.contains(part), "{part} is told");
+        assert!(!disclosed.contains(part), "{part} is disclosed");
     }
 }

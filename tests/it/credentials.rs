@@ -69,9 +69,7 @@ async fn what_the_service_has_is_held_back_from_plain_http_like_a_token() {
     // The console script may call everything, but sends nothing over plain http.
     let mut config = config(OWN);
     config.outbound.allowed_networks.clear();
-    let ranker =
-        testribute::Ranker::with_reach(&config, testribute::outbound::guard::Reach::Everywhere)
-            .unwrap();
+    let ranker = testribute::Ranker::with_reach(&config, testribute::Reach::Everywhere).unwrap();
     let request = request(&[tes_root(&tes)], &[drs_root(&data)], &["a"]);
     let caller = ranker.admit(None).await.unwrap();
     let answer = ranker

@@ -2,22 +2,19 @@
 
 use serde_json::{Value, json};
 use testribute::{
+    client::Authorization,
     config::Config,
     domain::{
         object::{DrsRecord, Source},
         service::ServiceUri,
     },
-    mock::{DrsFlavour, stock_drs},
-    outbound::{
-        drs::{Content, DrsClient, Entity},
-        fetch::Pass,
-    },
+    drs::{Content, DrsClient, DrsItem},
 };
+use testribute_mock::{DrsFlavour, replay_drs};
 
 use crate::support::{
-    Server,
+    Server, client,
     faulty::always,
-    fetcher,
     network::{Service, drs_root, request, tes, tes_root, warnings},
 };
 
@@ -33,7 +30,7 @@ drs: {plain_http_hosts: [127.0.0.1], resolve_access_ids: true}
 ";
 
 async fn start(flavour: DrsFlavour) -> Server {
-    Server::start(stock_drs::router(flavour).unwrap()).await
+    Server::start(replay_drs::router(flavour).unwrap()).await
 }
 
 fn uri(server: &Server, id: &str) -> String {
@@ -196,18 +193,20 @@ async fn an_object_without_access_methods_cannot_be_had() {
 }
 
 /// What is read of a document.
-async fn read(document: &str) -> Entity {
+async fn read(document: &str) -> DrsItem {
     let server = always(200, "application/json", document).await;
-    let client = DrsClient::new(&Config::default().drs, fetcher());
+    let client = client();
+    let drs_client = DrsClient::new(&Config::default().drs, &client).unwrap();
     let drs = ServiceUri::parse(&server.url("/ga4gh/drs/v1")).unwrap();
-    let entity = client.fetch_object(&drs, "x", Pass::None).await;
-    entity.unwrap().unwrap()
+    let scope = client.detached_scope();
+    let item = drs_client.fetch_item(&scope, &drs, "x", Authorization::None);
+    item.await.unwrap().unwrap()
 }
 
 async fn record(document: &str) -> DrsRecord {
     match read(document).await {
-        Entity::Object(record) => record,
-        Entity::Bundle(contents) => panic!("a bundle: {contents:?}"),
+        DrsItem::Object(record) => DrsRecord::clone(&record),
+        DrsItem::Bundle(contents) => panic!("a bundle: {contents:?}"),
     }
 }
 
@@ -243,7 +242,7 @@ async fn the_objects_of_the_specification_are_read() {
 
 #[tokio::test]
 async fn the_bundle_of_the_specification_is_read() {
-    let Entity::Bundle(contents) = read(include_str!("fixtures/drs/bundle.json")).await else {
+    let DrsItem::Bundle(contents) = read(include_str!("fixtures/drs/bundle.json")).await else {
         panic!("no bundle");
     };
     let leaf = |name: &str, id: Option<&str>, uris: &[&str]| Content {
@@ -268,7 +267,7 @@ async fn the_bundle_of_the_specification_is_read() {
         ],
         ..Content::default()
     };
-    assert_eq!(contents, [reads]);
+    assert_eq!(*contents, [reads]);
 }
 
 #[tokio::test]

@@ -1,22 +1,28 @@
 //! Exchange rates: what is fetched, how often, and what stands in while a source fails.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
 use testribute::{
+    client::{FetchError, TimeBudget, time_budget::StepEnd},
     config::{self, RateSource},
-    domain::money::{
-        Currency::{self, BTC, CAD, CHF, CNH, EUR, GBP, RUB, USD},
-        Rates,
+    domain::{
+        money::{
+            Currency::{self, BTC, CAD, CHF, CNH, EUR, GBP, RUB, USD},
+            Rates,
+        },
+        warning::Warning,
     },
-    outbound::exchange_rates::ExchangeRates,
+    rates::ExchangeRates,
 };
-use tokio::net::TcpSocket;
+use tokio::{net::TcpSocket, time::Instant};
 
-use crate::support::{fetcher, source::Source};
+use crate::support::{
+    client,
+    faulty::{Manner, RawServer},
+    network::{Service, request, tes, tes_root, warnings},
+    source::Source,
+};
 
 const DAILY: &str = include_str!("fixtures/ecb/daily.xml");
 const DOUBLE_QUOTES: &str = include_str!("fixtures/ecb/double_quotes.xml");
@@ -41,7 +47,7 @@ impl Bench {
             ..config::ExchangeRates::default()
         };
         adjust(&mut config);
-        let rates = ExchangeRates::new(&config, fetcher()).unwrap();
+        let rates = ExchangeRates::new(&config, client()).unwrap();
         Self { ecb, btc, rates }
     }
 
@@ -59,9 +65,14 @@ impl Bench {
         now: Instant,
         currencies: [Currency; N],
     ) -> (Rates, Vec<String>) {
-        let (rates, warnings) = self.rates.rates_at(now, &currencies.into()).await;
+        let (rates, warnings) = self.rates.rates(now, end(), &currencies.into()).await;
         (rates, warnings.iter().map(ToString::to_string).collect())
     }
+}
+
+/// Nothing here waits so long.
+fn end() -> StepEnd {
+    TimeBudget::new(HOUR, None).rates()
 }
 
 /// A table of the operator's own, with what the ECB has not.
@@ -352,7 +363,7 @@ fn a_source_without_a_url_is_refused_by_its_key() {
         btc_url: "ticker".to_owned(),
         ..config::ExchangeRates::default()
     };
-    let refusal = ExchangeRates::new(&config, fetcher())
+    let refusal = ExchangeRates::new(&config, client())
         .unwrap_err()
         .to_string();
     assert!(
@@ -364,7 +375,37 @@ fn a_source_without_a_url_is_refused_by_its_key() {
 #[tokio::test]
 async fn the_clock_is_read_when_no_time_is_given() {
     let bench = Bench::new(|_| ()).await;
-    let (rates, warnings) = bench.rates.rates(&BTreeSet::from([CHF, EUR])).await;
+    let (rates, warnings) = bench
+        .rates
+        .rates(Instant::now(), end(), &BTreeSet::from([CHF, EUR]))
+        .await;
     assert_amount(&rates, (93.09, CHF), (100.0, EUR));
     assert!(warnings.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_does_not_wait_for_rates_until_its_deadline() {
+    let silent = RawServer::start(Manner::Hangs).await;
+    // One call alone could take longer than the whole request.
+    let service = Service::start_with(&format!(
+        "{{timeout: 20, server: {{request_deadline_sec: 1.5}}, \
+         exchange_rates: {{source: ecb, ecb_url: '{}', rates: {{CHF: 0.5}}}}}}",
+        silent.root
+    ))
+    .await;
+    let tes = tes("127.0.0.1", "CHF", 1.0, 1.0, 0.0).await;
+    let answer = service.rank(&request(&[tes_root(&tes)], &[], &[])).await;
+    let cost = &answer["service_combinations"][0]["cost_estimate"];
+    assert_eq!(
+        *cost,
+        serde_json::json!({"amount": 22.0, "currency": "EUR"})
+    );
+    let cause = FetchError::NotInTime(Duration::from_secs(1)).to_string();
+    let as_of = Some("2025-10-09".to_owned());
+    let expected = Warning::RatesFellBack {
+        source: "the European Central Bank",
+        cause,
+        as_of,
+    };
+    assert_eq!(warnings(&answer), [expected.to_string()]);
 }

@@ -8,18 +8,18 @@ use testribute::{
         geo::{Coordinates, Host},
         warning::Warning,
     },
-    outbound::geolocation::{Geolocation, NoPlace},
+    locations::{LocateError, Locator},
 };
 
 use crate::support::{
-    fetcher,
+    client,
     mmdb::{
         Mmdb,
         Value::{self, Double, Float, List, Map, Short, Text},
     },
 };
 
-fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Geolocation {
+fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Locator {
     let overrides = overrides.iter().map(|(pattern, latitude, longitude)| {
         serde_json::json!({"match": pattern, "latitude": latitude, "longitude": longitude})
     });
@@ -28,12 +28,11 @@ fn geolocation(database: Database, overrides: &[(&str, f64, f64)]) -> Geolocatio
         overrides: serde_json::from_value(overrides.collect()).unwrap(),
         ..Locations::default()
     };
-    let timeout = Duration::from_secs(2);
-    Geolocation::new(&locations, &fetcher(), timeout).unwrap()
+    Locator::new(&locations, &client()).unwrap()
 }
 
 /// A geolocation with the file `name`, in which there are `networks`.
-fn with_file(name: &str, ip_version: u16, networks: Vec<(&'static str, Value)>) -> Geolocation {
+fn with_file(name: &str, ip_version: u16, networks: Vec<(&'static str, Value)>) -> Locator {
     let file = Mmdb {
         ip_version,
         record_bits: 24,
@@ -42,9 +41,11 @@ fn with_file(name: &str, ip_version: u16, networks: Vec<(&'static str, Value)>) 
     geolocation(Database::File(file.write(name)), &[])
 }
 
-async fn place(geolocation: &Geolocation, uri: &str) -> Result<(f64, f64), NoPlace> {
+async fn place(geolocation: &Locator, uri: &str) -> Result<(f64, f64), LocateError> {
     let host = Host::of(&uri.parse().unwrap()).unwrap();
-    let places = geolocation.locate(&host).await?;
+    let places = geolocation
+        .locate(&client().detached_scope(), &host)
+        .await?;
     let [place] = places.as_slice() else {
         panic!("{uri} is in several places: {places:?}");
     };
@@ -191,7 +192,7 @@ async fn a_file_of_either_layout_and_width_places_addresses() {
                 assert_eq!(place(&known, uri).await, Ok(expected), "{uri}");
             }
             let unknown = place(&known, "https://1.1.1.1/").await;
-            assert_eq!(unknown, Err(NoPlace::UnplacedAddress));
+            assert_eq!(unknown, Err(LocateError::UnplacedAddress));
         }
     }
 }
@@ -206,7 +207,10 @@ async fn ipv6_addresses_are_placed_and_are_no_fault_in_a_file_without_them() {
     let cern = "https://[2001:1458:201:a8::100:1a7]/";
     assert_eq!(place(&both, cern).await, Ok((46.25, 6.125)));
     let ipv4_only = with_file("ipv4-only.mmdb", 4, vec![("8.8.8.0/24", flat(1.0, 1.0))]);
-    assert_eq!(place(&ipv4_only, cern).await, Err(NoPlace::UnplacedAddress));
+    assert_eq!(
+        place(&ipv4_only, cern).await,
+        Err(LocateError::UnplacedAddress)
+    );
 }
 
 #[tokio::test]
@@ -241,7 +245,7 @@ async fn a_record_without_coordinates_is_no_place() {
     for (network, record) in nowhere {
         let uri = format!("https://{}/", network.replace("0/8", "1"));
         let found = place(&known, &uri).await;
-        assert_eq!(found, Err(NoPlace::UnplacedAddress), "{record:?}");
+        assert_eq!(found, Err(LocateError::UnplacedAddress), "{record:?}");
     }
     assert_eq!(place(&known, "https://8.8.8.8/").await, Ok((0.0, 7.5)));
 }
@@ -259,7 +263,10 @@ async fn a_name_is_at_the_first_of_its_addresses_that_is_placed() {
     );
     match place(&known, "http://localhost/").await {
         Ok(found) => assert_eq!(found, (2.0, 2.0)),
-        Err(cause) => assert_eq!(cause, NoPlace::Unplaced(vec!["127.0.0.1".parse().unwrap()])),
+        Err(cause) => assert_eq!(
+            cause,
+            LocateError::Unplaced(vec!["127.0.0.1".parse().unwrap()])
+        ),
     }
 }
 
@@ -271,7 +278,7 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
             database: Database::File(path.to_owned()),
             ..Locations::default()
         };
-        let refused = Geolocation::new(&locations, &fetcher(), Duration::from_secs(1));
+        let refused = Locator::new(&locations, &client());
         let message = refused.unwrap_err().to_string();
         assert!(
             message.starts_with(&format!("locations.database: '{}' ", path.display())),
@@ -282,7 +289,8 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
     let text = directory.join("text.mmdb");
     std::fs::write(&text, "network,latitude,longitude\n").unwrap();
     assert!(refusal(&text).contains("is not a database in MaxMind's format"));
-    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/atlas/data/dbip-city-lite.atlas");
+    let table = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("crates/ip-locations/data/dbip-city-lite.iplocs");
     assert!(refusal(&table).contains("name the City database that it was made from"));
     let cut = directory.join("cut.mmdb");
     let file = Mmdb {
@@ -311,9 +319,13 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
 async fn why_a_host_has_no_place_is_told() {
     let nothing = geolocation(Database::None, &[]);
     let file = with_file("told.mmdb", 4, vec![("8.8.8.0/24", flat(1.0, 1.0))]);
-    let told = async |geolocation: &Geolocation, uri: &str| {
+    let told = async |geolocation: &Locator, uri: &str| {
         let host = Host::of(&uri.parse().unwrap()).unwrap();
-        let cause = geolocation.locate(&host).await.unwrap_err().to_string();
+        let cause = geolocation
+            .locate(&client().detached_scope(), &host)
+            .await
+            .unwrap_err()
+            .to_string();
         Warning::UnknownPlace {
             host: host.to_string(),
             cause,
@@ -406,7 +418,7 @@ async fn the_embedded_table_places_addresses_to_the_city() {
     ] {
         assert_eq!(
             place(&embedded, nowhere).await,
-            Err(NoPlace::UnplacedAddress),
+            Err(LocateError::UnplacedAddress),
             "{nowhere}"
         );
     }
@@ -423,8 +435,7 @@ async fn buckets_and_hosts_of_clouds_are_in_their_regions() {
         }
     }))
     .unwrap();
-    let timeout = Duration::from_secs(2);
-    let known = Geolocation::new(&locations, &fetcher(), timeout).unwrap();
+    let known = Locator::new(&locations, &client()).unwrap();
     let near = async |uri: &str, latitude: f64, longitude: f64| {
         let (found_latitude, found_longitude) = place(&known, uri).await.unwrap();
         assert!(
@@ -449,15 +460,13 @@ async fn buckets_and_hosts_of_clouds_are_in_their_regions() {
     near("https://bucket.s3.eu-west-1.amazonaws.com/key", 53.3, -6.3).await;
     assert_eq!(
         place(&known, "s3://unknown/key").await,
-        Err(NoPlace::Bucket)
+        Err(LocateError::Bucket)
     );
 
     let wrong = |buckets: serde_json::Value| {
         let locations: Locations =
             serde_json::from_value(serde_json::json!({"buckets": buckets})).unwrap();
-        Geolocation::new(&locations, &fetcher(), timeout)
-            .unwrap_err()
-            .to_string()
+        Locator::new(&locations, &client()).unwrap_err().to_string()
     };
     for bad in [
         serde_json::json!({"b": {"region": "atlantis-1"}}),

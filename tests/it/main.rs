@@ -11,7 +11,6 @@
 )]
 
 mod architecture;
-mod atlas;
 mod auth;
 mod browsers;
 mod bucket_regions;
@@ -19,6 +18,7 @@ mod cli;
 mod config;
 mod contract;
 mod credentials;
+mod demo;
 mod dns;
 mod drs_access;
 mod drs_bulk;
@@ -32,7 +32,7 @@ mod exchange_rates;
 mod fairness;
 mod geolocation;
 mod inbound;
-mod mock;
+mod ip_locations;
 mod outbound;
 mod partial_failure;
 mod price_book;

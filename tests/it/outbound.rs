@@ -10,17 +10,13 @@ use axum::{
 };
 use serde_json::{Value, json};
 use testribute::{
+    client::{Authorization, Client, Credential, FetchError, Reach},
     config::Config,
     domain::{service::ServiceUri, token::Token},
-    outbound::{
-        failure::FetchError,
-        fetch::{Fetcher, Pass, Proof},
-        guard::Reach,
-    },
 };
 use url::Url;
 
-use crate::support::{Server, fetcher};
+use crate::support::{Server, client};
 
 /// A server that keeps the path and headers of every request, and answers with `status` and `location`.
 #[derive(Clone)]
@@ -74,12 +70,15 @@ impl Canary {
     }
 }
 
-fn strangers_fetcher() -> Fetcher {
-    Fetcher::new(&Config::default(), Reach::Public).unwrap()
+fn strangers_fetcher() -> Client {
+    Client::new(&Config::default(), Reach::Public).unwrap()
 }
 
-async fn get(fetcher: &Fetcher, url: &str) -> Result<Value, FetchError> {
-    fetcher.get(&Url::parse(url).unwrap(), Pass::None).await
+async fn get(client: &Client, url: &str) -> Result<Value, FetchError> {
+    let scope = client.detached_scope();
+    client
+        .get(&scope, &Url::parse(url).unwrap(), Authorization::None)
+        .await
 }
 
 #[tokio::test]
@@ -87,8 +86,8 @@ async fn no_spelling_of_a_special_address_is_called() {
     let (canary, server) = Canary::good("127.0.0.1").await;
     let (canary6, server6) = Canary::good("::1").await;
     let (port, port6) = (server.address.port(), server6.address.port());
-    let fetcher = strangers_fetcher();
-    let own = Fetcher::new(&Config::default(), Reach::Everywhere).unwrap();
+    let client = strangers_fetcher();
+    let own = Client::new(&Config::default(), Reach::Everywhere).unwrap();
     for host in [
         "127.0.0.1",
         "127.1",
@@ -137,13 +136,13 @@ async fn no_spelling_of_a_special_address_is_called() {
         "[ff02::1]",
     ] {
         let url = format!("http://{host}:{port}/");
-        let refused = get(&fetcher, &url).await;
+        let refused = get(&client, &url).await;
         assert!(
             matches!(refused, Err(FetchError::OffLimits(_))),
             "{url}: {refused:?}"
         );
     }
-    let refused = get(&fetcher, &format!("http://[::1]:{port6}/")).await;
+    let refused = get(&client, &format!("http://[::1]:{port6}/")).await;
     assert!(
         matches!(refused, Err(FetchError::OffLimits(_))),
         "{refused:?}"
@@ -188,9 +187,9 @@ async fn three_redirects_are_followed_and_no_more() {
         Ok(left) => (StatusCode::FOUND, Some(format!("/{}", left - 1))),
     };
     let (_, server) = Canary::start("127.0.0.1", hop).await;
-    assert_eq!(get(&fetcher(), &server.url("/3")).await, Ok(json!({})));
+    assert_eq!(get(&client(), &server.url("/3")).await, Ok(json!({})));
     assert_eq!(
-        get(&fetcher(), &server.url("/4")).await,
+        get(&client(), &server.url("/4")).await,
         Err(FetchError::TooManyRedirects(3))
     );
     let (_, for_ever) = Canary::start("127.0.0.1", |_| {
@@ -198,7 +197,7 @@ async fn three_redirects_are_followed_and_no_more() {
     })
     .await;
     assert_eq!(
-        get(&fetcher(), &for_ever.url("/")).await,
+        get(&client(), &for_ever.url("/")).await,
         Err(FetchError::TooManyRedirects(3))
     );
 }
@@ -230,14 +229,14 @@ async fn every_redirect_is_a_call_of_its_own() {
         })
         .await;
         assert_eq!(
-            get(&fetcher(), &server.url("/x")).await,
+            get(&client(), &server.url("/x")).await,
             Err(refusal),
             "{target}"
         );
     }
     let (_, nowhere) = Canary::start("127.0.0.1", |_| (StatusCode::FOUND, None)).await;
     assert_eq!(
-        get(&fetcher(), &nowhere.url("/")).await,
+        get(&client(), &nowhere.url("/")).await,
         Err(FetchError::BadRedirect)
     );
     assert_eq!(canary.paths(), [""; 0]);
@@ -252,7 +251,9 @@ async fn a_post_is_not_repeated_elsewhere() {
     })
     .await;
     let url = Url::parse(&server.url("/")).unwrap();
-    let refused: Result<Value, _> = fetcher().post(&url, b"{}", Pass::None).await;
+    let refused: Result<Value, _> = client()
+        .post(&client().detached_scope(), &url, b"{}", Authorization::None)
+        .await;
     assert_eq!(refused, Err(FetchError::Redirected(307)));
     assert_eq!(canary.paths(), [""; 0]);
 }
@@ -265,9 +266,12 @@ async fn a_token_goes_to_the_service_and_not_along_a_redirect() {
         Canary::start("127.0.0.1", move |_| (StatusCode::FOUND, Some(to.clone()))).await;
     let url = Url::parse(&server.url("/a")).unwrap();
     let token = Token::new("s3cret").unwrap();
-    let fetcher = fetcher();
-    let pass = fetcher.pass(&url, Some(&token)).await;
-    let _: Value = fetcher.get(&url, pass).await.unwrap();
+    let client = client();
+    let pass = client.authorization(&url, Some(&token)).await;
+    let _: Value = client
+        .get(&client.detached_scope(), &url, pass)
+        .await
+        .unwrap();
     assert_eq!(first.credentials(), ["Bearer s3cret"]);
     assert_eq!(elsewhere.credentials(), [""]);
 }
@@ -280,9 +284,12 @@ async fn a_password_in_the_uri_goes_instead_of_the_token_and_not_along_a_redirec
         Canary::start("127.0.0.1", move |_| (StatusCode::FOUND, Some(to.clone()))).await;
     let url = Url::parse(&format!("http://ann:pw@{}/a", server.address)).unwrap();
     let token = Token::new("s3cret").unwrap();
-    let fetcher = fetcher();
-    let pass = fetcher.pass(&url, Some(&token)).await;
-    let _: Value = fetcher.get(&url, pass).await.unwrap();
+    let client = client();
+    let pass = client.authorization(&url, Some(&token)).await;
+    let _: Value = client
+        .get(&client.detached_scope(), &url, pass)
+        .await
+        .unwrap();
     assert_eq!(first.credentials(), ["Basic YW5uOnB3"]);
     assert_eq!(elsewhere.credentials(), [""]);
 }
@@ -293,7 +300,7 @@ async fn a_token_is_held_back_from_plain_http_unless_the_operator_says_otherwise
     let strangers = strangers_fetcher();
     let mut config = Config::default();
     config.outbound.forward_token_over_http = true;
-    let careless = Fetcher::new(&config, Reach::Public).unwrap();
+    let careless = Client::new(&config, Reach::Public).unwrap();
     for (uri, held_back) in [
         ("https://tes.example/", false),
         ("http://8.8.8.8/", true),
@@ -302,24 +309,34 @@ async fn a_token_is_held_back_from_plain_http_unless_the_operator_says_otherwise
         ("http://tes.invalid/", true),
     ] {
         let url = Url::parse(uri).unwrap();
-        let pass = strangers.pass(&url, Some(&token)).await;
-        assert_eq!(matches!(pass, Pass::HeldBack), held_back, "{uri}: {pass:?}");
+        let pass = strangers.authorization(&url, Some(&token)).await;
+        assert_eq!(
+            matches!(pass, Authorization::Withheld),
+            held_back,
+            "{uri}: {pass:?}"
+        );
         assert!(matches!(
-            careless.pass(&url, Some(&token)).await,
-            Pass::Token(_)
+            careless.authorization(&url, Some(&token)).await,
+            Authorization::Send(_)
         ));
         assert!(!format!("{pass:?}").contains("s3cret"));
     }
-    let listed = fetcher();
+    let listed = client();
     let pass = listed
-        .pass(&Url::parse("http://127.0.0.1/").unwrap(), Some(&token))
+        .authorization(&Url::parse("http://127.0.0.1/").unwrap(), Some(&token))
         .await;
-    assert!(matches!(pass, Pass::ListedOnly(_)), "{pass:?}");
+    assert!(
+        matches!(pass, Authorization::SendToAllowedNetworks(_)),
+        "{pass:?}"
+    );
     // It is at ::1, too, which is not listed; then that address is not connected to.
     let pass = listed
-        .pass(&Url::parse("http://localhost/").unwrap(), Some(&token))
+        .authorization(&Url::parse("http://localhost/").unwrap(), Some(&token))
         .await;
-    assert!(matches!(pass, Pass::ListedOnly(_)), "{pass:?}");
+    assert!(
+        matches!(pass, Authorization::SendToAllowedNetworks(_)),
+        "{pass:?}"
+    );
 }
 
 #[tokio::test]
@@ -327,12 +344,16 @@ async fn a_token_for_listed_networks_connects_to_nothing_else() {
     // With the user's own rights every address may be called, but only 127.0.0.1 is listed.
     let mut config = Config::default();
     config.outbound.allowed_networks = vec!["127.0.0.1/32".parse().unwrap()];
-    let fetcher = Fetcher::new(&config, Reach::Everywhere).unwrap();
+    let client = Client::new(&config, Reach::Everywhere).unwrap();
     let (canary, server) = Canary::good("::1").await;
     let url = Url::parse(&format!("http://localhost:{}/", server.address.port())).unwrap();
     let token = Token::new("s3cret").unwrap();
-    let refused: Result<Value, _> = fetcher
-        .get(&url, Pass::ListedOnly(Proof::Token(&token)))
+    let refused: Result<Value, _> = client
+        .get(
+            &client.detached_scope(),
+            &url,
+            Authorization::SendToAllowedNetworks(Credential::Bearer(&token)),
+        )
         .await;
     assert!(refused.is_err());
     assert_eq!(canary.paths(), [""; 0]);
@@ -353,7 +374,7 @@ async fn a_compression_bomb_is_not_unpacked() {
     let server = Server::start(router).await;
     let limit = 64 << 10;
     assert_eq!(
-        get(&fetcher(), &server.url("/")).await,
+        get(&client(), &server.url("/")).await,
         Err(FetchError::TooLarge(limit))
     );
 }
@@ -376,7 +397,7 @@ async fn a_call_that_breaks_off_before_the_answer_is_tried_once_more() {
             .await
             .unwrap();
     });
-    assert_eq!(get(&fetcher(), &url).await, Ok(json!({})));
+    assert_eq!(get(&client(), &url).await, Ok(json!({})));
     served.await.unwrap();
 }
 
@@ -402,7 +423,7 @@ async fn a_service_that_is_busy_for_a_moment_is_asked_again() {
             }
         });
         let server = Server::start(router).await;
-        assert_eq!(get(&fetcher(), &server.url("/")).await, expected);
+        assert_eq!(get(&client(), &server.url("/")).await, expected);
     }
 }
 
@@ -410,7 +431,7 @@ async fn a_service_that_is_busy_for_a_moment_is_asked_again() {
 async fn tls_where_there_is_none_and_none_where_there_is_are_told() {
     let (_, server) = Canary::good("127.0.0.1").await;
     let https = format!("https://{}/", server.address);
-    let refused = get(&fetcher(), &https).await.unwrap_err();
+    let refused = get(&client(), &https).await.unwrap_err();
     assert!(
         refused.to_string().starts_with("cannot be reached: "),
         "{refused}"

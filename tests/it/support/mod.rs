@@ -14,8 +14,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::Router;
 use testribute::{
+    client::{Client, Reach},
     config::Config,
-    outbound::{fetch::Fetcher, guard::Reach},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -62,9 +62,9 @@ pub async fn later(seconds: u64) {
 }
 
 /// Calls that may go to loopback, where the servers of tests are.
-pub fn fetcher() -> Fetcher {
+pub fn client() -> Client {
     let mut config = Config::default();
     config.outbound.allowed_networks = vec!["127.0.0.0/8".parse().unwrap()];
     config.outbound.max_response_bytes = 64 << 10;
-    Fetcher::new(&config, Reach::Public).unwrap()
+    Client::new(&config, Reach::Public).unwrap()
 }

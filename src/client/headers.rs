@@ -1,0 +1,83 @@
+//! Headers of an answer that ask for another request: redirects and `Retry-After`.
+
+use std::time::Duration;
+
+use reqwest::{
+    Response, StatusCode,
+    header::{LOCATION, RETRY_AFTER},
+};
+use url::Url;
+
+use super::error::FetchError;
+
+/// Whether the status is that of a redirect.
+pub(super) const fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether the status says that the service is overloaded.
+pub(super) const fn is_busy(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503)
+}
+
+/// The delay of `Retry-After`, if it is given in seconds.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// The target of a redirect of `here`, without user info.
+pub(super) fn redirect_target(here: &Url, response: &Response) -> Result<Url, FetchError> {
+    let mut target = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|location| location.to_str().ok())
+        .and_then(|location| here.join(location).ok())
+        .filter(|target| matches!(target.scheme(), "http" | "https") && target.has_host())
+        .ok_or(FetchError::BadRedirect)?;
+    // Anyone on the network path could answer there, also with keys that tokens are verified with.
+    if here.scheme() == "https" && target.scheme() == "http" {
+        return Err(FetchError::Downgraded);
+    }
+    // Neither can fail: the target has a host.
+    let _ = (target.set_username(""), target.set_password(None));
+    Ok(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lead(here: &str, location: &str) -> Result<String, FetchError> {
+        let answer = axum::http::Response::builder()
+            .status(302)
+            .header("location", location)
+            .body("")
+            .unwrap();
+        let here = here.parse().unwrap();
+        redirect_target(&here, &answer.into()).map(Url::into)
+    }
+
+    #[test]
+    fn redirects_lead_to_the_same_or_better_protection() {
+        for (here, location, there) in [
+            ("http://a/x", "/y", "http://a/y"),
+            ("http://a/x", "https://b/y", "https://b/y"),
+            ("https://a/x", "//b/y", "https://b/y"),
+            ("https://a/x", "https://me:pw@b/y", "https://b/y"),
+        ] {
+            assert_eq!(lead(here, location), Ok(there.to_owned()));
+        }
+        assert_eq!(
+            lead("https://a/x", "http://a/x"),
+            Err(FetchError::Downgraded)
+        );
+        for nowhere in ["ftp://a/x", "file:///etc/passwd", "data:,x", "http://"] {
+            assert_eq!(
+                lead("http://a/x", nowhere),
+                Err(FetchError::BadRedirect),
+                "{nowhere}"
+            );
+        }
+    }
+}

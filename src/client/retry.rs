@@ -1,0 +1,82 @@
+//! When a request is sent again: a connection that broke, a server that is busy or not ready yet.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode};
+use tokio::time::Instant;
+use url::Url;
+
+use super::{
+    authorization::Authorization,
+    error::FetchError,
+    headers::{is_busy, retry_after},
+    transport::{Method, Transport},
+};
+
+/// Before a service that answered 202 is asked again, whatever its `Retry-After` says.
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// The longest `Retry-After` of a busy service that is waited for.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
+
+impl Transport {
+    /// The answer, whatever its status, but not that of a busy server. Sends twice if the first try got lost, or the
+    /// server is busy for a moment.
+    pub(super) async fn send_with_retry(
+        &self,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
+        let delay = match self
+            .send_until_ready(url, method, authorization, deadline)
+            .await
+        {
+            Ok(response) if is_busy(response.status()) => {
+                let delay = retry_after(&response)
+                    .filter(|&delay| delay <= MAX_RETRY_DELAY && Instant::now() + delay < deadline);
+                let Some(delay) = delay else {
+                    return Err(FetchError::Status(response.status()));
+                };
+                delay
+            }
+            Ok(response) => return Ok(response),
+            Err(error) if error.is_transient() => Duration::ZERO,
+            Err(error) => return Err(error),
+        };
+        tokio::time::sleep(delay).await;
+        let response = self
+            .send_until_ready(url, method, authorization, deadline)
+            .await?;
+        if is_busy(response.status()) {
+            return Err(FetchError::Status(response.status()));
+        }
+        Ok(response)
+    }
+
+    /// The answer of a service that may answer 202 with `Retry-After` while it works: as often as there is time.
+    async fn send_until_ready(
+        &self,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+        deadline: Instant,
+    ) -> Result<Response, FetchError> {
+        loop {
+            let response = self
+                .send_following_redirects(url, method, authorization)
+                .await?;
+            let delay = match retry_after(&response) {
+                Some(delay) if response.status() == StatusCode::ACCEPTED => {
+                    delay.max(MIN_RETRY_DELAY)
+                }
+                _ => return Ok(response),
+            };
+            if Instant::now() + delay >= deadline {
+                return Err(FetchError::NotReady(delay));
+            }
+            tokio::time::sleep(delay).await;
+        }
+    }
+}

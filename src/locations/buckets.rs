@@ -1,0 +1,51 @@
+//! Where the configured buckets are.
+
+use std::collections::BTreeMap;
+
+use super::{Region, error::LocatorError, in_region};
+use crate::{
+    config::BucketPlace,
+    domain::{
+        geo::{Coordinates, Host},
+        sites::{Place, PlaceSource},
+    },
+};
+
+/// The places of `buckets`; a bucket without `s3://` or `gs://` is meant in both stores.
+///
+/// # Errors
+/// [`LocatorError::UnknownRegion`] if no cloud has the region.
+pub(super) fn places(
+    buckets: &BTreeMap<String, BucketPlace>,
+) -> Result<BTreeMap<Host, Place>, LocatorError> {
+    let mut places = BTreeMap::new();
+    for (name, place) in buckets {
+        let place = place_of(name, place)?;
+        if name.contains("://") {
+            places.insert(Host::parse(name), place);
+        } else {
+            for store in ["s3", "gs"] {
+                places.insert(Host::parse(&format!("{store}://{name}")), place.clone());
+            }
+        }
+    }
+    Ok(places)
+}
+
+fn place_of(bucket: &str, place: &BucketPlace) -> Result<Place, LocatorError> {
+    let unusable = || LocatorError::UnknownRegion {
+        bucket: bucket.to_owned(),
+        region: place.region.clone().unwrap_or_default(),
+    };
+    match (&place.region, place.latitude, place.longitude) {
+        (Some(region), None, None) => Region::named(place.cloud.as_deref(), region)
+            .map(in_region)
+            .ok_or_else(unusable),
+        (None, Some(latitude), Some(longitude)) => Ok(Place {
+            coordinates: Coordinates::new(latitude, longitude).map_err(|_| unusable())?,
+            source: PlaceSource::Override,
+            city: None,
+        }),
+        _ => Err(unusable()),
+    }
+}

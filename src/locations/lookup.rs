@@ -1,0 +1,229 @@
+//! Where one host is: by the operator's overrides, its cloud region, or the location of its addresses.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use ipnet::IpNet;
+use tokio::time::timeout;
+
+use super::{
+    Region,
+    bucket_regions::BucketRegions,
+    buckets,
+    database::Database,
+    error::{LocateError, LocatorError},
+    in_region,
+};
+use crate::{
+    client::{
+        CallScope, Client,
+        resolver::{ResolveError, Resolver},
+    },
+    config::{HostMatch, Locations, Override},
+    domain::{
+        geo::{Coordinates, Host},
+        sites::{Place, PlaceSource},
+    },
+};
+
+/// Looks up where hosts are.
+#[derive(Debug)]
+pub struct Locator {
+    overrides: Vec<Override>,
+    buckets: BTreeMap<Host, Place>,
+    /// For all other buckets, if `locations.ask_bucket_region` is set.
+    bucket_regions: Option<BucketRegions>,
+    database: Database,
+    resolver: Resolver,
+    timeout: Duration,
+}
+
+impl Locator {
+    /// Looks up as `locations` says. A database file is read into memory; names are resolved by the resolver of `client`,
+    /// which caches, each within the time of a call.
+    ///
+    /// # Errors
+    /// [`LocatorError`] if the database file cannot be used.
+    pub fn new(locations: &Locations, client: &Client) -> Result<Self, LocatorError> {
+        let s3 = &locations.s3_url;
+        let ask_s3 = || BucketRegions::new(s3, client.clone());
+        Ok(Self {
+            overrides: locations.overrides.clone(),
+            buckets: buckets::places(&locations.buckets)?,
+            bucket_regions: locations.ask_bucket_region.then(ask_s3).transpose()?,
+            database: Database::load(&locations.database)?,
+            resolver: client.resolver().clone(),
+            timeout: client.time().call(),
+        })
+    }
+
+    /// Where `host` is: at the first override that names it or one of its addresses, in the region that a bucket is
+    /// configured to be in or that the name of a cloud's host tells, else where the database has its addresses, IPv4
+    /// before IPv6. There is more than one place if its addresses are in different ones.
+    ///
+    /// An override that names the host comes before one for a network, wherever they are in the list: it needs no DNS.
+    ///
+    /// # Errors
+    /// [`LocateError`] says why no place is known.
+    pub async fn locate(&self, scope: &CallScope, host: &Host) -> Result<Vec<Place>, LocateError> {
+        let machine = host.machine();
+        let known = self
+            .override_for_host(machine)
+            .or_else(|| self.buckets.get(machine).cloned())
+            .or_else(|| region_of(host).map(in_region));
+        if let Some(place) = known {
+            return Ok(vec![place]);
+        }
+        self.refresh(Instant::now()).await;
+        match host {
+            Host::Bucket(bucket) => {
+                let regions = self.bucket_regions.as_ref().ok_or(LocateError::Bucket)?;
+                let region = regions
+                    .find(scope, bucket)
+                    .await?
+                    .ok_or(LocateError::Bucket)?;
+                Ok(vec![in_region(region)])
+            }
+            // A region that is named is one that is known.
+            Host::Region { .. } => Err(LocateError::Bucket),
+            Host::Address(address) => self
+                .places_of_addresses(&[*address])
+                .ok_or_else(|| self.unplaced(LocateError::UnplacedAddress)),
+            // No address can help.
+            Host::Name(_) if !self.places_addresses() => Err(LocateError::NoDatabase),
+            Host::Name(name) => {
+                let addresses = within(self.timeout, self.resolver.addresses(name)).await?;
+                let addresses = in_order(addresses);
+                self.places_of_addresses(&addresses)
+                    .ok_or_else(|| self.unplaced(LocateError::Unplaced(addresses)))
+            }
+        }
+    }
+
+    /// Reads a database file again that has changed, if the last look at it was ten seconds before `now`.
+    pub async fn refresh(&self, now: Instant) {
+        self.database.refresh(now).await;
+    }
+
+    fn override_for_host(&self, host: &Host) -> Option<Place> {
+        self.overrides
+            .iter()
+            .find(|known| matches!(&known.pattern, HostMatch::Host(named) if named == host))
+            .map(|known| overridden(known.place))
+    }
+
+    /// The place of the first override for one of `addresses`, else those of all of them that the database has.
+    fn places_of_addresses(&self, addresses: &[IpAddr]) -> Option<Vec<Place>> {
+        let known = self
+            .networks()
+            .find(|(network, _)| addresses.iter().any(|address| network.contains(address)));
+        if let Some((_, place)) = known {
+            return Some(vec![overridden(place)]);
+        }
+        let mut places: Vec<Place> = Vec::new();
+        for place in addresses
+            .iter()
+            .filter_map(|&address| self.database.place(address))
+        {
+            if places
+                .iter()
+                .all(|known| known.coordinates != place.coordinates)
+            {
+                places.push(place);
+            }
+        }
+        (!places.is_empty()).then_some(places)
+    }
+
+    fn networks(&self) -> impl Iterator<Item = (&IpNet, Coordinates)> {
+        self.overrides
+            .iter()
+            .filter_map(|known| match &known.pattern {
+                HostMatch::Network(network) => Some((network, known.place)),
+                HostMatch::Host(_) => None,
+            })
+    }
+
+    /// Whether anything is known of any address.
+    fn places_addresses(&self) -> bool {
+        !self.database.is_none() || self.networks().next().is_some()
+    }
+
+    fn unplaced(&self, cause: LocateError) -> LocateError {
+        if self.database.is_none() {
+            LocateError::NoDatabase
+        } else {
+            cause
+        }
+    }
+}
+
+fn region_of(host: &Host) -> Option<&'static Region> {
+    match host {
+        Host::Region { region, .. } => Region::of(region.cloud, region.name),
+        _ => Region::of_host(host),
+    }
+}
+
+const fn overridden(coordinates: Coordinates) -> Place {
+    Place {
+        coordinates,
+        source: PlaceSource::Override,
+        city: None,
+    }
+}
+
+/// What DNS says, unless it takes longer than `limit`.
+async fn within(
+    limit: Duration,
+    looking_up: impl Future<Output = Result<Vec<IpAddr>, ResolveError>>,
+) -> Result<Vec<IpAddr>, LocateError> {
+    match timeout(limit, looking_up).await {
+        Ok(found) => Ok(found?),
+        Err(_) => Err(LocateError::Slow(limit)),
+    }
+}
+
+/// Name servers turn their answers round: sorted, the same addresses give the same place. IPv4 comes first.
+fn in_order(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let mut addresses: Vec<_> = addresses
+        .into_iter()
+        .map(|address| address.to_canonical())
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_tried_in_one_order_however_dns_turns_them() {
+        let addresses = |texts: [&str; 4]| texts.map(|text| text.parse().unwrap()).to_vec();
+        let sorted = in_order(addresses([
+            "10.0.0.2",
+            "2001:db8::1",
+            "9.9.9.9",
+            "::ffff:9.9.9.9",
+        ]));
+        let turned = in_order(addresses(["2001:db8::1", "9.9.9.9", "10.0.0.2", "9.9.9.9"]));
+        assert_eq!(sorted, turned);
+        let text = LocateError::Unplaced(sorted).to_string();
+        assert!(text.contains("9.9.9.9 and 2 more addresses"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn dns_that_never_answers_is_given_up() {
+        let limit = Duration::from_millis(50);
+        let cause = within(limit, std::future::pending()).await.unwrap_err();
+        assert_eq!(
+            cause.to_string(),
+            "does not resolve: DNS did not answer within 0.05 s"
+        );
+    }
+}
