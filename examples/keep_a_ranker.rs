@@ -11,7 +11,11 @@
 use std::{env, error::Error, path::Path};
 
 use futures_util::future::join_all;
-use testribute::{Ranker, api::request::RankRequest, config::Config};
+use testribute::{
+    Ranker,
+    api::request::{RankRequest, RequestedMode},
+    config::Config,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -24,13 +28,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Each caller once, with the token of the caller instead of `None`: it is verified if the configuration says so.
     let caller = ranker.admit(None).await?;
 
-    let answers = ["cost", "time", "0.5"].map(async |mode| {
-        let mut request: serde_json::Value = serde_json::from_str(request)?;
-        request["mode"] = serde_json::from_str(mode).unwrap_or_else(|_| mode.into());
-        let request: RankRequest = serde_json::from_value(request)?;
+    let request: RankRequest = serde_json::from_str(request)?;
+    let answers = ["cost", "time"].map(async |mode| {
+        let request = RankRequest {
+            mode: RequestedMode::Name(mode.to_owned()),
+            ..request.clone()
+        };
         // `rank_before` has an answer before a deadline, without the services that are too slow for it.
         let answer = ranker.rank(request, &caller).await?;
-        Ok::<_, Box<dyn Error>>((mode, answer))
+        Ok::<_, testribute::Error>((mode, answer))
     });
     for answer in join_all(answers).await {
         let (mode, answer) = answer?;

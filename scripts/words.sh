@@ -19,7 +19,7 @@ words='
 \bTold\b|AnswerParts, or a name for what it holds
 \bDoors?\b|Listener, Probe
 \b[Mm]anners\b|behaviour
-\b[Aa]tlas\b|\.atlas\b|TRATLAS|ip_locations, location table
+(?<!Human Cell )\b[Aa]tlas\b|\.atlas\b|TRATLAS|ip_locations, location table
 \btake_down\b|\b[Tt]akes? down\b|\btaken down\b|\btook down\b|record_outcome, record
 \bSighting|ObjectRecords
 [Ff]ingerprint|cache_key
@@ -47,7 +47,7 @@ items='
 (struct|enum|type) Pattern|TesMatch, HostMatch
 (struct|enum|type) Fault|ConfigFault, RequestFault
 (struct|enum|type) (Image|ImageReader|Draft)|file, table builder
-mod (turns|errand|shared|pass|wire|head|said|harvest|patience|feed|memory|stock|stock_drs|atlas|image|draft|fingerprint|outbound)|the names of docs/architecture.md
+mod (turns|errand|shared|pass|wire|head|said|harvest|patience|feed|memory|stock|stock_drs|atlas|image|draft|fingerprint)|the names of docs/architecture.md
 fn (take_down|take_in)|record_outcome, accept
 fn (plant|grow|harvest)|add_root, add_child, merge
 fn (ways|locate_ways)|access_methods
@@ -73,8 +73,9 @@ check() {
 
 check "$words" '' '' "${text[@]}" ':!tests/it/fixtures' ':!tests/ui' ':!*.lock'
 check "$items" '\b' '\b' "${rust[@]}"
-# Two that are right in one place: the section `server` of the configuration, and the name in the OpenAPI document.
-check '(struct|enum|type) Server|DrsSession, or what it serves' '\b' '\b' "${rust[@]}" ':!src/config'
+# Right in one place: sections of the configuration, the server of a test, a line on the console.
+check 'mod outbound|client' '\b' '\b' "${rust[@]}" ':!src/config'
+check '(struct|enum|type) Server|DrsSession, or what it serves' '\b' '\b' "${rust[@]}" ':!src/config' ':!crates/*/tests'
 check '(struct|enum|type) Reason|ProblemReason, UnrankableReason, ConfigFaultReason' '\b' '\b' "${rust[@]}"
 check 'fn note|record_outcome, record' '\b' '\b' "${rust[@]}" ':!src/cli'
 check 'fn open|expand' '\b' '\(&mut self' 'src/drs/*.rs' 'src/pipeline*'
