@@ -179,8 +179,10 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
         Some(Command::Openapi { format }) => {
             let document = http::document(&load()?.limits, None);
             let text = match format {
-                DocumentFormat::Yaml => document.to_yaml().map_err(http::Unwritable::from),
-                DocumentFormat::Json => document.to_pretty_json().map_err(http::Unwritable::from),
+                DocumentFormat::Yaml => document.to_yaml().map_err(http::DocumentError::from),
+                DocumentFormat::Json => {
+                    document.to_pretty_json().map_err(http::DocumentError::from)
+                }
             };
             console.print(text.map_err(http::RouterError::from)?.trim_end())
         }

@@ -8,7 +8,7 @@ use tracing::{error, info};
 use super::CliError;
 use crate::{
     config::Config,
-    http::{self, Door, Readiness, Tls},
+    http::{self, Listener, Readiness, Tls},
     ranker::Ranker,
 };
 
@@ -29,8 +29,8 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     info!("listening on {scheme}://{address}; the page to try it is {scheme}://{address}/ui/");
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
-    let door = Door::new(listener, &config.server, tls);
-    http::serve(door, router, readiness, stop_signal(), grace).await;
+    let listener = Listener::new(listener, &config.server, tls);
+    http::serve(listener, router, readiness, stop_signal(), grace).await;
     info!("stopped");
     Ok(())
 }

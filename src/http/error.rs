@@ -1,4 +1,6 @@
-//! From what went wrong to status and body: the only place that picks a status.
+//! From errors to responses: the only place that picks a status.
+
+use std::borrow::Cow;
 
 use axum::{
     Json,
@@ -16,163 +18,171 @@ use crate::{
     error::Error,
 };
 
-/// Why a request has no good answer.
+/// Why a request is not answered with what it asks for.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum HttpError {
     /// There is no ranking.
     Ranking(Error),
-    /// There is nothing at this path.
+    /// No route has this path.
     NotFound,
-    /// The path is known, but not with this method.
+    /// The route has other methods.
     MethodNotAllowed,
-    /// The body is larger than this.
+    /// The body has more bytes than this.
     PayloadTooLarge(usize),
-    /// The body is not said to be JSON, or is compressed.
+    /// The body has no JSON content type, or is compressed.
     UnsupportedMediaType,
-    /// Too many requests at once.
+    /// `server.max_in_flight` requests are in flight.
     Overloaded,
-    /// The service is about to stop.
+    /// The service is shutting down.
     ShuttingDown,
-    /// The answer took too long.
+    /// `server.request_deadline_sec` has passed.
     DeadlineExceeded,
-    /// A fault of ours, which the log tells of.
+    /// A bug; the log has the details.
     Internal,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for HttpError {
     fn from(error: Error) -> Self {
         Self::Ranking(error)
     }
 }
 
-/// The status of each failure.
-const fn status(failure: &Failure) -> StatusCode {
-    match failure {
-        Failure::Ranking(Error::Invalid(_) | Error::Unrankable(_)) => StatusCode::BAD_REQUEST,
-        Failure::Ranking(Error::Unauthorized(_)) => StatusCode::UNAUTHORIZED,
-        Failure::Ranking(Error::Setup(_)) | Failure::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Failure::NotFound => StatusCode::NOT_FOUND,
-        Failure::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Failure::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        Failure::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Failure::Overloaded | Failure::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
-        Failure::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+/// The status of each error.
+const fn status(error: &HttpError) -> StatusCode {
+    match error {
+        HttpError::Ranking(Error::Invalid(_) | Error::Unrankable(_)) => StatusCode::BAD_REQUEST,
+        HttpError::Ranking(Error::Unauthorized(_)) => StatusCode::UNAUTHORIZED,
+        HttpError::NotFound => StatusCode::NOT_FOUND,
+        HttpError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        HttpError::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        HttpError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        HttpError::Ranking(Error::Setup(_)) | HttpError::Internal => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        HttpError::Overloaded | HttpError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        HttpError::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
     }
 }
 
-impl Failure {
-    /// What is told: one entry for each thing that is wrong.
+impl HttpError {
+    /// A request that cannot be read, as a whole.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::Ranking(Error::Invalid(vec![RequestFault::new("", message)]))
+    }
+
+    /// The body of the response.
+    pub(super) fn problem(&self) -> Problem {
+        Problem {
+            code: status(self).as_u16(),
+            errors: self.entries(),
+            message: "The request caused an error.".to_owned(),
+        }
+    }
+
+    /// One entry for each fault of a request, and one for any other error.
     fn entries(&self) -> Vec<ProblemEntry> {
-        let one = |reason, message: &str| vec![entry(reason, vec![message.to_owned()])];
-        match self {
-            Self::Ranking(Error::Invalid(faults)) => faults
-                .iter()
-                .map(|fault| entry(ProblemReason::ValidationError, vec![fault.to_string()]))
-                .collect(),
+        let (reason, message): (_, Cow<'static, str>) = match self {
+            Self::Ranking(Error::Invalid(faults)) => {
+                let entry = |fault: &RequestFault| ProblemEntry {
+                    reason: ProblemReason::ValidationError,
+                    message: vec![fault.to_string()],
+                };
+                return faults.iter().map(entry).collect();
+            }
             Self::Ranking(Error::Unrankable(unrankable)) => {
                 let reasons = unrankable.reasons.iter().map(ToString::to_string);
                 let warnings = unrankable.warnings.iter().map(ToString::to_string);
-                vec![entry(
-                    ProblemReason::ResourceUnavailableError,
-                    reasons.chain(warnings).collect(),
-                )]
+                return vec![ProblemEntry {
+                    reason: ProblemReason::ResourceUnavailableError,
+                    message: reasons.chain(warnings).collect(),
+                }];
             }
             Self::Ranking(Error::Unauthorized(error)) => {
-                one(ProblemReason::Unauthorized, &error.to_string())
+                (ProblemReason::Unauthorized, error.to_string().into())
             }
-            Self::Ranking(Error::Setup(_)) | Self::Internal => one(
+            Self::Ranking(Error::Setup(_)) | Self::Internal => (
                 ProblemReason::InternalServerError,
-                "The service failed; its log says why, under the request id of this answer.",
+                "The service failed; its log says why, under the request id of this answer.".into(),
             ),
-            Self::NotFound => one(
+            Self::NotFound => (
                 ProblemReason::NotFound,
-                "There is nothing at this path; /ui/ shows what there is.",
+                "There is nothing at this path; /ui/ shows what there is.".into(),
             ),
-            Self::MethodNotAllowed => one(
+            Self::MethodNotAllowed => (
                 ProblemReason::MethodNotAllowed,
-                "This path does not take this method; the header Allow says which it takes.",
+                "This path does not take this method; the header Allow says which it takes.".into(),
             ),
-            Self::PayloadTooLarge(limit) => one(
+            Self::PayloadTooLarge(limit) => (
                 ProblemReason::PayloadTooLarge,
-                &format!("The body may have at most {limit} bytes."),
+                format!("The body may have at most {limit} bytes.").into(),
             ),
-            Self::UnsupportedMediaType => one(
+            Self::UnsupportedMediaType => (
                 ProblemReason::UnsupportedMediaType,
-                "The body must be JSON in UTF-8, not compressed, with 'Content-Type: application/json'.",
+                "The body must be JSON in UTF-8, not compressed, with 'Content-Type: application/json'.".into(),
             ),
-            Self::Overloaded => one(
+            Self::Overloaded => (
                 ProblemReason::Overloaded,
-                "Too many requests at once; try again after a second.",
+                "Too many requests at once; try again after a second.".into(),
             ),
-            Self::ShuttingDown => one(ProblemReason::Overloaded, "The service is about to stop."),
-            Self::DeadlineExceeded => one(
+            Self::ShuttingDown => (
+                ProblemReason::Overloaded,
+                "The service is about to stop.".into(),
+            ),
+            Self::DeadlineExceeded => (
                 ProblemReason::DeadlineExceeded,
-                "The answer took too long; ask for fewer services or objects.",
+                "The answer took too long; ask for fewer services or objects.".into(),
             ),
-        }
+        };
+        let message = vec![message.into_owned()];
+        vec![ProblemEntry { reason, message }]
     }
 }
 
-const fn entry(reason: ProblemReason, message: Vec<String>) -> ProblemEntry {
-    ProblemEntry { reason, message }
-}
-
-/// Marks answers that have the error body already.
+/// Marks responses that have the error body.
 #[derive(Clone)]
 struct HasErrorBody;
 
-impl IntoResponse for Failure {
+impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        let status = status(&self);
-        let problem = Problem {
-            code: status.as_u16(),
-            errors: self.entries(),
-            message: "The request caused an error.".to_owned(),
-        };
-        let mut response = (status, Json(problem)).into_response();
-        let headers = response.headers_mut();
-        match self {
+        let mut response = (status(&self), Json(self.problem())).into_response();
+        let header = match self {
             Self::Ranking(Error::Unauthorized(AuthError::Missing)) => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                Some((WWW_AUTHENTICATE, "Bearer"))
             }
             Self::Ranking(Error::Unauthorized(_)) => {
-                let challenge = HeaderValue::from_static(r#"Bearer error="invalid_token""#);
-                headers.insert(WWW_AUTHENTICATE, challenge);
+                Some((WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
             }
-            Self::Overloaded | Self::ShuttingDown => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            _ => {}
+            Self::Overloaded | Self::ShuttingDown => Some((RETRY_AFTER, "1")),
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            let headers = response.headers_mut();
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response.extensions_mut().insert(HasErrorBody);
         response
     }
 }
 
-/// The failure of a body that cannot be read.
-pub(super) fn invalid(message: impl Into<String>) -> Failure {
-    Failure::Ranking(Error::Invalid(vec![RequestFault::new("", message)]))
-}
-
-/// Gives the error body to whatever failed without it: the framework's own refusals, missing pages.
-pub(super) fn tell_all_failures(response: Response) -> Response {
+/// Gives the error body to responses without it: those that axum makes itself, and those of the files of `/ui/`.
+pub(super) fn with_error_body(response: Response) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error())
         || response.extensions().get::<HasErrorBody>().is_some()
     {
         return response;
     }
-    let failure = match status {
-        StatusCode::NOT_FOUND => Failure::NotFound,
-        StatusCode::METHOD_NOT_ALLOWED => Failure::MethodNotAllowed,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Failure::UnsupportedMediaType,
-        status if status.is_client_error() => invalid("the request cannot be read"),
-        _ => Failure::Internal,
+    let error = match status {
+        StatusCode::NOT_FOUND => HttpError::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => HttpError::MethodNotAllowed,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => HttpError::UnsupportedMediaType,
+        status if status.is_client_error() => HttpError::invalid("the request cannot be read"),
+        _ => HttpError::Internal,
     };
     let allow = response.headers().get(ALLOW).cloned();
-    let mut told = failure.into_response();
+    let mut replaced = error.into_response();
     if let Some(allow) = allow {
-        told.headers_mut().insert(ALLOW, allow);
+        replaced.headers_mut().insert(ALLOW, allow);
     }
-    told
+    replaced
 }

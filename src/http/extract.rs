@@ -1,4 +1,4 @@
-//! What a handler gets of a request: who asks, and the bytes of a JSON body.
+//! The extractor of handlers that need an authorized caller and a JSON body.
 
 use std::{error::Error as _, sync::Arc};
 
@@ -6,88 +6,82 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{FromRequest, Request},
     http::{
-        HeaderMap,
+        HeaderMap, HeaderValue,
         header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     },
 };
 use http_body_util::LengthLimitError;
 
-use super::{
-    Service,
-    error::{Failure, invalid},
-};
+use super::{error::HttpError, state::AppState};
 use crate::{error::Error, ranker::Caller};
 
-/// A caller who may ask, and the JSON that came along. Nothing of the body is read before the caller is known.
+/// An authorized caller and the bytes of a JSON body. The body of a caller who is not authorized is not read.
 #[derive(Debug)]
 pub(super) struct Authorized {
     pub(super) caller: Caller,
     pub(super) body: Bytes,
 }
 
-impl FromRequest<Arc<Service>> for Authorized {
-    type Rejection = Failure;
+impl FromRequest<Arc<AppState>> for Authorized {
+    type Rejection = HttpError;
 
-    async fn from_request(request: Request, service: &Arc<Service>) -> Result<Self, Failure> {
+    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, HttpError> {
         let (parts, body) = request.into_parts();
-        let headers = parts.headers.get_all(service.token_header.name());
-        let token = service
+        let headers = parts.headers.get_all(state.token_header.name());
+        let token = state
             .token_header
-            .read(headers.iter().map(axum::http::HeaderValue::as_bytes));
+            .read(headers.iter().map(HeaderValue::as_bytes));
         let caller = match token {
-            Ok(token) => service.ranker.admit(token).await?,
-            // Without a need for a token, a header of another kind means someone else.
-            Err(_) if !service.ranker.needs_token() => service.ranker.admit(None).await?,
+            Ok(token) => state.ranker.admit(token).await?,
+            // Where no token is required, a malformed header may be meant for a proxy.
+            Err(_) if !state.ranker.needs_token() => state.ranker.admit(None).await?,
             Err(error) => return Err(Error::from(error).into()),
         };
-        if !is_plain_json(&parts.headers) {
-            return Err(Failure::UnsupportedMediaType);
+        if !(has_json_type(&parts.headers) && has_no_encoding(&parts.headers)) {
+            return Err(HttpError::UnsupportedMediaType);
         }
-        let body = read(&parts.headers, body, service.max_body_bytes).await?;
+        let body = read(&parts.headers, body, state.max_body_bytes).await?;
         Ok(Self { caller, body })
     }
 }
 
-fn is_plain_json(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(axum::http::HeaderValue::to_str);
-    let is_json = match text(CONTENT_TYPE) {
-        Some(Ok(media_type)) => {
-            let mut parts = media_type
-                .split(';')
-                .map(|part| part.trim().to_ascii_lowercase());
-            let essence = parts.next().unwrap_or_default();
-            let is_utf8 = parts
-                .filter_map(|parameter| parameter.strip_prefix("charset=").map(str::to_owned))
-                .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
-            is_utf8
-                && (essence == "application/json"
-                    || (essence.starts_with("application/") && essence.ends_with("+json")))
-        }
-        _ => false,
+/// Whether the body is declared as `application/json` or `application/*+json`, in UTF-8.
+fn has_json_type(headers: &HeaderMap) -> bool {
+    let Some(Ok(media_type)) = headers.get(CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
     };
-    let is_plain = match text(CONTENT_ENCODING) {
-        None => true,
-        Some(Ok(coding)) => coding.eq_ignore_ascii_case("identity"),
-        Some(Err(_)) => false,
-    };
-    is_json && is_plain
+    let media_type = media_type.to_ascii_lowercase();
+    let mut parts = media_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let is_json = essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_utf8 = parts
+        .filter_map(|parameter| parameter.strip_prefix("charset="))
+        .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
+    is_json && is_utf8
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Failure> {
+fn has_no_encoding(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_ENCODING)
+        .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, HttpError> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
-        return Err(Failure::PayloadTooLarge(limit));
+        return Err(HttpError::PayloadTooLarge(limit));
     }
     to_bytes(body, limit).await.map_err(|error| {
-        let too_large = error
+        let is_too_large = error
             .source()
             .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
-        if too_large {
-            Failure::PayloadTooLarge(limit)
+        if is_too_large {
+            HttpError::PayloadTooLarge(limit)
         } else {
-            invalid("the body broke off before its end")
+            HttpError::invalid("the body broke off before its end")
         }
     })
 }

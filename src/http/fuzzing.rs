@@ -1,28 +1,28 @@
-//! A door for fuzzers: reads whatever may come as a request.
+//! What fuzz targets need: reads any bytes as the body of a request.
 
-use super::{error::Failure, openapi::document, validate::RequestValidator};
-use crate::{api::request::RankRequest, config::Limits, domain::query::Query, error::Error};
+use super::{body::RequestReader, error::HttpError, openapi::document};
+use crate::{config::Limits, domain::query::Query, error::Error};
 
 /// Reads bodies of requests.
 #[derive(Debug)]
-pub struct Reader(RequestValidator);
+pub struct Reader(RequestReader);
 
 impl Reader {
     /// `None` if the OpenAPI document cannot be used.
     pub fn new() -> Option<Self> {
         let document = document(&Limits::default(), None);
         let document = serde_json::to_value(&document).ok()?;
-        let validator = RequestValidator::new(&document, Limits::default()).ok()?;
-        Some(Self(validator))
+        let reader = RequestReader::new(&document, Limits::default()).ok()?;
+        Some(Self(reader))
     }
 
-    /// The query that `body` asks for, or how many faults it has.
+    /// The query of `body`.
     ///
     /// # Errors
-    /// The number of faults that are told.
+    /// The number of faults in the error body.
     pub fn read(&self, body: &[u8]) -> Result<Query, usize> {
-        let request: RankRequest = self.0.read(body).map_err(|failure| match failure {
-            Failure::Ranking(Error::Invalid(faults)) => faults.len(),
+        let request = self.0.read(body).map_err(|error| match error {
+            HttpError::Ranking(Error::Invalid(faults)) => faults.len(),
             _ => 0,
         })?;
         request

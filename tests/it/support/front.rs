@@ -1,4 +1,4 @@
-//! A router behind the service's own door, and certificates for it.
+//! A router behind the service's own listener, and certificates for it.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use std::{
 use axum::Router;
 use testribute::{
     config,
-    http::{self, Door, Readiness, Tls},
+    http::{self, Listener, Readiness, Tls},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -23,7 +23,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// A router behind the service's own door, until it is dropped.
+/// A router behind the service's own listener, until it is dropped.
 #[derive(Debug)]
 pub struct Front {
     pub address: SocketAddr,
@@ -41,7 +41,7 @@ impl Front {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(http::serve(
-            Door::new(listener, server, tls),
+            Listener::new(listener, server, tls),
             router,
             Readiness::default(),
             shutdown,

@@ -1,4 +1,4 @@
-//! What browsers are told about our answers: how little they may do with them.
+//! Headers that restrict what browsers do with responses.
 
 use axum::{
     Router,
@@ -15,15 +15,15 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
      img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
-/// Tells browsers to take each answer for what it says it is.
-pub(super) fn for_every_answer<B>(mut response: Response<B>) -> Response<B> {
+/// No guessing of content types.
+pub(super) fn for_every_response<B>(mut response: Response<B>) -> Response<B> {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
-/// Shuts `page` off from other sites.
-pub(super) fn for_the_page<S: Clone + Send + Sync + 'static>(page: Router<S>) -> Router<S> {
+/// Isolates `page` from other sites.
+pub(in crate::http) fn for_page<S: Clone + Send + Sync + 'static>(page: Router<S>) -> Router<S> {
     let set = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };

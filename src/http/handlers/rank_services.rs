@@ -1,12 +1,17 @@
-//! `POST /rank-services`: the main job.
+//! `POST /rank-services`: the ranking.
 
 use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State};
 
-use super::{Service, error::Failure, extract::Authorized};
 use crate::{
     api::{request::RankRequest, response::RankResponse},
+    http::{
+        error::HttpError,
+        extract::Authorized,
+        openapi::examples::{self, Refusals},
+        state::AppState,
+    },
     ranker::Deadline,
 };
 
@@ -23,17 +28,16 @@ use crate::{
     tag = "ranking",
     request_body(content = RankRequest, content_type = "application/json", description = "The task, where it could run, and where its input objects may be had."),
     responses(
-        (status = 200, description = "The ranking, best combination first.", body = RankResponse, example = super::openapi::example_answer),
-        super::openapi::Refusals,
+        (status = 200, description = "The ranking, best combination first.", body = RankResponse, example = examples::response),
+        Refusals,
     ),
 )]
-pub(super) async fn rank_services(
-    State(service): State<Arc<Service>>,
+pub(in crate::http) async fn rank_services(
+    State(state): State<Arc<AppState>>,
     Extension(deadline): Extension<Deadline>,
-    request: Authorized,
-) -> Result<Json<RankResponse>, Failure> {
-    let Authorized { caller, body } = request;
-    let request = service.validator.read(&body)?;
-    let ranked = service.ranker.rank_before(deadline, request, &caller);
-    Ok(Json(ranked.await?))
+    Authorized { caller, body }: Authorized,
+) -> Result<Json<RankResponse>, HttpError> {
+    let request = state.requests.read(&body)?;
+    let response = state.ranker.rank_before(deadline, request, &caller).await?;
+    Ok(Json(response))
 }

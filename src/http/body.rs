@@ -9,7 +9,7 @@ use jsonschema::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{error::Failure, error::invalid, json};
+use super::{error::HttpError, json};
 use crate::{
     api::request::RankRequest,
     config::Limits,
@@ -23,12 +23,12 @@ use crate::{
 
 /// The compiled schema of a request.
 #[derive(Debug)]
-pub(super) struct RequestValidator {
+pub(super) struct RequestReader {
     schema: Validator,
     limits: Limits,
 }
 
-impl RequestValidator {
+impl RequestReader {
     /// The validator for the request that `document` describes, within `limits`.
     ///
     /// # Errors
@@ -52,9 +52,9 @@ impl RequestValidator {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault: those of the schema, and those of meaning in the parts that keep to it.
-    pub(super) fn read(&self, body: &[u8]) -> Result<RankRequest, Failure> {
+    pub(super) fn read(&self, body: &[u8]) -> Result<RankRequest, HttpError> {
         let mut value = json::parse(body)
-            .map_err(|error| invalid(format!("the body is not valid JSON: {error}")))?;
+            .map_err(|error| HttpError::invalid(format!("the body is not valid JSON: {error}")))?;
         // Most requests are valid, and that is told sooner than all that is wrong with one.
         if self.schema.is_valid(&value) {
             return deserialise(&value).map_err(|fault| Error::Invalid(vec![fault]).into());
@@ -219,9 +219,9 @@ const fn name_of(value: &Value) -> &'static str {
 mod tests {
     use super::*;
 
-    fn read(tes_uri: &str) -> Result<RankRequest, Failure> {
+    fn read(tes_uri: &str) -> Result<RankRequest, HttpError> {
         let document = serde_json::to_value(crate::http::document(&Limits::default(), None));
-        let validator = RequestValidator::new(&document.unwrap(), Limits::default()).unwrap();
+        let validator = RequestReader::new(&document.unwrap(), Limits::default()).unwrap();
         let needs = json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1});
         let request = json!({"tes_uris": [tes_uri], "resource_requirements": needs});
         validator.read(request.to_string().as_bytes())
@@ -253,7 +253,7 @@ mod tests {
             ("http://tes.example/?q", BadServiceUri::NotARoot),
         ] {
             match read(bad) {
-                Err(Failure::Ranking(Error::Invalid(faults))) => {
+                Err(HttpError::Ranking(Error::Invalid(faults))) => {
                     assert_eq!(
                         faults,
                         [RequestFault::new("/tes_uris/0", why.to_string())],

@@ -1,0 +1,50 @@
+//! Limits on requests: the length of the URI, and how many rankings are in flight and for how long.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use tokio::time::{Instant, timeout};
+
+use crate::{
+    http::{error::HttpError, state::AppState},
+    ranker::Deadline,
+};
+
+/// The longest path and query, in bytes: ten times what any route needs.
+const MAX_URI_BYTES: usize = 8 << 10;
+
+/// Refuses longer URIs, before they are matched and logged.
+pub(super) async fn limit_uri(request: Request, next: Next) -> Result<Response, HttpError> {
+    let length = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    if length > MAX_URI_BYTES {
+        return Err(HttpError::invalid(format!(
+            "the URI may have at most {MAX_URI_BYTES} bytes, this one has {length}"
+        )));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Admits `server.max_in_flight` requests at once, each for `server.request_deadline_sec`. Reading the body counts, so
+/// that a client that sends slowly cannot hold a permit for longer.
+pub(in crate::http) async fn admit(
+    State(state): State<Arc<AppState>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, HttpError> {
+    let _permit = state
+        .in_flight
+        .try_acquire()
+        .map_err(|_| HttpError::Overloaded)?;
+    let (since, length) = (Instant::now(), state.deadline);
+    request.extensions_mut().insert(Deadline { since, length });
+    timeout(length, next.run(request))
+        .await
+        .map_err(|_| HttpError::DeadlineExceeded)
+}

@@ -1,0 +1,140 @@
+//! The OpenAPI document, made from the types and the handlers, and the page that shows it.
+
+pub(super) mod examples;
+
+use axum::{Router, http::header::CONTENT_TYPE, routing::get};
+use serde_json::Value;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        Components, RefOr,
+        path::Operation,
+        schema::Schema,
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_swagger_ui::{Config as UiConfig, SwaggerUi};
+
+use super::{
+    handlers::{health, rank_services, service_info},
+    middleware::security_headers,
+};
+use crate::config::Limits;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "testribute",
+        description = "Decides where a computational task should run in a federated network of GA4GH services: asks TES instances for \
+                       prices and queue times and DRS instances for sizes and places of data, and ranks every combination by cost, \
+                       time or both.\n\nAddresses are placed with data made from [IP Geolocation by \
+                       DB-IP](https://db-ip.com) (CC BY 4.0).",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(rank_services::rank_services, service_info::service_info, health::healthz, health::readyz),
+    components(schemas(crate::api::problem::Problem)),
+    tags(
+        (name = "ranking", description = "Where should a task run?"),
+        (name = "service", description = "Is the service there, is it ready, what is it?"),
+    ),
+)]
+struct Document;
+
+/// The OpenAPI 3.1 document of a service with these `limits`. `example` is the request that `/ui/` offers to send.
+pub fn document(limits: &Limits, example: Option<Value>) -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    if let Some(components) = &mut document.components {
+        add_bearer(components);
+        set_limits(components, limits);
+    }
+    let operation = document
+        .paths
+        .paths
+        .get_mut("/rank-services")
+        .and_then(|path| path.post.as_mut());
+    if let Some(operation) = operation {
+        // With or without a token: the configuration decides.
+        let token: SecurityRequirement = SecurityRequirement::new("bearer", [] as [&str; 0]);
+        operation.security = Some(vec![SecurityRequirement::default(), token]);
+        set_example(operation, example.unwrap_or_else(examples::request));
+    }
+    document
+}
+
+fn add_bearer(components: &mut Components) {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "A token of an identity provider that the service trusts. It is sent on to the TES and DRS of the request.",
+        ));
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+}
+
+fn set_limits(components: &mut Components, limits: &Limits) {
+    let Some(RefOr::T(Schema::Object(request))) = components.schemas.get_mut("RankRequest") else {
+        return;
+    };
+    for (name, limit) in [
+        ("tes_uris", limits.tes_uris),
+        ("drs_uris", limits.drs_uris),
+        ("object_ids", limits.object_ids),
+        ("limit", limits.combinations),
+    ] {
+        match request.properties.get_mut(name) {
+            Some(RefOr::T(Schema::Array(list))) => list.max_items = Some(limit),
+            Some(RefOr::T(Schema::Object(number))) => {
+                number.maximum = Some(utoipa::Number::UInt(limit));
+                number.default = Some(limit.into());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn set_example(operation: &mut Operation, example: Value) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(RefOr::T(content)) = body.content.get_mut("application/json")
+    {
+        content.example = Some(example);
+    }
+}
+
+/// `/openapi.json`, `/openapi.yaml` and `/ui/`.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(
+    document: &utoipa::openapi::OpenApi,
+) -> Result<Router<S>, DocumentError> {
+    let serve = |text: String, media_type: &'static str| {
+        get(move || async move { ([(CONTENT_TYPE, media_type)], text) })
+    };
+    let ui = SwaggerUi::new("/ui").config(
+        // Relative, so that the page works behind a proxy that adds a path.
+        UiConfig::from("../openapi.json")
+            .try_it_out_enabled(true)
+            .display_request_duration(true)
+            .default_models_expand_depth(0)
+            .validator_url("none")
+            .use_base_layout(),
+    );
+    Ok(Router::new()
+        .route(
+            "/openapi.json",
+            serve(document.to_pretty_json()?, "application/json"),
+        )
+        .route(
+            "/openapi.yaml",
+            serve(document.to_yaml()?, "application/yaml"),
+        )
+        .merge(security_headers::for_page(Router::from(ui))))
+}
+
+/// The OpenAPI document cannot be serialised.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Not as JSON.
+    #[error("the OpenAPI document cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Not as YAML.
+    #[error("the OpenAPI document cannot be written as YAML: {0}")]
+    Yaml(#[from] yaml_serde::Error),
+}
