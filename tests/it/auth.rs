@@ -789,13 +789,8 @@ async fn without_a_validation_method_no_token_is_accepted() {
     let provider = Provider::start().await;
     let token = |issuer: &str| Draft::good(issuer, Algorithm::RS256).sign();
     for check in [Check::All, Check::Any] {
-<<<<<<< ours
         let verifier = Verifier::new(&security(&provider, &[], check), client());
-        let refused = verify(&verifier, &token).await;
-=======
-        let verifier = Verifier::new(&security(&provider, &[], check), fetcher());
         let refused = verify(&verifier, &token(&provider.issuer)).await;
->>>>>>> theirs
         assert_eq!(refused, Err(AuthError::IssuerUnavailable), "{check:?}");
         // The issuer is checked first, not only when its keys are looked up.
         let refused = verify(&verifier, &token("https://elsewhere.example")).await;
