@@ -11,7 +11,7 @@ rust=('src/*.rs' 'crates/*.rs')
 # shellcheck disable=SC2016
 words='
 (?<!\bin )\bturn\b(?! (\w+ ){0,5}(out|into|off|on|up|round)\b)|\bturns\b(?! (\w+ ){0,5}(out|into|off|on|up|round)\b)|_turns?\b|\bturns?_|permit, acquire, release
-\bTurns?\b|Permit
+\bTurns?\b(?! (\w+ ){0,5}(out|into|off|on|up|round)\b)|Permit
 \b[Ee]rrands?\b|CallScope
 [Pp]atience|PATIENCE|TimeBudget, timeout, deadline
 \b[Hh]arvest|merge
@@ -75,7 +75,7 @@ check "$words" '' '' "${text[@]}" ':!tests/it/fixtures' ':!tests/ui' ':!*.lock'
 check "$items" '\b' '\b' "${rust[@]}"
 # Right in one place: sections of the configuration, the server of a test, a line on the console.
 check 'mod outbound|client' '\b' '\b' "${rust[@]}" ':!src/config'
-check '(struct|enum|type) Server|DrsSession, or what it serves' '\b' '\b' "${rust[@]}" ':!src/config' ':!crates/*/tests'
+check '(struct|enum|type) Server|DrsSession, or what it serves' '\b' '\b' "${rust[@]}" ':!src/config' ':!crates/*/tests/*'
 check '(struct|enum|type) Reason|ProblemReason, UnrankableReason, ConfigFaultReason' '\b' '\b' "${rust[@]}"
 check 'fn note|record_outcome, record' '\b' '\b' "${rust[@]}" ':!src/cli'
 check 'fn open|expand' '\b' '\(&mut self' 'src/drs/*.rs' 'src/pipeline*'

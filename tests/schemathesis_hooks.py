@@ -7,9 +7,9 @@ import schemathesis
 
 # The only faults that a request which keeps to the schema may have: they are between two fields, or about what a host is.
 BEYOND_THE_SCHEMA = re.compile(
-    r"/drs_uris: at least one URI is needed when there are object_ids"
-    r"|/(tes|drs)_uris/\d+: must be an absolute URI"
-    r"|/object_ids/\d+: an id cannot be 'tes_uri'"
+    r"/drs_uris: must have at least one URI, as some object_ids do not name their server"
+    r"|/(tes|drs)_uris/\d+: must be an absolute http or https URI"
+    r"|/object_ids/\d+: must not be 'tes_uri'"
     r"|/object_ids/\d+: a drs:// URI must name"
 )
 

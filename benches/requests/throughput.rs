@@ -56,7 +56,9 @@ pub(crate) fn run() {
         "\na request with 2 TES, 2 DRS and 2 objects; the bare handler makes 6 calls for it, parses them, and answers as \
          many bytes"
     );
-    println!("CPU time is that of the one process; ratios are medians of {ROUNDS} rounds in turns");
+    println!(
+        "CPU time is that of the one process; ratios are medians of {ROUNDS} alternating rounds"
+    );
     let callers = Runtime::new().unwrap();
     let mocks = Process::start("mocks", &json!({"tes": 2, "drs": 2, "objects": 2}));
     for case in &CASES {

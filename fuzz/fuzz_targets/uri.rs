@@ -1,4 +1,4 @@
-//! URIs, hosts and ids in any spelling: whoever is checked is whoever is called.
+//! URIs, hosts and ids in any spelling: the host that is checked is the host that is called.
 
 #![no_main]
 
