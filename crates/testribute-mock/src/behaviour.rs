@@ -7,10 +7,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
-
-use crate::flavour::{DrsFlavour, TesFlavour};
 
 /// How a TES behaves.
 #[derive(Debug, Clone, Deserialize)]
@@ -123,45 +121,9 @@ impl ErrorReply {
     }
 }
 
-impl TesBehaviour {
-    pub(crate) fn load(flavour: TesFlavour) -> Result<Self, yaml_serde::Error> {
-        let mut yaml: yaml_serde::Value = yaml_serde::from_str(flavour.yaml())?;
-        yaml.apply_merge()?; // resolves `<<`
-        yaml_serde::from_value(yaml)
-    }
-}
-
-impl DrsBehaviour {
-    pub(crate) fn load(flavour: DrsFlavour) -> Result<Self, yaml_serde::Error> {
-        yaml_serde::from_str(flavour.yaml())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_file_of_every_tes_flavour_is_valid() {
-        for flavour in TesFlavour::ALL {
-            let tes = TesBehaviour::load(*flavour).unwrap();
-            assert!(
-                !tes.base_paths.is_empty() && !tes.tasks.is_empty(),
-                "{flavour}"
-            );
-            assert_eq!(tes.service_info["type"]["artifact"], "tes");
-        }
-    }
-
-    #[test]
-    fn the_file_of_every_drs_flavour_is_valid() {
-        for flavour in DrsFlavour::ALL {
-            let drs = DrsBehaviour::load(*flavour).unwrap();
-            assert_eq!(drs.service_info["type"]["artifact"], "drs");
-            assert!(!drs.objects.is_empty(), "{flavour}");
-            for object in &drs.objects {
-                assert!(object["id"].is_string(), "{flavour}: {object}");
-            }
-        }
-    }
+/// Parses a file in `flavours/`.
+pub(crate) fn parse<B: DeserializeOwned>(yaml: &str) -> Result<B, yaml_serde::Error> {
+    let mut yaml: yaml_serde::Value = yaml_serde::from_str(yaml)?;
+    yaml.apply_merge()?; // resolves `<<`
+    yaml_serde::from_value(yaml)
 }

@@ -2,18 +2,21 @@
 
 use std::{error::Error, fmt, str::FromStr};
 
-/// An enum of flavours, each with the name that the command line and the file in `directory` have.
+use crate::behaviour::{self, DrsBehaviour, TesBehaviour};
+
+/// An enum of flavours. Each has a name on the command line and a file of that name in `directory`, which describes the
+/// `behaviour`.
 macro_rules! flavours {
     (
-        $(#[$attribute:meta])*
-        $flavours:ident in $directory:literal {
-            $($(#[$variant_attribute:meta])* $variant:ident = $name:literal,)+
+        $(#[$doc:meta])*
+        $flavours:ident: $behaviour:ident in $directory:literal {
+            $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+
         }
     ) => {
-        $(#[$attribute])*
+        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $flavours {
-            $($(#[$variant_attribute])* $variant,)+
+            $($(#[$variant_doc])* $variant,)+
         }
 
         impl $flavours {
@@ -29,11 +32,10 @@ macro_rules! flavours {
                 }
             }
 
-            /// The file that describes the behaviour of the server.
-            pub(crate) const fn yaml(self) -> &'static str {
-                match self {
-                    $(Self::$variant => include_str!(concat!("../flavours/", $directory, "/", $name, ".yaml")),)+
-                }
+            pub(crate) fn behaviour(self) -> Result<$behaviour, yaml_serde::Error> {
+                behaviour::parse(match self {
+                    $(Self::$variant => include_str!(concat!("../flavours/", $directory, $name, ".yaml")),)+
+                })
             }
         }
 
@@ -57,7 +59,7 @@ macro_rules! flavours {
 
 flavours! {
     /// A TES server in production; none of them supports task info.
-    TesFlavour in "tes" {
+    TesFlavour: TesBehaviour in "tes/" {
         /// Funnel 0.11 of OHSU.
         Funnel = "funnel",
         /// TESK 1.1 of ELIXIR Cloud.
@@ -75,7 +77,7 @@ flavours! {
 
 flavours! {
     /// A DRS server in production, or the latest version of the specification.
-    DrsFlavour in "drs" {
+    DrsFlavour: DrsBehaviour in "drs/" {
         /// Gen3: indexd and fence.
         Gen3 = "gen3",
         /// The Terra Data Repository of the Broad Institute.
@@ -134,5 +136,29 @@ mod tests {
             "dos".parse::<DrsFlavour>().unwrap_err().to_string(),
             "must be gen3, terra, sevenbridges, azul, drs-filer, starter-kit or 1.5"
         );
+    }
+
+    #[test]
+    fn the_file_of_every_tes_flavour_is_valid() {
+        for flavour in TesFlavour::ALL {
+            let tes = flavour.behaviour().unwrap();
+            assert!(
+                !tes.base_paths.is_empty() && !tes.tasks.is_empty(),
+                "{flavour}"
+            );
+            assert_eq!(tes.service_info["type"]["artifact"], "tes");
+        }
+    }
+
+    #[test]
+    fn the_file_of_every_drs_flavour_is_valid() {
+        for flavour in DrsFlavour::ALL {
+            let drs = flavour.behaviour().unwrap();
+            assert_eq!(drs.service_info["type"]["artifact"], "drs");
+            assert!(!drs.objects.is_empty(), "{flavour}");
+            for object in &drs.objects {
+                assert!(object["id"].is_string(), "{flavour}: {object}");
+            }
+        }
     }
 }

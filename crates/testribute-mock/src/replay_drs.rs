@@ -19,8 +19,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    behaviour::{Contents, DrsBehaviour, ErrorReply},
-    flavour::DrsFlavour,
+    DrsFlavour,
+    behaviour::{Contents, DrsBehaviour},
     http::{JsonBody, PathParams},
 };
 
@@ -29,7 +29,7 @@ use crate::{
 /// # Errors
 /// If the file of the flavour is invalid.
 pub fn router(flavour: DrsFlavour) -> Result<Router, yaml_serde::Error> {
-    let behaviour = DrsBehaviour::load(flavour)?;
+    let behaviour = flavour.behaviour()?;
     let mut api = Router::new()
         .route("/objects/{id}", get(get_object))
         .route("/objects/{id}/access/{access_id}", get(get_access_url))
@@ -58,16 +58,13 @@ type QueryParams = Query<HashMap<String, String>>;
 impl ReplayDrs {
     /// The error that every request with these headers and parameters gets.
     fn error(&self, headers: &HeaderMap, query: &QueryParams) -> Option<Response> {
-        let DrsBehaviour {
-            token_error,
-            query_error,
-            ..
-        } = &self.behaviour;
-        token_error
+        let behaviour = &self.behaviour;
+        let token_error = behaviour
+            .token_error
             .as_ref()
-            .filter(|_| !has_token(headers))
-            .or(query_error.as_ref().filter(|_| !query.is_empty()))
-            .map(ErrorReply::response)
+            .filter(|_| !has_token(headers));
+        let query_error = behaviour.query_error.as_ref().filter(|_| !query.is_empty());
+        Some(token_error.or(query_error)?.response())
     }
 
     fn object(&self, id: &str, headers: &HeaderMap, query: &QueryParams) -> Option<Value> {

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{behaviour::TesBehaviour, flavour::TesFlavour};
+use crate::{TesFlavour, behaviour::TesBehaviour};
 
 /// The tag of a task to create that sets its state; without it, the state is `COMPLETE`.
 const STATE_TAG: &str = "mock-state";
@@ -30,7 +30,7 @@ const RUN_SECONDS: f64 = 1.0;
 /// # Errors
 /// If the file of the flavour is invalid.
 pub fn base_path(flavour: TesFlavour) -> Result<String, yaml_serde::Error> {
-    let paths = TesBehaviour::load(flavour)?.base_paths;
+    let paths = flavour.behaviour()?.base_paths;
     Ok(format!("{}/", paths.first().map_or("", String::as_str)))
 }
 
@@ -45,7 +45,7 @@ pub fn router(
     flavour: TesFlavour,
     queue_seconds: Option<f64>,
 ) -> Result<Router, yaml_serde::Error> {
-    let mut behaviour = TesBehaviour::load(flavour)?;
+    let mut behaviour = flavour.behaviour()?;
     let mut tasks = mem::take(&mut behaviour.tasks);
     if queue_seconds.is_some() {
         tasks.clear();

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
+use yaml_serde::Error;
 
 /// The name, prices and queue times of a TES.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,11 +78,9 @@ impl TesScenario {
     ///
     /// # Errors
     /// If `yaml` is not a scenario, or a price or queue time is negative or not finite.
-    pub fn parse(yaml: &str) -> Result<Self, yaml_serde::Error> {
+    pub fn parse(yaml: &str) -> Result<Self, Error> {
         let scenario: Self = yaml_serde::from_str(yaml)?;
-        scenario
-            .check()
-            .map_err(<yaml_serde::Error as serde::de::Error>::custom)?;
+        scenario.check().map_err(Error::custom)?;
         Ok(scenario)
     }
 
@@ -141,11 +140,9 @@ impl DrsScenario {
     ///
     /// # Errors
     /// If `yaml` is not a scenario, two objects have the same id, or an access method has neither id nor URL.
-    pub fn parse(yaml: &str) -> Result<Self, yaml_serde::Error> {
+    pub fn parse(yaml: &str) -> Result<Self, Error> {
         let scenario: Self = yaml_serde::from_str(yaml)?;
-        scenario
-            .check()
-            .map_err(<yaml_serde::Error as serde::de::Error>::custom)?;
+        scenario.check().map_err(Error::custom)?;
         Ok(scenario)
     }
 

@@ -20,11 +20,8 @@ use crate::{
 
 /// The routes of a TES with this `scenario`, under `/ga4gh/tes/v1`.
 pub fn router(scenario: TesScenario) -> Router {
-    let queue_rng = QueueRng::seed_from_u64(scenario.seed);
-    let tes = Tes(Mutex::new(TesState {
-        scenario,
-        queue_rng,
-    }));
+    let rng = QueueRng::seed_from_u64(scenario.seed);
+    let tes = Tes(Mutex::new(TesState { scenario, rng }));
     let v1 = Router::new()
         .route("/tasks/task-info", post(task_info))
         .route("/tasks", post(create_task).get(list_tasks))
@@ -46,22 +43,12 @@ struct Tes(Mutex<TesState>);
 struct TesState {
     /// `update-config` changes it.
     scenario: TesScenario,
-    queue_rng: QueueRng,
+    rng: QueueRng,
 }
 
 impl Tes {
     fn state(&self) -> MutexGuard<'_, TesState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl TesState {
-    /// In seconds.
-    fn draw_queue_time(&mut self) -> f64 {
-        match self.scenario.queue {
-            Queue::Fixed(seconds) => seconds,
-            Queue::Range { min, max } => self.queue_rng.random_range(min..=max),
-        }
     }
 }
 
@@ -99,19 +86,18 @@ async fn task_info(
         return error_response(StatusCode::BAD_REQUEST, message);
     }
     let mut state = tes.state();
-    let queue_seconds = state.draw_queue_time();
-    let TesScenario {
-        currency,
-        unit_costs,
-        ..
-    } = &state.scenario;
-    let price = |amount: f64| json!({"amount": amount, "currency": currency});
-    let per_second =
-        task.cpu_cores * unit_costs.cpu_usage + task.ram_gb * unit_costs.memory_consumption;
+    let TesState { scenario, rng } = &mut *state;
+    let queue_seconds = match scenario.queue {
+        Queue::Fixed(seconds) => seconds,
+        Queue::Range { min, max } => rng.random_range(min..=max),
+    };
+    let costs = scenario.unit_costs;
+    let price = |amount: f64| json!({"amount": amount, "currency": scenario.currency});
+    let per_second = task.cpu_cores * costs.cpu_usage + task.ram_gb * costs.memory_consumption;
     Json(json!({
         "estimated_compute_costs": price(task.execution_time_sec * per_second),
-        "estimated_storage_costs": price(task.disk_gb * unit_costs.data_storage),
-        "unit_costs_data_transfer": price(unit_costs.data_transfer),
+        "estimated_storage_costs": price(task.disk_gb * costs.data_storage),
+        "unit_costs_data_transfer": price(costs.data_transfer),
         "estimated_queue_time_sec": queue_seconds
     }))
     .into_response()
@@ -131,7 +117,7 @@ async fn update_config(
 ) -> Response {
     let mut state = tes.state();
     let scenario = &mut state.scenario;
-    let costs = match merge(scenario.unit_costs, update.unit_costs) {
+    let costs = match merge_prices(scenario.unit_costs, update.unit_costs) {
         Ok(costs) => costs,
         Err(message) => return error_response(StatusCode::BAD_REQUEST, &message),
     };
@@ -142,7 +128,7 @@ async fn update_config(
     Json(json!({"currency": scenario.currency, "unit_costs": costs})).into_response()
 }
 
-fn merge(costs: UnitCosts, changes: Option<Value>) -> Result<UnitCosts, String> {
+fn merge_prices(costs: UnitCosts, changes: Option<Value>) -> Result<UnitCosts, String> {
     let mut all = json!(costs);
     match (all.as_object_mut(), changes) {
         (_, None) => return Ok(costs),
