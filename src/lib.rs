@@ -38,13 +38,15 @@
 //! ```
 //! # #[cfg(feature = "mock")]
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use testribute::{Ranker, config::Config, mock};
+//! use testribute::{Ranker, config::Config};
+//! use testribute_mock::TesScenario;
 //!
-//! // A TES to ask; yours is somewhere else.
+//! // A TES for this example, on a free port.
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! let tes = format!("http://{}/ga4gh/tes/v1/", listener.local_addr()?);
-//! let scenario = mock::TesScenario::parse("{currency: EUR, queue: 60, unit_costs: {cpu_usage: 0.001}}")?;
-//! tokio::spawn(mock::serve(listener, mock::tes::router(scenario), std::future::pending()));
+//! let scenario = TesScenario::parse("{currency: EUR, queue: 60, unit_costs: {cpu_usage: 0.001}}")?;
+//! let router = testribute_mock::tes::router(scenario);
+//! tokio::spawn(testribute_mock::serve(listener, router, std::future::pending()));
 //!
 //! let mut config = Config::default();
 //! config.outbound.allowed_networks = vec!["127.0.0.0/8".parse()?]; // only public addresses may be called otherwise
@@ -71,8 +73,6 @@ pub mod config;
 pub mod domain;
 mod error;
 pub mod http;
-#[cfg(feature = "mock")]
-pub mod mock;
 pub mod outbound;
 pub mod pipeline;
 mod ranker;

@@ -13,7 +13,9 @@ use testribute::{
     Ranker,
     config::Config,
     http::{self, Readiness},
-    mock,
+};
+use testribute_mock::{
+    AccessMethod, AccessUrl, Checksum, DataObject, DrsScenario, Queue, TesScenario,
 };
 use tokio::{
     net::TcpListener,
@@ -77,16 +79,16 @@ pub(crate) async fn testribute(config: &Config) -> String {
 
 /// The root URI of a TES that answers after `delay`.
 pub(crate) async fn tes(currency: &str, queue: f64, delay: Duration) -> String {
-    let scenario = mock::TesScenario {
+    let scenario = TesScenario {
         currency: currency.to_owned(),
-        queue: mock::Queue::Fixed(queue),
-        ..mock::TesScenario::default()
+        queue: Queue::Fixed(queue),
+        ..TesScenario::default()
     };
     let late = middleware::from_fn(move |request: Request, next: Next| async move {
         sleep(delay).await;
         next.run(request).await
     });
-    let router = mock::tes::router(scenario);
+    let router = testribute_mock::tes::router(scenario);
     let router = if delay.is_zero() {
         router
     } else {
@@ -97,19 +99,19 @@ pub(crate) async fn tes(currency: &str, queue: f64, delay: Duration) -> String {
 
 /// The root URI of a DRS that has all `ids` at `host`.
 pub(crate) async fn drs(host: &str, ids: &[&str]) -> String {
-    let object = |id: &&str| mock::DataObject {
+    let object = |id: &&str| DataObject {
         id: (*id).to_owned(),
         name: None,
         size: 3_000_000_000,
         created_time: "2020-01-01T00:00:00Z".to_owned(),
-        checksums: vec![mock::Checksum {
+        checksums: vec![Checksum {
             checksum: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
             r#type: "md5".to_owned(),
         }],
-        access_methods: vec![mock::AccessMethod {
+        access_methods: vec![AccessMethod {
             r#type: "ftp".to_owned(),
             access_id: None,
-            access_url: Some(mock::AccessUrl {
+            access_url: Some(AccessUrl {
                 url: format!("ftp://{host}/data/{id}.fa.gz"),
                 headers: Vec::new(),
             }),
@@ -117,11 +119,14 @@ pub(crate) async fn drs(host: &str, ids: &[&str]) -> String {
         }],
         more: std::collections::BTreeMap::new(),
     };
-    let scenario = mock::DrsScenario {
+    let scenario = DrsScenario {
         objects: ids.iter().map(object).collect(),
-        ..mock::DrsScenario::default()
+        ..DrsScenario::default()
     };
-    format!("{}/ga4gh/drs/v1/", serve(mock::drs::router(scenario)).await)
+    format!(
+        "{}/ga4gh/drs/v1/",
+        serve(testribute_mock::drs::router(scenario)).await
+    )
 }
 
 /// What the task needs.

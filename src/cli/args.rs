@@ -7,7 +7,8 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 #[cfg(feature = "mock")]
-use crate::mock::{DrsFlavour, Flavour};
+use testribute_mock::{DrsFlavour, TesFlavour};
+
 use crate::{
     api::request::{RankRequest, RequestedMode, ResourceRequirements},
     config::Config,
@@ -260,7 +261,7 @@ pub(super) struct MockTesArgs {
     #[arg(long, value_name = "NAME", conflicts_with_all = [
         "scenario", "currency", "cpu_usage", "memory_consumption", "data_storage", "data_transfer"
     ])]
-    pub(super) flavour: Option<Flavour>,
+    pub(super) flavour: Option<TesFlavour>,
     /// Scenario (YAML) with prices and queue; config/demo has examples
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<PathBuf>,

@@ -1,15 +1,17 @@
-//! `testribute demo`: a small network on this machine, the service, and a request that goes through all of it.
+//! `testribute demo`: two TES and two DRS on this machine, the service, and a request to it.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use serde_json::{Value, json};
+use testribute_mock::{DrsScenario, TesScenario, drs, tes};
 use tokio::net::TcpListener;
 
 use super::{
     CliError,
     args::DemoArgs,
     console::Console,
+    mock::invalid_file,
     serve::{bind, stop_signal},
     table::Table,
 };
@@ -17,7 +19,6 @@ use crate::{
     api::response::RankResponse,
     config::Config,
     http::{self, Readiness},
-    mock::{self, DrsScenario, TesScenario},
     ranker::Ranker,
 };
 
@@ -37,20 +38,20 @@ const DRS: [(&str, &str); 2] = [
     ("drs-2", include_str!("../../config/demo/drs-2.yaml")),
 ];
 
-/// Starts everything, ranks, prints, and stays up until Ctrl-C unless told otherwise.
+/// Starts all servers, prints a ranking, and serves until Ctrl-C unless `once` is set.
 pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), CliError> {
-    let config: Config = yaml_serde::from_str(CONFIG).map_err(scenario_error("config.yaml"))?;
-    let mut tes = Vec::new();
+    let config: Config = yaml_serde::from_str(CONFIG).map_err(invalid_file("config.yaml"))?;
+    let mut tes_uris = Vec::new();
     for (name, scenario) in TES {
-        let scenario = TesScenario::parse(scenario).map_err(scenario_error(name))?;
-        tes.push(start_mock(name, "/ga4gh/tes/v1/", mock::tes::router(scenario)).await?);
+        let scenario = TesScenario::parse(scenario).map_err(invalid_file(name))?;
+        tes_uris.push(start_mock(name, "/ga4gh/tes/v1/", tes::router(scenario)).await?);
     }
-    let mut drs = Vec::new();
+    let mut drs_uris = Vec::new();
     for (name, scenario) in DRS {
-        let scenario = DrsScenario::parse(scenario).map_err(scenario_error(name))?;
-        drs.push(start_mock(name, "/ga4gh/drs/v1/", mock::drs::router(scenario)).await?);
+        let scenario = DrsScenario::parse(scenario).map_err(invalid_file(name))?;
+        drs_uris.push(start_mock(name, "/ga4gh/drs/v1/", drs::router(scenario)).await?);
     }
-    let request = request(&tes, &drs);
+    let request = request(&tes_uris, &drs_uris);
 
     let ranker = Arc::new(Ranker::new(&config)?);
     let readiness = Readiness::default();
@@ -66,10 +67,10 @@ pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), 
         grace,
     ));
 
-    let answer = ask(address, &request).await?;
+    let answer = rank(address, &request).await?;
     console.note("The network:");
-    for root in tes.iter().chain(&drs) {
-        console.note(format_args!("  {root}"));
+    for uri in tes_uris.iter().chain(&drs_uris) {
+        console.note(format_args!("  {uri}"));
     }
     console.note("The request, as in the README:");
     console.note(format_args!(
@@ -91,12 +92,16 @@ pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), 
     Ok(())
 }
 
-/// Starts a mock on a free port; gives back its root URI. It ends with the process.
+/// Starts a mock on a free port, until the process ends; returns its root URI.
 async fn start_mock(name: &str, path: &str, router: Router) -> Result<String, CliError> {
     let listener = bind("127.0.0.1", 0).await?;
     let port = local_address(&listener)?.port();
-    tokio::spawn(mock::serve(listener, router, std::future::pending()));
-    // Names under localhost are this machine, everywhere; each has a place of its own in the configuration.
+    tokio::spawn(testribute_mock::serve(
+        listener,
+        router,
+        std::future::pending(),
+    ));
+    // Names under `localhost` resolve to loopback (RFC 6761), and the configuration gives each a location of its own.
     Ok(format!("http://{name}.localhost:{port}{path}"))
 }
 
@@ -106,19 +111,19 @@ fn local_address(listener: &TcpListener) -> Result<SocketAddr, CliError> {
         .map_err(CliError::io("the socket has no address"))
 }
 
-fn request(tes: &[String], drs: &[String]) -> Value {
+fn request(tes_uris: &[String], drs_uris: &[String]) -> Value {
     json!({
         "object_ids": ["a001", "a002"],
-        "drs_uris": drs,
+        "drs_uris": drs_uris,
         "mode": 0.5,
         "resource_requirements": {
             "cpu_cores": 2, "ram_gb": 8, "disk_gb": 50, "execution_time_sec": 1800, "preemptible": true, "zones": []
         },
-        "tes_uris": tes
+        "tes_uris": tes_uris
     })
 }
 
-async fn ask(address: SocketAddr, request: &Value) -> Result<RankResponse, CliError> {
+async fn rank(address: SocketAddr, request: &Value) -> Result<RankResponse, CliError> {
     let failed = |error: reqwest::Error| CliError::Service(format!("the request failed: {error}"));
     let client = reqwest::Client::builder()
         .no_proxy()
@@ -134,12 +139,5 @@ async fn ask(address: SocketAddr, request: &Value) -> Result<RankResponse, CliEr
         response.json().await.map_err(failed)
     } else {
         Err(CliError::Service(response.text().await.map_err(failed)?))
-    }
-}
-
-fn scenario_error(file: &str) -> impl FnOnce(yaml_serde::Error) -> CliError {
-    move |error| CliError::File {
-        file: file.to_owned(),
-        reason: error.to_string(),
     }
 }

@@ -1,8 +1,9 @@
-//! `testribute mock-tes` and `mock-drs`: services to try things out with.
+//! `testribute mock-tes` and `mock-drs`: mock services for trials.
 
-use std::path::Path;
+use std::{fmt::Display, fs, path::Path};
 
 use axum::Router;
+use testribute_mock::{DrsScenario, Queue, TesScenario, drs, replay_drs, replay_tes, tes};
 
 use super::{
     CliError,
@@ -10,17 +11,12 @@ use super::{
     console::Console,
     serve::{bind, stop_signal},
 };
-use crate::mock::{self, DrsScenario, Queue, TesScenario};
 
 /// Serves a mock TES.
 pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<(), CliError> {
     if let Some(flavour) = args.flavour {
-        let unreadable = |error: yaml_serde::Error| CliError::File {
-            file: flavour.to_string(),
-            reason: error.to_string(),
-        };
-        let router = mock::stock::router(flavour, args.queue_sec).map_err(unreadable)?;
-        let path = flavour.path().map_err(unreadable)?;
+        let path = replay_tes::base_path(flavour).map_err(invalid_file(flavour))?;
+        let router = replay_tes::router(flavour, args.queue_sec).map_err(invalid_file(flavour))?;
         return serve(&args.listen, &path, router, console).await;
     }
     let mut scenario = load(args.scenario.as_deref(), TesScenario::parse)?;
@@ -39,23 +35,15 @@ pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<
     if let Some(seconds) = args.queue_sec {
         scenario.queue = Queue::Fixed(seconds);
     }
-    serve(
-        &args.listen,
-        "/ga4gh/tes/v1/",
-        mock::tes::router(scenario),
-        console,
-    )
-    .await
+    let router = tes::router(scenario);
+    serve(&args.listen, "/ga4gh/tes/v1/", router, console).await
 }
 
 /// Serves a mock DRS.
 pub(super) async fn run_drs(args: MockDrsArgs, console: &mut Console) -> Result<(), CliError> {
     let router = match args.flavour {
-        Some(flavour) => mock::stock_drs::router(flavour).map_err(|error| CliError::File {
-            file: flavour.to_string(),
-            reason: error.to_string(),
-        })?,
-        None => mock::drs::router(load(args.scenario.as_deref(), DrsScenario::parse)?),
+        Some(flavour) => replay_drs::router(flavour).map_err(invalid_file(flavour))?,
+        None => drs::router(load(args.scenario.as_deref(), DrsScenario::parse)?),
     };
     serve(&args.listen, "/ga4gh/drs/v1/", router, console).await
 }
@@ -71,12 +59,12 @@ async fn serve(
         .local_addr()
         .map_err(CliError::io("the socket has no address"))?;
     console.note(format_args!("listening: http://{address}{path}"));
-    mock::serve(listener, router, stop_signal())
+    testribute_mock::serve(listener, router, stop_signal())
         .await
         .map_err(CliError::io("the socket failed"))
 }
 
-/// The scenario in `file`, or the one that an empty file gives.
+/// Loads the scenario in `file`, or the default one.
 fn load<T: Default>(
     file: Option<&Path>,
     parse: impl FnOnce(&str) -> Result<T, yaml_serde::Error>,
@@ -84,10 +72,14 @@ fn load<T: Default>(
     let Some(file) = file else {
         return Ok(T::default());
     };
-    let wrong = |reason: String| CliError::File {
-        file: file.display().to_string(),
-        reason,
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    parse(&text).map_err(|error| wrong(error.to_string()))
+    let text = fs::read_to_string(file).map_err(invalid_file(file.display()))?;
+    parse(&text).map_err(invalid_file(file.display()))
+}
+
+/// The error for a file that a command cannot use.
+pub(super) fn invalid_file<E: Display>(file: impl Display) -> impl FnOnce(E) -> CliError {
+    move |error| CliError::File {
+        file: file.to_string(),
+        reason: error.to_string(),
+    }
 }

@@ -9,7 +9,6 @@ use std::{
 /// For each room the rooms of the crate that it may name; a room may always name itself.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("mock", &[]),
     ("api", &["config", "domain"]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
@@ -40,7 +39,6 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain",
             "error",
             "http",
-            "mock",
             "pipeline",
             "ranker",
             "telemetry",

@@ -7,12 +7,12 @@ use testribute::{
         object::{DrsRecord, Source},
         service::ServiceUri,
     },
-    mock::{DrsFlavour, stock_drs},
     outbound::{
         drs::{Content, DrsClient, Entity},
         fetch::Pass,
     },
 };
+use testribute_mock::{DrsFlavour, replay_drs};
 
 use crate::support::{
     Server,
@@ -33,7 +33,7 @@ drs: {plain_http_hosts: [127.0.0.1], resolve_access_ids: true}
 ";
 
 async fn start(flavour: DrsFlavour) -> Server {
-    Server::start(stock_drs::router(flavour).unwrap()).await
+    Server::start(replay_drs::router(flavour).unwrap()).await
 }
 
 fn uri(server: &Server, id: &str) -> String {

@@ -1,7 +1,7 @@
 //! Servers as they are in production, beside each other in one ranking.
 
 use serde_json::{Value, json};
-use testribute::mock::{Flavour, stock};
+use testribute_mock::{TesFlavour, replay_tes};
 
 use crate::support::{
     Server,
@@ -29,8 +29,8 @@ tes:
         unit_costs: {cpu_usage: 1, memory_consumption: 0, data_storage: 0, data_transfer: 0}
 ";
 
-async fn start(flavour: Flavour, queue_seconds: Option<f64>) -> Server {
-    Server::start(stock::router(flavour, queue_seconds).unwrap()).await
+async fn start(flavour: TesFlavour, queue_seconds: Option<f64>) -> Server {
+    Server::start(replay_tes::router(flavour, queue_seconds).unwrap()).await
 }
 
 fn queues(answer: &Value) -> Vec<f64> {
@@ -47,7 +47,7 @@ async fn a_task_is_ranked_over_a_mix_of_servers() {
     let own = tes("127.0.0.1", "EUR", 1.0, 1.0, 1.0).await;
     let mut servers = Vec::new();
     let mut expected = vec![(tes_root(&own), 1.0)];
-    for flavour in Flavour::ALL {
+    for flavour in TesFlavour::ALL {
         let server = start(*flavour, None).await;
         let (_, queue) = QUEUES
             .iter()
@@ -82,10 +82,10 @@ async fn a_task_is_ranked_over_a_mix_of_servers() {
 
 #[tokio::test]
 async fn the_times_of_tasks_that_someone_creates_are_read_back() {
-    for flavour in Flavour::ALL {
+    for flavour in TesFlavour::ALL {
         let service = Service::start_with(BOOK).await;
         let server = start(*flavour, Some(714.0)).await;
-        let base = server.url(&flavour.path().unwrap());
+        let base = server.url(&replay_tes::base_path(*flavour).unwrap());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         for state in ["COMPLETE", "COMPLETE", "COMPLETE", "QUEUED"] {
             let task = json!({
@@ -119,7 +119,7 @@ async fn the_times_of_tasks_that_someone_creates_are_read_back() {
 #[tokio::test]
 async fn no_flavour_knows_task_info() {
     let service = Service::start_with("").await;
-    for flavour in Flavour::ALL {
+    for flavour in TesFlavour::ALL {
         let server = start(*flavour, None).await;
         let messages = service
             .refuse(

@@ -9,8 +9,8 @@ use testribute::{
     Ranker,
     config::Config,
     http::{self, Readiness},
-    mock,
 };
+use testribute_mock::{DrsScenario, TesScenario};
 
 use super::Server;
 
@@ -137,8 +137,8 @@ pub async fn tes(host: &str, currency: &str, price: f64, transfer: f64, queue: f
         "{{name: tes, currency: {currency}, queue: {queue}, unit_costs: {{cpu_usage: {price}, \
          memory_consumption: 0, data_storage: 1, data_transfer: {transfer}}}}}"
     );
-    let scenario = mock::TesScenario::parse(&scenario).unwrap();
-    Server::start_on(host, mock::tes::router(scenario)).await
+    let scenario = TesScenario::parse(&scenario).unwrap();
+    Server::start_on(host, testribute_mock::tes::router(scenario)).await
 }
 
 /// A DRS with `objects`: id, size and access URIs of each.
@@ -158,8 +158,8 @@ pub async fn drs(objects: &[(&str, u64, &[&str])]) -> Server {
         })
         .collect();
     let scenario = json!({"name": "drs", "objects": objects}).to_string();
-    let scenario = mock::DrsScenario::parse(&scenario).unwrap();
-    Server::start(mock::drs::router(scenario)).await
+    let scenario = DrsScenario::parse(&scenario).unwrap();
+    Server::start(testribute_mock::drs::router(scenario)).await
 }
 
 /// The root URI of a mock TES.

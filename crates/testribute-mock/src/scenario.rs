@@ -1,22 +1,23 @@
-//! What a mock knows: read from YAML.
+//! Scenarios: the prices, queue times and objects of a mock, read from YAML.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
+use yaml_serde::Error;
 
-/// A TES with its prices.
+/// The name, prices and queue times of a TES.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TesScenario {
-    /// What it calls itself.
+    /// The name in service-info.
     pub name: String,
     /// The currency of all prices: an ISO 4217 code.
     pub currency: String,
-    /// Its prices.
+    /// The prices, in `currency`.
     pub unit_costs: UnitCosts,
-    /// How long a task waits.
+    /// The queue time that task info reports.
     pub queue: Queue,
-    /// Decides the queue times that are drawn from a range.
+    /// Seeds the random queue times.
     pub seed: u64,
 }
 
@@ -32,17 +33,17 @@ impl Default for TesScenario {
     }
 }
 
-/// Prices in the currency of the scenario.
+/// Prices, in the currency of the scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UnitCosts {
-    /// A core for a second.
+    /// Of a core for a second.
     pub cpu_usage: f64,
-    /// A gigabyte of memory for a second.
+    /// Of a gigabyte of memory for a second.
     pub memory_consumption: f64,
-    /// A gigabyte of disk.
+    /// Of a gigabyte of disk.
     pub data_storage: f64,
-    /// Moving a gigabyte over 1000 km.
+    /// Of the transfer of a gigabyte over 1000 km.
     pub data_transfer: f64,
 }
 
@@ -57,38 +58,38 @@ impl Default for UnitCosts {
     }
 }
 
-/// How long a task waits, in seconds.
+/// The time that a task is queued, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Queue {
-    /// Always as long.
+    /// The same in every answer.
     Fixed(f64),
-    /// Drawn anew for each question.
+    /// Drawn for every answer, uniformly.
     Range {
-        /// The shortest.
+        /// The shortest time.
         min: f64,
-        /// The longest.
+        /// The longest time.
         max: f64,
     },
 }
 
 impl TesScenario {
+    /// Parses and checks a scenario.
+    ///
     /// # Errors
-    /// If `yaml` is not a scenario, or a number in it is negative.
-    pub fn parse(yaml: &str) -> Result<Self, yaml_serde::Error> {
+    /// If `yaml` is not a scenario, or a price or queue time is negative or not finite.
+    pub fn parse(yaml: &str) -> Result<Self, Error> {
         let scenario: Self = yaml_serde::from_str(yaml)?;
-        scenario
-            .check()
-            .map_err(<yaml_serde::Error as serde::de::Error>::custom)?;
+        scenario.check().map_err(Error::custom)?;
         Ok(scenario)
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        let queue_is_good = match self.queue {
+        let is_valid = match self.queue {
             Queue::Fixed(seconds) => is_amount(seconds),
             Queue::Range { min, max } => is_amount(min) && is_amount(max) && min <= max,
         };
-        if !queue_is_good {
+        if !is_valid {
             return Err("queue: must be a number of at least 0, or {min, max} with min <= max");
         }
         self.unit_costs.check()
@@ -96,7 +97,7 @@ impl TesScenario {
 }
 
 impl UnitCosts {
-    pub(super) fn check(&self) -> Result<(), &'static str> {
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         let all = [
             self.cpu_usage,
             self.memory_consumption,
@@ -111,17 +112,17 @@ impl UnitCosts {
     }
 }
 
-pub(super) fn is_amount(number: f64) -> bool {
+pub(crate) fn is_amount(number: f64) -> bool {
     number.is_finite() && number >= 0.0
 }
 
-/// A DRS with its objects.
+/// The name and objects of a DRS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DrsScenario {
-    /// What it calls itself.
+    /// The name in service-info.
     pub name: String,
-    /// What it has.
+    /// The objects at the start.
     pub objects: Vec<DataObject>,
 }
 
@@ -135,13 +136,13 @@ impl Default for DrsScenario {
 }
 
 impl DrsScenario {
+    /// Parses and checks a scenario.
+    ///
     /// # Errors
-    /// If `yaml` is not a scenario, an id is there twice, or an access method leads nowhere.
-    pub fn parse(yaml: &str) -> Result<Self, yaml_serde::Error> {
+    /// If `yaml` is not a scenario, two objects have the same id, or an access method has neither id nor URL.
+    pub fn parse(yaml: &str) -> Result<Self, Error> {
         let scenario: Self = yaml_serde::from_str(yaml)?;
-        scenario
-            .check()
-            .map_err(<yaml_serde::Error as serde::de::Error>::custom)?;
+        scenario.check().map_err(Error::custom)?;
         Ok(scenario)
     }
 
@@ -150,39 +151,39 @@ impl DrsScenario {
         for object in &self.objects {
             object.check()?;
             if !object.id.is_empty() && !ids.insert(&object.id) {
-                return Err(format!("objects: '{}' is there twice", object.id));
+                return Err(format!("objects: duplicate id '{}'", object.id));
             }
         }
         Ok(())
     }
 }
 
-/// A DRS object, as in the specification; `self_uri` is made when it is served.
+/// A `DrsObject` of the specification; `self_uri` is added when it is served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataObject {
-    /// Its id; made up if it is not given.
+    /// The id; random if it is empty.
     #[serde(default)]
     pub id: String,
-    /// A name for people.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Bytes.
+    /// In bytes.
     pub size: u64,
-    /// When it was made, as in RFC 3339.
-    #[serde(default = "long_ago")]
+    /// An RFC 3339 timestamp.
+    #[serde(default = "default_created_time")]
     pub created_time: String,
-    /// At least one.
+    /// Checksums of the bytes.
     pub checksums: Vec<Checksum>,
-    /// How it may be had.
+    /// Access methods.
     #[serde(default)]
     pub access_methods: Vec<AccessMethod>,
-    /// All that a caller sent beyond this.
+    /// All other members, served unchanged.
     #[serde(flatten)]
     pub more: BTreeMap<String, serde_json::Value>,
 }
 
 impl DataObject {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let mut methods = self.access_methods.iter();
         if methods.any(|method| method.access_id.is_none() && method.access_url.is_none()) {
             return Err(format!(
@@ -194,41 +195,41 @@ impl DataObject {
     }
 }
 
-fn long_ago() -> String {
+fn default_created_time() -> String {
     "2020-01-01T00:00:00Z".to_owned()
 }
 
-/// A checksum of an object.
+/// A `Checksum` of the specification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
-    /// The value.
+    /// The digest.
     pub checksum: String,
-    /// How it was computed, such as `md5`.
+    /// The algorithm, such as `md5`.
     pub r#type: String,
 }
 
-/// A way to get an object.
+/// An `AccessMethod` of the specification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessMethod {
     /// The protocol, such as `ftp`.
     pub r#type: String,
-    /// The id to ask for an URL by.
+    /// The id of the access URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_id: Option<String>,
-    /// The URL itself.
+    /// The access URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_url: Option<AccessUrl>,
-    /// The region of the cloud that it is in.
+    /// The cloud region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
 }
 
-/// A URL to get an object from.
+/// An `AccessURL` of the specification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessUrl {
     /// The URL.
     pub url: String,
-    /// Headers to send along.
+    /// Headers for requests to the URL.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
 }
@@ -238,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scenarios_that_make_no_sense_are_refused() {
+    fn invalid_scenarios_are_rejected() {
         for bad in [
             "queue: -1",
             "queue: {min: 2, max: 1}",
@@ -251,15 +252,15 @@ mod tests {
             assert!(TesScenario::parse(bad).is_err(), "{bad}");
         }
         assert!(TesScenario::parse("queue: {min: 1, max: 2}").is_ok());
-        let twice = "{id: a, size: 1, checksums: []}";
+        let object = "{id: a, size: 1, checksums: []}";
         for bad in [
             "objects: [{id: a}]",
             "objects: [{id: a, size: 1, checksums: [], access_methods: [{type: s3}]}]",
-            &format!("objects: [{twice}, {twice}]"),
+            &format!("objects: [{object}, {object}]"),
             "things: []",
         ] {
             assert!(DrsScenario::parse(bad).is_err(), "{bad}");
         }
-        assert!(DrsScenario::parse(&format!("objects: [{twice}]")).is_ok());
+        assert!(DrsScenario::parse(&format!("objects: [{object}]")).is_ok());
     }
 }

@@ -1,25 +1,64 @@
-//! The mock TES and DRS as a client sees them: what they compute is worked out by hand here, and shares no code with them.
+//! TES and DRS with a scenario, over HTTP. Expected values are calculated by hand and share no code with the mocks.
 
-use std::fs;
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
 
+use std::net::SocketAddr;
+
+use axum::Router;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use testribute::mock::{self, DrsScenario, TesScenario};
-
-use crate::support::Server;
+use testribute_mock::{DrsScenario, TesScenario};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 const TES: &str = "/ga4gh/tes/v1";
 const DRS: &str = "/ga4gh/drs/v1";
 
+/// A server on a free port, until it is dropped.
+struct Server {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(router: Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
+        Self { address, task }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 async fn tes(scenario: &str) -> Server {
-    Server::start(mock::tes::router(TesScenario::parse(scenario).unwrap())).await
+    Server::start(testribute_mock::tes::router(
+        TesScenario::parse(scenario).unwrap(),
+    ))
+    .await
 }
 
 async fn drs(scenario: &str) -> Server {
-    Server::start(mock::drs::router(DrsScenario::parse(scenario).unwrap())).await
+    Server::start(testribute_mock::drs::router(
+        DrsScenario::parse(scenario).unwrap(),
+    ))
+    .await
 }
 
-/// Sends `body` as it is; gives back the answer, which must be JSON.
+/// Sends `body`; returns the answer, which must be JSON.
 async fn send(
     server: &Server,
     method: Method,
@@ -49,7 +88,7 @@ async fn post(server: &Server, path: &str, body: &Value) -> (StatusCode, Value) 
     send(server, Method::POST, path, body.to_string()).await
 }
 
-fn assert_refused((status, body): (StatusCode, Value), expected: StatusCode, what: &str) {
+fn assert_error((status, body): (StatusCode, Value), expected: StatusCode, what: &str) {
     assert_eq!(status, expected, "{what}: {body}");
     assert_eq!(body["status_code"], expected.as_u16(), "{what}");
     assert!(
@@ -66,7 +105,7 @@ fn task() -> Value {
     })
 }
 
-/// The price of `what` in an answer to task info.
+/// The amount of the price `what` in task info.
 fn amount(answer: &Value, what: &str) -> f64 {
     answer[what]["amount"].as_f64().unwrap()
 }
@@ -102,7 +141,7 @@ async fn a_task_costs_what_the_formulas_say() {
 }
 
 #[tokio::test]
-async fn prices_change_while_the_tes_runs_and_what_is_not_named_stays() {
+async fn an_update_changes_the_prices_that_it_names() {
     let tes = tes(PRICES).await;
     let update = json!({"currency": "USD", "unit_costs": {"cpu_usage": 0.002}});
     let (status, answer) = post(&tes, &format!("{TES}/update-config"), &update).await;
@@ -120,7 +159,7 @@ async fn prices_change_while_the_tes_runs_and_what_is_not_named_stays() {
 }
 
 #[tokio::test]
-async fn a_bad_update_changes_no_price() {
+async fn an_invalid_update_changes_no_price() {
     let tes = tes(PRICES).await;
     let path = format!("{TES}/update-config");
     for bad in [
@@ -132,7 +171,7 @@ async fn a_bad_update_changes_no_price() {
         json!([]),
     ] {
         let answer = post(&tes, &path, &bad).await;
-        assert_refused(answer, StatusCode::BAD_REQUEST, &bad.to_string());
+        assert_error(answer, StatusCode::BAD_REQUEST, &bad.to_string());
     }
     let (_, now) = post(&tes, &path, &json!({})).await;
     assert_eq!(now["currency"], "CHF");
@@ -140,7 +179,7 @@ async fn a_bad_update_changes_no_price() {
 }
 
 #[tokio::test]
-async fn a_task_that_makes_no_sense_is_refused() {
+async fn invalid_resource_requirements_are_rejected() {
     let tes = tes(PRICES).await;
     let path = format!("{TES}/tasks/task-info");
     for (member, value) in [
@@ -159,23 +198,23 @@ async fn a_task_that_makes_no_sense_is_refused() {
         let mut bad = task();
         bad[member] = value;
         let answer = post(&tes, &path, &bad).await;
-        assert_refused(answer, StatusCode::BAD_REQUEST, &bad.to_string());
+        assert_error(answer, StatusCode::BAD_REQUEST, &bad.to_string());
     }
     for required in ["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec"] {
         let mut bad = task();
         bad.as_object_mut().unwrap().remove(required);
         let answer = post(&tes, &path, &bad).await;
-        assert_refused(answer, StatusCode::BAD_REQUEST, required);
+        assert_error(answer, StatusCode::BAD_REQUEST, required);
     }
     for bad in ["", "{", "null", "[]", "\u{0}"] {
         let answer = send(&tes, Method::POST, &path, bad).await;
-        assert_refused(answer, StatusCode::BAD_REQUEST, bad);
+        assert_error(answer, StatusCode::BAD_REQUEST, bad);
     }
     let answer = send(&tes, Method::POST, &path, vec![b' '; 3 << 20]).await;
-    assert_refused(answer, StatusCode::PAYLOAD_TOO_LARGE, "3 MiB");
+    assert_error(answer, StatusCode::PAYLOAD_TOO_LARGE, "3 MiB");
 }
 
-/// Three queue times in a row.
+/// The queue times of three requests.
 async fn queue_times(scenario: &str) -> Vec<f64> {
     let tes = tes(scenario).await;
     let mut times = Vec::new();
@@ -187,7 +226,7 @@ async fn queue_times(scenario: &str) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn a_seed_decides_the_queue_times_that_are_drawn() {
+async fn random_queue_times_depend_on_the_seed_alone() {
     let one = queue_times("{queue: {min: 60, max: 600}, seed: 1}").await;
     assert_eq!(
         one,
@@ -235,9 +274,9 @@ async fn the_other_routes_of_a_tes_give_valid_and_empty_answers() {
         (StatusCode::OK, json!({"tasks": []}))
     );
     let answer = get(&tes, &format!("{tasks}/{id}")).await;
-    assert_refused(answer, StatusCode::NOT_FOUND, id);
+    assert_error(answer, StatusCode::NOT_FOUND, id);
     let answer = post(&tes, &format!("{tasks}/{id}:cancel"), &json!({})).await;
-    assert_refused(answer, StatusCode::NOT_FOUND, id);
+    assert_error(answer, StatusCode::NOT_FOUND, id);
     for bad in [
         json!({}),
         json!([]),
@@ -245,12 +284,12 @@ async fn the_other_routes_of_a_tes_give_valid_and_empty_answers() {
         json!({"executors": 1}),
     ] {
         let answer = post(&tes, &tasks, &bad).await;
-        assert_refused(answer, StatusCode::BAD_REQUEST, &bad.to_string());
+        assert_error(answer, StatusCode::BAD_REQUEST, &bad.to_string());
     }
 }
 
 #[tokio::test]
-async fn every_refusal_has_the_body_of_ga4gh() {
+async fn every_error_has_the_body_of_ga4gh() {
     let (tes, drs) = (tes("{}").await, drs("{}").await);
     for (server, method, path, expected) in [
         (
@@ -304,7 +343,7 @@ async fn every_refusal_has_the_body_of_ga4gh() {
         ),
     ] {
         let what = format!("{method} {path}");
-        assert_refused(send(server, method, &path, "").await, expected, &what);
+        assert_error(send(server, method, &path, "").await, expected, &what);
     }
 }
 
@@ -326,7 +365,7 @@ objects:
 ";
 
 #[tokio::test]
-async fn an_object_is_served_as_it_was_given_with_a_uri_of_its_own() {
+async fn an_object_is_served_unchanged_with_its_self_uri() {
     let drs = drs(OBJECTS).await;
     let (status, object) = get(&drs, &format!("{DRS}/objects/a001")).await;
     assert_eq!(status, StatusCode::OK);
@@ -347,7 +386,7 @@ async fn an_object_is_served_as_it_was_given_with_a_uri_of_its_own() {
 }
 
 #[tokio::test]
-async fn ids_are_read_through_their_percent_encoding() {
+async fn ids_are_percent_decoded() {
     let drs = drs(OBJECTS).await;
     let encoded = "sets%2Fa%20b%252F1";
     let (status, object) = get(&drs, &format!("{DRS}/objects/{encoded}")).await;
@@ -359,12 +398,12 @@ async fn ids_are_read_through_their_percent_encoding() {
     );
     for unknown in ["a002", "A001", "sets%2Fa%20b%2F1"] {
         let answer = get(&drs, &format!("{DRS}/objects/{unknown}")).await;
-        assert_refused(answer, StatusCode::NOT_FOUND, unknown);
+        assert_error(answer, StatusCode::NOT_FOUND, unknown);
     }
 }
 
 #[tokio::test]
-async fn an_access_id_leads_to_the_url_and_its_headers() {
+async fn an_access_id_resolves_to_the_url_and_its_headers() {
     let drs = drs(OBJECTS).await;
     let access = format!("{DRS}/objects/a001/access");
     assert_eq!(
@@ -382,7 +421,7 @@ async fn an_access_id_leads_to_the_url_and_its_headers() {
         format!("{access}/none"),
         format!("{DRS}/objects/x/access/web"),
     ] {
-        assert_refused(get(&drs, &unknown).await, StatusCode::NOT_FOUND, &unknown);
+        assert_error(get(&drs, &unknown).await, StatusCode::NOT_FOUND, &unknown);
     }
 }
 
@@ -411,12 +450,12 @@ async fn objects_are_added_replaced_and_cleared() {
     assert!(!id.is_empty());
     let (_, found) = get(&drs, &format!("{DRS}/objects/{id}")).await;
     assert_eq!((&found["id"], &found["size"]), (&json!(id), &json!(3)));
-    let gone = get(&drs, &format!("{DRS}/objects/b")).await;
-    assert_refused(gone, StatusCode::NOT_FOUND, "b");
+    let deleted = get(&drs, &format!("{DRS}/objects/b")).await;
+    assert_error(deleted, StatusCode::NOT_FOUND, "b");
 }
 
 #[tokio::test]
-async fn a_bad_update_changes_no_object() {
+async fn an_invalid_update_changes_no_object() {
     let drs = drs(OBJECTS).await;
     let path = format!("{DRS}/update-db");
     let with_method = |method: Value| {
@@ -434,16 +473,16 @@ async fn a_bad_update_changes_no_object() {
     ] {
         let update = json!({"clear_db": true, "data_objects": [object("c", 1), bad]});
         let answer = post(&drs, &path, &update).await;
-        assert_refused(answer, StatusCode::BAD_REQUEST, &update.to_string());
+        assert_error(answer, StatusCode::BAD_REQUEST, &update.to_string());
     }
     let (status, _) = get(&drs, &format!("{DRS}/objects/a001")).await;
     assert_eq!(status, StatusCode::OK);
     let added = get(&drs, &format!("{DRS}/objects/c")).await;
-    assert_refused(added, StatusCode::NOT_FOUND, "c");
+    assert_error(added, StatusCode::NOT_FOUND, "c");
 }
 
 #[tokio::test]
-async fn a_drs_says_what_it_is() {
+async fn a_drs_has_a_service_info() {
     let drs = drs(OBJECTS).await;
     let (status, info) = get(&drs, &format!("{DRS}/service-info")).await;
     assert_eq!(status, StatusCode::OK);
@@ -455,12 +494,12 @@ async fn a_drs_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_mock_serves_until_it_is_told_to_stop() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+async fn a_mock_serves_until_shutdown_completes() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let router = mock::tes::router(TesScenario::default());
-    let served = tokio::spawn(mock::serve(listener, router, async {
+    let router = testribute_mock::tes::router(TesScenario::default());
+    let served = tokio::spawn(testribute_mock::serve(listener, router, async {
         stopped.await.ok();
     }));
     let client = Client::builder().no_proxy().build().unwrap();
@@ -470,67 +509,4 @@ async fn a_mock_serves_until_it_is_told_to_stop() {
     served.await.unwrap().unwrap();
     let fresh = Client::builder().no_proxy().build().unwrap();
     assert!(fresh.get(&url).send().await.unwrap_err().is_connect());
-}
-
-fn demo(file: &str) -> String {
-    let root = env!("CARGO_MANIFEST_DIR");
-    fs::read_to_string(format!("{root}/config/demo/{file}.yaml")).unwrap()
-}
-
-#[test]
-fn the_demonstration_offers_a_choice_between_dear_and_slow() {
-    let [basel, helsinki] =
-        ["tes-basel", "tes-helsinki"].map(|file| TesScenario::parse(&demo(file)).unwrap());
-    assert_eq!((&*basel.currency, &*helsinki.currency), ("CHF", "EUR"));
-    // What the request of the demonstration costs before anything is moved: 2 cores, 8 GB, 50 GB of disk, 1800 s.
-    let cost = |tes: &TesScenario| {
-        let prices = tes.unit_costs;
-        1800.0 * (2.0 * prices.cpu_usage + 8.0 * prices.memory_consumption)
-            + 50.0 * prices.data_storage
-    };
-    let seconds = |tes: &TesScenario| match tes.queue {
-        mock::Queue::Fixed(seconds) => seconds,
-        mock::Queue::Range { .. } => panic!("{} is not the same each time", tes.name),
-    };
-    assert_close(cost(&basel), 0.416);
-    assert_close(cost(&helsinki), 0.2008);
-    assert!(seconds(&basel) < seconds(&helsinki));
-}
-
-#[test]
-fn the_objects_of_the_demonstration_are_the_same_at_both_drs() {
-    let [one, two] = ["drs-1", "drs-2"].map(|file| DrsScenario::parse(&demo(file)).unwrap());
-    let ids = |drs: &DrsScenario| {
-        let objects = drs.objects.iter();
-        objects.map(|object| object.id.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(ids(&one), ["a001", "a002", "a003"]);
-    assert_eq!(ids(&two), ["a001", "a002", "a004"]);
-    for (first, second) in one.objects.iter().zip(&two.objects).take(2) {
-        assert_eq!(first.size, second.size, "{}", first.id);
-        assert_eq!(first.checksums, second.checksums, "{}", first.id);
-        assert_ne!(first.access_methods, second.access_methods, "{}", first.id);
-    }
-}
-
-#[test]
-fn every_object_of_the_demonstration_may_be_had_in_two_places_that_the_service_knows() {
-    let scenarios = ["drs-1", "drs-2"].map(|file| DrsScenario::parse(&demo(file)).unwrap());
-    let known: Value = yaml_serde::from_str(&demo("config")).unwrap();
-    let places = known["locations"]["overrides"].as_array().unwrap();
-    let mut hosts = std::collections::BTreeMap::<_, std::collections::BTreeSet<_>>::new();
-    for object in scenarios.iter().flat_map(|drs| &drs.objects) {
-        for method in &object.access_methods {
-            let url = method.access_url.as_ref().unwrap().url.as_str();
-            let host = url.split('/').nth(2).unwrap();
-            assert!(
-                places.iter().any(|place| place["match"] == host),
-                "{host} is nowhere"
-            );
-            hosts.entry(&object.id).or_default().insert(host);
-        }
-    }
-    for (id, hosts) in hosts {
-        assert!(hosts.len() >= 2, "{id}: {hosts:?}");
-    }
 }
