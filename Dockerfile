@@ -2,33 +2,31 @@
 
 FROM rust:1-slim-bookworm AS source
 WORKDIR /testribute
-# Dependencies first, with empty crates: they are built again only when a manifest or the lock file changes.
+# Dependencies and the small crates first, with an empty main crate: they are built again only when they change.
 COPY Cargo.toml Cargo.lock ./
-COPY crates/testribute-mock/Cargo.toml crates/testribute-mock/
 COPY benches benches
-RUN for crate in . crates/*; do mkdir -p "$crate/src" && touch "$crate/src/lib.rs"; done \
-    && mkdir -p tests/it \
-    && touch tests/it/main.rs \
-    && echo 'fn main() {}' > src/main.rs \
-    && cargo build --release --locked --bin testribute
-COPY config config
 COPY crates crates
+RUN mkdir -p src tests/it \
+    && touch src/lib.rs tests/it/main.rs \
+    && echo 'fn main() {}' > src/main.rs \
+    && cargo build --profile dist --locked --bin testribute
+COPY config config
 COPY src src
-# Cargo compares modification times, and the files of the empty crates are newer.
-RUN touch src/lib.rs src/main.rs crates/*/src/lib.rs
+# Cargo compares modification times, and the files of the empty crate are newer.
+RUN touch src/lib.rs src/main.rs
 
 # /image: the program and the shared libraries that it loads.
 FROM source AS build
-RUN cargo build --release --locked --no-default-features --bin testribute \
-    && install -D target/release/testribute /image/usr/local/bin/testribute \
-    && ldd target/release/testribute > /tmp/ldd \
+RUN cargo build --profile dist --locked --no-default-features --bin testribute \
+    && install -D target/dist/testribute /image/usr/local/bin/testribute \
+    && ldd target/dist/testribute > /tmp/ldd \
     && grep --only-matching '/[^ ]*' /tmp/ldd > /tmp/libraries \
     && xargs cp --parents --target-directory=/image < /tmp/libraries
 
 FROM source AS build-demo
-RUN cargo build --release --locked --bin testribute \
-    && install -D target/release/testribute /image/usr/local/bin/testribute \
-    && ldd target/release/testribute > /tmp/ldd \
+RUN cargo build --profile dist --locked --bin testribute \
+    && install -D target/dist/testribute /image/usr/local/bin/testribute \
+    && ldd target/dist/testribute > /tmp/ldd \
     && grep --only-matching '/[^ ]*' /tmp/ldd > /tmp/libraries \
     && xargs cp --parents --target-directory=/image < /tmp/libraries
 

@@ -16,7 +16,7 @@ pub fn embedded_location(address: IpAddr) -> Result<Option<Coordinates>, FileErr
         return Ok(None);
     }
     let location = IpLocations::embedded()?.lookup(address);
-    Ok(location.and_then(|at| Coordinates::new(at.latitude(), at.longitude()).ok()))
+    Ok(location.and_then(|at| Coordinates::new(at.latitude, at.longitude).ok()))
 }
 
 #[cfg(test)]

@@ -39,35 +39,19 @@ pub enum FileError {
     Invalid(&'static str),
 }
 
-/// Reads a file, or an inflated block, from its beginning.
+/// What has not been read yet of a file or of an inflated block.
 #[derive(Debug)]
-pub(crate) struct FileReader<'a> {
-    rest: &'a [u8],
-}
+pub(crate) struct FileReader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> FileReader<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
-    }
-
-    /// What has not been read yet.
-    pub(crate) const fn rest(&self) -> &'a [u8] {
-        self.rest
+    pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8], FileError> {
+        self.0.split_off(..count).ok_or(FileError::Truncated)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], FileError> {
-        let (array, rest) = self.rest.split_first_chunk().ok_or(FileError::Truncated)?;
-        self.rest = rest;
+        let (array, rest) = self.0.split_first_chunk().ok_or(FileError::Truncated)?;
+        self.0 = rest;
         Ok(*array)
-    }
-
-    pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8], FileError> {
-        let (bytes, rest) = self
-            .rest
-            .split_at_checked(count)
-            .ok_or(FileError::Truncated)?;
-        self.rest = rest;
-        Ok(bytes)
     }
 
     /// A number of things, as u32.
@@ -82,11 +66,10 @@ impl<'a> FileReader<'a> {
         for shift in (0..u128::BITS).step_by(7) {
             let [byte] = self.array()?;
             let bits = u128::from(byte & 0x7f);
-            let shifted = bits << shift;
-            if shifted >> shift != bits {
+            number |= bits << shift;
+            if number >> shift != bits {
                 return Err(TOO_LARGE);
             }
-            number |= shifted;
             if byte < 0x80 {
                 return N::try_from(number).map_err(|_| TOO_LARGE);
             }
@@ -113,12 +96,12 @@ mod tests {
         for number in [0, 1, 127, 128, 300, u128::from(u64::MAX), u128::MAX] {
             let mut bytes = Vec::new();
             put_varint(&mut bytes, number);
-            let mut reader = FileReader::new(&bytes);
+            let mut reader = FileReader(&bytes);
             assert_eq!(reader.varint(), Ok(number));
-            assert!(reader.rest().is_empty());
+            assert!(reader.0.is_empty());
             let truncated = &bytes[..bytes.len() - 1];
             assert_eq!(
-                FileReader::new(truncated).varint::<u128>(),
+                FileReader(truncated).varint::<u128>(),
                 Err(FileError::Truncated)
             );
         }
@@ -127,8 +110,8 @@ mod tests {
     #[test]
     fn a_varint_that_is_too_large_is_an_error() {
         for bytes in [vec![0xff; 40], [vec![0xff; 18], vec![0x7f]].concat()] {
-            assert!(FileReader::new(&bytes).varint::<u128>().is_err());
+            assert!(FileReader(&bytes).varint::<u128>().is_err());
         }
-        assert!(FileReader::new(&[0x80, 0x02]).varint::<u8>().is_err());
+        assert!(FileReader(&[0x80, 0x02]).varint::<u8>().is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! The table of one address family: ranges of addresses, each with the cell that they are in.
 
 use crate::{
-    block::{BLOCK_RANGES, NO_CELL, Range, inflate},
+    block::{BLOCK_RANGES, NO_CELL, inflate},
     coordinates::Coordinates,
     file::{FileError, FileReader},
 };
@@ -14,7 +14,6 @@ pub(crate) const STEPS_PER_DEGREE: f64 = 100.0;
 pub(crate) struct Table<'a> {
     /// The first is cell 1: [`NO_CELL`] has no coordinates.
     cells: Vec<Coordinates>,
-    range_count: usize,
     /// In the order of their addresses.
     blocks: Vec<Block<'a>>,
 }
@@ -32,17 +31,15 @@ impl<'a> Table<'a> {
         let cells = (0..reader.size()?)
             .map(|_| read_cell(reader))
             .collect::<Result<_, _>>()?;
-        let range_count = reader.size()?;
-        let mut blocks: Vec<Block<'a>> = Vec::new();
-        let mut left = range_count;
+        let mut left = reader.size()?;
+        let mut blocks = Vec::new();
+        let mut previous = None;
         while left > 0 {
             let first_address = u128::from_le_bytes(reader.array()?);
-            if blocks
-                .last()
-                .is_some_and(|last| last.first_address >= first_address)
-            {
+            if previous >= Some(first_address) {
                 return Err(FileError::Invalid("order of blocks"));
             }
+            previous = Some(first_address);
             let size = reader.size()?;
             let block = Block {
                 first_address,
@@ -52,11 +49,7 @@ impl<'a> Table<'a> {
             left -= block.range_count;
             blocks.push(block);
         }
-        Ok(Self {
-            cells,
-            range_count,
-            blocks,
-        })
+        Ok(Self { cells, blocks })
     }
 
     /// Where `address` is, if it is in a range with a location.
@@ -66,7 +59,7 @@ impl<'a> Table<'a> {
             .partition_point(|block| block.first_address <= address);
         let block = self.blocks.get(after.checked_sub(1)?)?;
         let mut offset = address - block.first_address;
-        for range in block.ranges().ok()? {
+        for range in inflate(block.deflated, block.range_count).ok()? {
             if offset < range.length.get() {
                 return self.coordinates(range.cell);
             }
@@ -75,27 +68,24 @@ impl<'a> Table<'a> {
         None
     }
 
-    pub(crate) const fn range_count(&self) -> usize {
-        self.range_count
+    pub(crate) fn range_count(&self) -> usize {
+        self.blocks.iter().map(|block| block.range_count).sum()
     }
 
     /// Checks every block: each ends where the next one begins, and its cells exist.
     pub(crate) fn verify(&self) -> Result<(), FileError> {
-        let mut blocks = self.blocks.iter().peekable();
-        while let Some(block) = blocks.next() {
+        let followers = self.blocks.iter().skip(1).map(Some).chain([None]);
+        for (block, follower) in self.blocks.iter().zip(followers) {
             // `None` after the last address of all, where no block can follow.
             let mut end = Some(block.first_address);
-            for range in block.ranges()? {
+            for range in inflate(block.deflated, block.range_count)? {
                 if range.cell != NO_CELL && self.coordinates(range.cell).is_none() {
                     return Err(FileError::Invalid("cell"));
                 }
                 let start = end.ok_or(FileError::Invalid("addresses"))?;
                 end = start.checked_add(range.length.get());
             }
-            if blocks
-                .peek()
-                .is_some_and(|next| end != Some(next.first_address))
-            {
+            if follower.is_some_and(|next| end != Some(next.first_address)) {
                 return Err(FileError::Invalid("addresses"));
             }
         }
@@ -105,12 +95,6 @@ impl<'a> Table<'a> {
     fn coordinates(&self, cell: u16) -> Option<Coordinates> {
         let index = usize::from(cell.checked_sub(NO_CELL + 1)?);
         self.cells.get(index).copied()
-    }
-}
-
-impl Block<'_> {
-    fn ranges(&self) -> Result<Vec<Range>, FileError> {
-        inflate(self.deflated, self.range_count)
     }
 }
 

@@ -3,11 +3,11 @@
 mod record;
 mod table_builder;
 
-use std::{borrow::Cow, io, net::IpAddr};
+use std::{io, net::IpAddr};
 
 use maxminddb::{MaxMindDbError, Reader, WithinOptions};
 
-use self::{record::RecordReader, table_builder::TableBuilder};
+use self::{record::Record, table_builder::TableBuilder};
 use crate::{
     IpLocations,
     file::{FileError, MAGIC},
@@ -49,15 +49,28 @@ impl Builder {
     ///
     /// # Errors
     /// [`BuildError::Database`] if it is not a database; [`BuildError::Overlap`] or [`BuildError::TooLarge`] if its
-    /// networks make no table.
+    /// networks make no table. Those before the error stay added.
     pub fn add(&mut self, database: &[u8]) -> Result<(), BuildError> {
         let reader = Reader::from_source(database)?;
-        let (v4, v6) = read_networks(&reader)?;
-        if self.v4.is_empty() {
-            self.v4 = v4;
-        }
-        if self.v6.is_empty() {
-            self.v6 = v6;
+        let (is_v4_new, is_v6_new) = (self.v4.is_empty(), self.v6.is_empty());
+        for network in reader.networks(WithinOptions::default())? {
+            let found = network?;
+            let record: Option<Record> = found.decode()?;
+            let Some(location) = record.and_then(Record::coordinates) else {
+                continue;
+            };
+            let network = found.network()?;
+            let host_bits = |all: u8| u32::from(all.saturating_sub(network.prefix()));
+            match network.ip() {
+                IpAddr::V4(first) if is_v4_new => {
+                    self.v4
+                        .add(u32::from(first).into(), host_bits(32), location)?;
+                }
+                IpAddr::V6(first) if is_v6_new => {
+                    self.v6.add(first.into(), host_bits(128), location)?;
+                }
+                _ => {}
+            }
         }
         self.sources.push(reader.metadata().database_type.clone());
         Ok(())
@@ -72,8 +85,8 @@ impl Builder {
             return Err(BuildError::NoCoordinates);
         }
         let attribution = attribution.map_or_else(
-            || Cow::from(format!("made from {}", self.sources.join(", "))),
-            Cow::from,
+            || format!("made from {}", self.sources.join(", ")),
+            str::to_owned,
         );
         let mut content = Vec::new();
         put_size(&mut content, attribution.len())?;
@@ -85,25 +98,6 @@ impl Builder {
         IpLocations::read(&file)?.verify()?;
         Ok(file)
     }
-}
-
-/// The networks of a database that have coordinates, by address family.
-fn read_networks(database: &Reader<&[u8]>) -> Result<(TableBuilder, TableBuilder), BuildError> {
-    let (mut v4, mut v6) = (TableBuilder::default(), TableBuilder::default());
-    let mut records = RecordReader::default();
-    for network in database.networks(WithinOptions::default())? {
-        let found = network?;
-        let Some(location) = records.coordinates(&found)? else {
-            continue;
-        };
-        let network = found.network()?;
-        let host_bits = |all: u8| u32::from(all.saturating_sub(network.prefix()));
-        match network.ip() {
-            IpAddr::V4(first) => v4.add(u32::from(first).into(), host_bits(32), location)?,
-            IpAddr::V6(first) => v6.add(first.into(), host_bits(128), location)?,
-        }
-    }
-    Ok((v4, v6))
 }
 
 /// Writes what [`FileReader::size`](crate::file::FileReader::size) reads.

@@ -1,10 +1,6 @@
 //! The table of one address family while it is made: networks become cells and ranges.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashMap},
-    num::NonZeroU128,
-};
+use std::{cmp::Reverse, collections::HashMap, num::NonZeroU128};
 
 use super::{BuildError, put_size};
 use crate::{
@@ -17,34 +13,21 @@ use crate::{
 const CELL_DEGREES: f64 = 1.0;
 
 /// Collects networks. Adjacent ones in the same cell become one range.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TableBuilder {
-    numbers: HashMap<(i16, i16), u16>,
-    cells: Vec<Cell>,
+    cells: HashMap<(i16, i16), Cell>,
     first_address: u128,
+    last_address: Option<u128>,
     ranges: Vec<Range>,
-    /// The address after the last range; `None` if there is none.
-    next_address: Option<u128>,
 }
 
 /// The networks in a cell, whose mean is its location: each counts once, so that a huge one does not outweigh towns.
 #[derive(Debug, Default)]
 struct Cell {
+    number: u16,
+    networks: u32,
     latitude_sum: f64,
     longitude_sum: f64,
-    networks: f64,
-}
-
-impl Default for TableBuilder {
-    fn default() -> Self {
-        Self {
-            numbers: HashMap::new(),
-            cells: Vec::new(),
-            first_address: 0,
-            ranges: Vec::new(),
-            next_address: Some(0),
-        }
-    }
 }
 
 impl TableBuilder {
@@ -63,18 +46,19 @@ impl TableBuilder {
             .checked_shl(host_bits)
             .and_then(NonZeroU128::new)
             .ok_or(BuildError::Overlap)?;
-        let gap = self
-            .next_address
-            .and_then(|next| first_address.checked_sub(next))
-            .ok_or(BuildError::Overlap)?;
-        if self.ranges.is_empty() {
+        if let Some(last) = self.last_address {
+            let distance = first_address.checked_sub(last).and_then(NonZeroU128::new);
+            let gap = distance.ok_or(BuildError::Overlap)?.get() - 1;
+            if let Some(gap) = NonZeroU128::new(gap) {
+                self.extend(gap, NO_CELL);
+            }
+        } else {
             self.first_address = first_address;
-        } else if let Some(gap) = NonZeroU128::new(gap) {
-            self.extend(gap, NO_CELL);
         }
         let cell = self.cell(location)?;
         self.extend(length, cell);
-        self.next_address = first_address.checked_add(length.get());
+        let last_address = first_address.checked_add(length.get() - 1);
+        self.last_address = Some(last_address.ok_or(BuildError::Overlap)?);
         Ok(())
     }
 
@@ -89,78 +73,55 @@ impl TableBuilder {
         }
     }
 
-    /// The number of the cell that `location` is in.
+    /// Adds a network to the cell that `location` is in, and returns the number of the cell.
     fn cell(&mut self, location: Coordinates) -> Result<u16, BuildError> {
-        let (latitude, longitude) = (location.latitude(), location.longitude());
-        let key = (
-            floor(latitude / CELL_DEGREES),
-            floor(longitude / CELL_DEGREES),
-        );
-        let number = if let Some(number) = self.numbers.get(&key) {
-            *number
-        } else {
-            self.cells.push(Cell::default());
-            let number = u16::try_from(self.cells.len()).map_err(|_| BuildError::TooLarge)?;
-            self.numbers.insert(key, number);
-            number
-        };
-        if let Some(cell) = self.cells.get_mut(usize::from(number) - 1) {
-            cell.latitude_sum += latitude;
-            cell.longitude_sum += longitude;
-            cell.networks += 1.0;
-        }
-        Ok(number)
+        let degrees = |degrees: f64| floor(degrees / CELL_DEGREES);
+        let key = (degrees(location.latitude), degrees(location.longitude));
+        let number = u16::try_from(self.cells.len() + 1).map_err(|_| BuildError::TooLarge)?;
+        let cell = self.cells.entry(key).or_insert(Cell {
+            number,
+            ..Cell::default()
+        });
+        cell.networks += 1;
+        cell.latitude_sum += location.latitude;
+        cell.longitude_sum += location.longitude;
+        Ok(cell.number)
     }
 
     /// Writes the table as [`crate::file`] describes it.
     pub(super) fn write(&self, file: &mut Vec<u8>) -> Result<(), BuildError> {
-        let (cells, numbers) = self.cells_by_frequency();
+        // Cells with many networks get the small numbers, which take one byte in a block.
+        let mut cells: Vec<&Cell> = self.cells.values().collect();
+        cells.sort_unstable_by_key(|cell| (Reverse(cell.networks), cell.number));
         put_size(file, cells.len())?;
-        for cell in cells {
-            let steps = |sum: f64| floor((sum / cell.networks * STEPS_PER_DEGREE).round());
+        for cell in &cells {
+            let mean = |sum: f64| sum / f64::from(cell.networks);
+            let steps = |sum: f64| floor((mean(sum) * STEPS_PER_DEGREE).round());
             file.extend(steps(cell.latitude_sum).to_le_bytes());
             file.extend(steps(cell.longitude_sum).to_le_bytes());
         }
+        let numbers: HashMap<u16, u16> = cells
+            .iter()
+            .zip(NO_CELL + 1..)
+            .map(|(cell, number)| (cell.number, number))
+            .collect();
+        let renumbered = |range: &Range| Range {
+            cell: numbers.get(&range.cell).copied().unwrap_or(NO_CELL),
+            ..*range
+        };
         put_size(file, self.ranges.len())?;
         let mut first_address = self.first_address;
         for ranges in self.ranges.chunks(BLOCK_RANGES) {
-            let renumbered: Vec<Range> = ranges
-                .iter()
-                .map(|range| Range {
-                    cell: numbers.get(&range.cell).copied().unwrap_or(NO_CELL),
-                    ..*range
-                })
-                .collect();
-            let block = deflate(&renumbered)?;
+            let block = deflate(&ranges.iter().map(renumbered).collect::<Vec<_>>())?;
             file.extend(first_address.to_le_bytes());
             put_size(file, block.len())?;
             file.extend(block);
-            // Wraps only after the last address of all.
-            first_address = ranges.iter().fold(first_address, |address, range| {
-                address.wrapping_add(range.length.get())
-            });
+            for range in ranges {
+                // Wraps only after the last address of all.
+                first_address = first_address.wrapping_add(range.length.get());
+            }
         }
         Ok(())
-    }
-
-    /// The cells with most ranges first, so that their new numbers take one byte in a block; and these numbers by the
-    /// present ones.
-    fn cells_by_frequency(&self) -> (Vec<&Cell>, HashMap<u16, u16>) {
-        let mut counts = BTreeMap::<u16, u32>::new();
-        for range in &self.ranges {
-            *counts.entry(range.cell).or_default() += 1;
-        }
-        counts.remove(&NO_CELL);
-        let mut order: Vec<u16> = counts.keys().copied().collect();
-        order.sort_by_key(|cell| Reverse(counts.get(cell)));
-        let cells = order
-            .iter()
-            .filter_map(|cell| self.cells.get(usize::from(*cell) - 1))
-            .collect();
-        (
-            cells,
-            order.into_iter().zip(NO_CELL + 1..=u16::MAX).collect(),
-        )
     }
 }
 

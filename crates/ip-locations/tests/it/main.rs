@@ -24,7 +24,9 @@ fn build(databases: &[impl AsRef<[u8]>], attribution: &str) -> Result<Vec<u8>, B
 }
 
 fn at(latitude: f64, longitude: f64) -> Option<Coordinates> {
-    Some(Coordinates::new(latitude, longitude).unwrap())
+    let coordinates = Coordinates::new(latitude, longitude);
+    assert!(coordinates.is_some(), "{latitude} {longitude}");
+    coordinates
 }
 
 fn lookup(table: &IpLocations<'_>, address: &str) -> Option<Coordinates> {
@@ -32,8 +34,8 @@ fn lookup(table: &IpLocations<'_>, address: &str) -> Option<Coordinates> {
 }
 
 fn distance_km(a: Coordinates, b: Coordinates) -> f64 {
-    let (latitude_a, latitude_b) = (a.latitude().to_radians(), b.latitude().to_radians());
-    let longitude = (a.longitude() - b.longitude()).to_radians();
+    let (latitude_a, latitude_b) = (a.latitude.to_radians(), b.latitude.to_radians());
+    let longitude = (a.longitude - b.longitude).to_radians();
     let cosine =
         latitude_a.sin() * latitude_b.sin() + latitude_a.cos() * latitude_b.cos() * longitude.cos();
     6371.0 * cosine.clamp(-1.0, 1.0).acos()
