@@ -71,6 +71,7 @@ pub mod config;
 pub mod domain;
 mod error;
 pub mod http;
+pub mod locations;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod outbound;

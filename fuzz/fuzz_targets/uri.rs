@@ -4,13 +4,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use testribute::{
-    atlas::Region,
     domain::{
         geo::Host,
         object_id::{DrsUri, ObjectId},
         service::ServiceUri,
         tes_base::bases,
     },
+    locations::Region,
 };
 use url::Url;
 

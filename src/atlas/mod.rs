@@ -1,4 +1,4 @@
-//! Where addresses and the regions of clouds are, from tables that come with the program.
+//! Where addresses are, from a table that comes with the program.
 //!
 //! The table of addresses is made by [`build`] from City databases. It knows places to about a degree, and is kept so
 //! compactly that it is searched as it stands in the program: nothing is inflated.
@@ -7,19 +7,14 @@ mod bits;
 mod block;
 pub mod build;
 mod codebook;
-mod endpoints;
 mod image;
-mod regions;
 mod table;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, net::IpAddr, sync::LazyLock};
 
-pub use self::{
-    image::Broken,
-    regions::{Cloud, Region},
-};
+pub use self::image::Broken;
 use self::{image::ImageReader, table::Table};
 use crate::domain::{address::is_public, geo::Coordinates};
 

@@ -5,11 +5,11 @@ use url::Url;
 
 use super::lenient;
 use crate::{
-    atlas::Region,
     domain::{
         geo::Host,
         object::{Access, Source},
     },
+    locations::Region,
 };
 
 /// A way to get an object. Its type does not matter: where it leads to does.

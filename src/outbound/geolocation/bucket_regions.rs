@@ -6,7 +6,7 @@ use moka::future::Cache;
 use reqwest::header::HeaderName;
 
 use super::{GeolocationError, NoPlace};
-use crate::{atlas::Region, domain::service::ServiceUri, outbound::fetch::Fetcher};
+use crate::{domain::service::ServiceUri, locations::Region, outbound::fetch::Fetcher};
 
 /// What S3 says of a bucket, to those too who may not read it.
 const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{GeolocationError, in_region};
 use crate::{
-    atlas::Region,
     config::BucketPlace,
     domain::{
         geo::{Coordinates, Host},
         sites::{Place, PlaceSource},
     },
+    locations::Region,
 };
 
 /// The places of `buckets`; a bucket without `s3://` or `gs://` is meant in both stores.

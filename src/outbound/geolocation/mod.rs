@@ -23,12 +23,12 @@ use super::{
     resolve::{ResolveError, Resolver},
 };
 use crate::{
-    atlas::Region,
     config::{HostMatch, Locations, Override},
     domain::{
         geo::{Coordinates, Host},
         sites::{Place, PlaceSource},
     },
+    locations::Region,
 };
 
 /// Places hosts.

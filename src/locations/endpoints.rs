@@ -1,12 +1,12 @@
-//! Regions in the names of hosts and in the ids of access methods.
+//! Cloud regions in host names and in the ids of DRS access methods.
 
 use super::regions::{Cloud, Region};
 use crate::domain::geo::Host;
 
-/// Under which names Amazon's services are.
+/// The domains of Amazon's services.
 const AMAZON: [&str; 3] = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"];
 
-/// Names of services, before which the name of a region stands: `vm.westeurope.cloudapp.azure.com`.
+/// Domains of services below which the next label is a region: `vm.westeurope.cloudapp.azure.com`.
 const AFTER_REGION: [(&str, Cloud); 9] = [
     ("compute.amazonaws.com", Cloud::Aws),
     ("compute.amazonaws.com.cn", Cloud::Aws),
@@ -20,9 +20,9 @@ const AFTER_REGION: [(&str, Cloud); 9] = [
 ];
 
 impl Region {
-    /// The region that the name of `host` tells; most hosts have none, and a bucket's name says nothing.
+    /// The region in the name of `host`. Most names have none; the name of a bucket does not count.
     ///
-    /// Google's and Azure's object stores answer under one name for all regions, except at Google's regional endpoints.
+    /// Google's and Azure's object stores have one host name for all regions, except Google's regional endpoints.
     pub fn of_host(host: &Host) -> Option<&'static Self> {
         let Host::Name(name) = host else {
             return None;
@@ -34,7 +34,7 @@ impl Region {
 
     /// The region in the id of a DRS access method, such as `aws-us-east-1`, `gs.US` or `gcp-us-central1*more`.
     ///
-    /// An id without a cloud has to be the name of one region and nothing else.
+    /// An id that does not begin with a cloud has to be exactly the name of one region.
     pub fn of_access_id(id: &str) -> Option<&'static Self> {
         let is_separator = |c: char| !c.is_ascii_alphanumeric();
         if let Some((cloud, name)) = id.split_once(is_separator)
@@ -46,14 +46,14 @@ impl Region {
     }
 }
 
-/// `s3.REGION`, `s3-REGION`, `BUCKET.s3.REGION` and so on under Amazon's names; with `dualstack.` before the region, and
-/// with variants of the service: `s3-fips`, `s3-website`, `s3-accesspoint`, `s3-control`.
+/// `s3.REGION`, `s3-REGION`, `BUCKET.s3.REGION` and so on below Amazon's domains; also with `dualstack.` before the
+/// region, and for variants of the service: `s3-fips`, `s3-website`, `s3-accesspoint`, `s3-control`.
 fn of_s3(name: &str) -> Option<&'static Region> {
     let labels = AMAZON
         .iter()
         .find_map(|domain| before(name, domain))?
         .rsplit('.');
-    // A bucket's name may have dots and look like anything, so only what stands right before the domain counts.
+    // A bucket's name may have dots and look like a region, so only the last labels before the domain count.
     let mut labels = labels.skip_while(|label| *label == "vpce");
     let last = labels.next()?;
     if let Some(region) = last.strip_prefix("s3-") {
@@ -83,13 +83,13 @@ fn before_service(name: &str) -> Option<&'static Region> {
     Region::of(cloud, label)
 }
 
-/// `REGION-storage.googleapis.com`, before which a bucket may stand.
+/// `REGION-storage.googleapis.com` or `BUCKET.REGION-storage.googleapis.com`.
 fn of_locational_endpoint(name: &str) -> Option<&'static Region> {
     let label = before(name, "googleapis.com")?.rsplit('.').next()?;
     Region::of(Cloud::Gcp, label.strip_suffix("-storage")?)
 }
 
-/// What of `name` stands before `.domain`.
+/// The labels of `name` below `domain`.
 fn before<'a>(name: &'a str, domain: &str) -> Option<&'a str> {
     name.strip_suffix(domain)?.strip_suffix('.')
 }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_of_s3_tell_their_region() {
+    fn regions_are_found_in_host_names_of_s3() {
         for (url, region) in [
             (
                 "https://s3.eu-central-1.amazonaws.com/bucket/key",
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_of_google_and_azure_tell_their_region_if_it_is_in_them() {
+    fn regions_are_found_in_host_names_of_google_azure_and_other_amazon_services() {
         for (url, region) in [
             (
                 "https://storage.europe-west3.rep.googleapis.com/bucket/key",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn other_hosts_tell_nothing() {
+    fn other_host_names_have_no_region() {
         for url in [
             "https://s3.amazonaws.com/bucket/key",
             "https://bucket.s3.amazonaws.com/key",
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn access_ids_tell_their_region() {
+    fn regions_are_found_in_access_ids() {
         for (id, region) in [
             ("aws-us-east-1", "us-east-1"),
             ("AWS-EU-WEST-1", "eu-west-1"),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn other_access_ids_tell_nothing() {
+    fn other_access_ids_have_no_region() {
         for id in [
             "",
             "s3",

@@ -31,7 +31,7 @@ impl Cloud {
     /// Google first: its `EU` is many countries, while Amazon's is an old name of one region.
     const ALL: [Self; 3] = [Self::Gcp, Self::Aws, Self::Azure];
 
-    /// The provider that goes by `name`, which may also be that of its object store.
+    /// The provider called `name`, or whose object store is called so.
     pub fn parse(name: &str) -> Option<Self> {
         match name.trim().to_ascii_lowercase().as_str() {
             "aws" | "amazon" | "amazon web services" | "s3" => Some(Self::Aws),
@@ -43,18 +43,18 @@ impl Cloud {
         }
     }
 
-    /// How this provider spells the region `name` in its programs.
+    /// The id of the region `name`, as the APIs of this provider spell it.
     fn spell(self, name: &str) -> String {
         let name = name.trim().to_ascii_lowercase();
         match self {
-            // What S3 still calls the oldest of its regions in Europe.
+            // S3's legacy name (`LocationConstraint`) of this region.
             Self::Aws if name == "eu" => "eu-west-1".to_owned(),
             Self::Aws | Self::Gcp => name.replace([' ', '_'], "-"),
             Self::Azure => name.replace([' ', '_', '-'], ""),
         }
     }
 
-    /// The region that the zone `name` is part of, if it looks like a zone: `us-east-1a`, `us-central1-a`.
+    /// The region of the availability zone `name`, if it looks like one: `us-east-1a`, `us-central1-a`.
     fn region_of_zone(self, name: &str) -> Option<&str> {
         let region = name.strip_suffix(|c: char| c.is_ascii_lowercase())?;
         let region = match self {
@@ -71,15 +71,15 @@ impl Cloud {
 /// A region of a cloud provider, or several that are used like one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Region {
-    /// Whose it is.
+    /// Its provider.
     pub cloud: Cloud,
-    /// As its provider spells it in programs.
+    /// Its id in the APIs of the provider.
     pub name: String,
-    /// The nearest town, or what part of the world it is.
+    /// The nearest town, or the area that it covers.
     pub city: String,
     /// Where it is.
     pub place: Coordinates,
-    /// Whether it is not one place but several, or one that its provider only hints at.
+    /// Whether it is several places, or its place is not published.
     pub is_approximate: bool,
     /// Whether it is several regions that are used like one, such as Google's `US`.
     pub is_multiple: bool,
@@ -91,8 +91,8 @@ impl Region {
         Self::named(cloud, name).map(|region| region.place)
     }
 
-    /// The region, or the one of the zone, that is called `name`: by `cloud` if it is given, otherwise by whoever has
-    /// one of that name. Upper and lower case do not matter.
+    /// The region that is called `name` or has an availability zone of that name: of `cloud` if it is given, otherwise of
+    /// any provider. Case does not matter.
     pub fn named(cloud: Option<&str>, name: &str) -> Option<&'static Self> {
         match cloud.filter(|cloud| !cloud.trim().is_empty()) {
             Some(cloud) => Self::of(Cloud::parse(cloud)?, name),
@@ -102,7 +102,7 @@ impl Region {
         }
     }
 
-    /// The region, or the one of the zone, that `cloud` calls `name`.
+    /// The region of `cloud` that is called `name` or has an availability zone of that name.
     pub(super) fn of(cloud: Cloud, name: &str) -> Option<&'static Self> {
         let name = cloud.spell(name);
         let regions = REGIONS.get(&cloud)?;
@@ -127,7 +127,7 @@ impl Region {
     }
 }
 
-/// All regions; parsed when the first one is asked for. A test sees to it that they can be.
+/// All regions, parsed at first use. A test makes sure that the file is valid.
 static REGIONS: LazyLock<BTreeMap<Cloud, BTreeMap<String, Region>>> =
     LazyLock::new(|| parse(include_str!("data/cloud_regions.yaml")).unwrap_or_default());
 
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_nobody_are_nowhere() {
+    fn unknown_names_have_no_region() {
         for (cloud, name) in [
             (Some("gcp"), "us-east-1"),
             (Some("aws"), "us-east1"),
