@@ -3,6 +3,7 @@ WORKDIR /testribute
 # Dependencies first, with an empty program: they are built again only when they change.
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
+COPY crates crates
 RUN mkdir -p src tests/it \
     && touch src/lib.rs tests/it/main.rs \
     && echo 'fn main() {}' > src/main.rs \

@@ -64,7 +64,6 @@
 //! ```
 
 pub mod api;
-pub mod atlas;
 pub mod auth;
 pub mod cli;
 pub mod config;

@@ -1,6 +1,10 @@
-//! Where the regions of cloud providers are.
+//! Where IP addresses and the regions of cloud providers are.
 
+mod embedded;
 mod endpoints;
 mod regions;
 
-pub use self::regions::{Cloud, Region};
+pub use self::{
+    embedded::embedded_location,
+    regions::{Cloud, NOTICE, Region},
+};

@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use crate::domain::geo::Coordinates;
 
+/// Source and licence of the regions, as their licence requires them to be passed on.
+pub const NOTICE: &str = include_str!("data/NOTICE");
+
 /// A provider whose regions are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cloud {

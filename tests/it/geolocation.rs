@@ -282,7 +282,8 @@ async fn what_is_not_a_database_of_places_is_refused_at_the_start() {
     let text = directory.join("text.mmdb");
     std::fs::write(&text, "network,latitude,longitude\n").unwrap();
     assert!(refusal(&text).contains("is not a database in MaxMind's format"));
-    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/atlas/data/dbip-city-lite.atlas");
+    let table = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("crates/ip-locations/data/dbip-city-lite.iplocs");
     assert!(refusal(&table).contains("name the City database that it was made from"));
     let cut = directory.join("cut.mmdb");
     let file = Mmdb {

@@ -11,7 +11,6 @@
 )]
 
 mod architecture;
-mod atlas;
 mod auth;
 mod browsers;
 mod bucket_regions;
@@ -32,6 +31,7 @@ mod exchange_rates;
 mod fairness;
 mod geolocation;
 mod inbound;
+mod ip_locations;
 mod mock;
 mod outbound;
 mod partial_failure;

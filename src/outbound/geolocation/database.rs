@@ -8,19 +8,20 @@ use std::{
     time::Instant,
 };
 
+use ip_locations::IpLocations;
 use maxminddb::{LookupResult, MaxMindDbError, PathElement, Reader};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::file::DatabaseFile;
 use crate::{
-    atlas::Atlas,
     config,
     domain::{
         geo::Coordinates,
         service::BadServiceUri,
         sites::{Place, PlaceSource},
     },
+    locations::embedded_location,
 };
 
 /// What places addresses.
@@ -56,10 +57,10 @@ pub enum GeolocationError {
     /// The file is a table such as the embedded one.
     #[error(
         "locations.database: '{}' is a table to build the program with, in the place of \
-         src/atlas/data/dbip-city-lite.atlas; name the City database that it was made from",
+         crates/ip-locations/data/dbip-city-lite.iplocs; name the City database that it was made from",
         path.display()
     )]
-    Image {
+    LocationTable {
         /// The file.
         path: PathBuf,
     },
@@ -124,9 +125,9 @@ impl Database {
     pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
         match self {
             Self::None => None,
-            Self::Embedded => match Atlas::embedded() {
-                Ok(atlas) => Some(Place {
-                    coordinates: atlas.lookup(address)?,
+            Self::Embedded => match embedded_location(address) {
+                Ok(found) => Some(Place {
+                    coordinates: found?,
                     source: PlaceSource::Database,
                     city: None,
                 }),
@@ -154,8 +155,8 @@ pub(super) fn load_file(path: &Path) -> Result<Reader<Vec<u8>>, GeolocationError
         path: path.to_owned(),
         source,
     })?;
-    if Atlas::is_image(&bytes) {
-        return Err(GeolocationError::Image {
+    if IpLocations::is_location_table(&bytes) {
+        return Err(GeolocationError::LocationTable {
             path: path.to_owned(),
         });
     }

@@ -1,15 +1,15 @@
 //! Small City databases for tests, in the format of <https://maxmind.github.io/MaxMind-DB/>.
 
-/// A value of the format, as far as places need it.
+/// A value of the format, as far as locations need it.
 #[derive(Debug, Clone)]
-pub(in crate::atlas) enum Value {
+pub(super) enum Value {
     Text(&'static str),
     Double(f64),
     Float(f32),
     Short(u16),
     Number(u32),
     Long(u64),
-    /// Without anything in it.
+    /// Always empty.
     List,
     Map(Vec<(&'static str, Self)>),
 }
@@ -58,7 +58,7 @@ impl Value {
 }
 
 /// `location.latitude` and `location.longitude`.
-pub(in crate::atlas) fn nested(latitude: f64, longitude: f64) -> Value {
+pub(super) fn nested(latitude: f64, longitude: f64) -> Value {
     Value::Map(vec![(
         "location",
         Value::Map(vec![
@@ -69,7 +69,7 @@ pub(in crate::atlas) fn nested(latitude: f64, longitude: f64) -> Value {
 }
 
 /// `latitude` and `longitude`.
-pub(in crate::atlas) fn flat(latitude: f32, longitude: f32) -> Value {
+pub(super) fn flat(latitude: f32, longitude: f32) -> Value {
     Value::Map(vec![
         ("city", Value::Text("Somewhere")),
         ("latitude", Value::Float(latitude)),
@@ -78,7 +78,7 @@ pub(in crate::atlas) fn flat(latitude: f32, longitude: f32) -> Value {
 }
 
 /// A database of IP `version` with these networks, none of which contains another.
-pub(in crate::atlas) fn database(version: u16, networks: &[(&str, Value)]) -> Vec<u8> {
+pub(super) fn database(version: u16, networks: &[(&str, Value)]) -> Vec<u8> {
     const UNSET: u32 = u32::MAX;
     const DATA: u32 = 1 << 31;
     let mut nodes = vec![[UNSET; 2]];

@@ -9,8 +9,8 @@ use maxminddb::{Reader, WithinOptions};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::Value;
 use testribute::{
-    atlas::Atlas,
     domain::{address::is_public, geo::Coordinates},
+    locations::embedded_location,
 };
 
 /// City databases as paths with the separator of `PATH` between them.
@@ -23,7 +23,6 @@ const ADDRESSES: usize = 10_000;
 #[ignore = "needs the databases: set TESTRIBUTE_CITY_DATABASES to their paths, and run with --ignored"]
 fn the_embedded_table_agrees_with_the_databases_it_was_made_from() {
     let paths = env::var_os(DATABASES).expect("TESTRIBUTE_CITY_DATABASES names the databases");
-    let atlas = Atlas::embedded().unwrap();
     for path in env::split_paths(&paths) {
         let database = Reader::from_source(fs::read(&path).unwrap()).unwrap();
         let sample = if database.metadata().ip_version == 4 {
@@ -33,7 +32,8 @@ fn the_embedded_table_agrees_with_the_databases_it_was_made_from() {
         };
         let mut agree = 0;
         for address in &sample {
-            agree += usize::from(match (atlas.lookup(*address), place(&database, *address)) {
+            let found = embedded_location(*address).unwrap();
+            agree += usize::from(match (found, place(&database, *address)) {
                 (Some(found), Some(expected)) => found.distance_to(expected).get() <= 120.0,
                 (found, expected) => found == expected,
             });
