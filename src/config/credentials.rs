@@ -39,13 +39,10 @@ section! {
         /// Host name or address, on any port.
         r#match: String;
         /// Variable with a bearer token. Either this, or `basic_user` and `basic_password_env`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         bearer_env: Option<String>;
         /// User name for HTTP Basic.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         basic_user: Option<String>;
         /// Variable with the password for HTTP Basic.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         basic_password_env: Option<String>;
     }
 }

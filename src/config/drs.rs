@@ -15,20 +15,21 @@ section! {
     /// How DRS instances are called and their answers read.
     #[derive(Eq)]
     pub struct Drs {
-        /// What happens to an object of which no DRS knows the size. `refuse`: the request fails. `zero`: it counts as 0
-        /// bytes, with a warning.
+        /// What happens to an object of which no DRS knows the size. `refuse`: the request fails. `zero`: it counts as
+        /// 0 bytes, with a warning.
         #[serde(with = "MissingSizeName")]
         pub missing_size: MissingSize = MissingSize::Refuse;
-        /// Hosts (with a port if needed) of compact ids, `drs://prefix:accession` or `drs://dg.ABCD/id`, by prefix in any
-        /// case. Entries are added to these defaults. Callers' tokens are sent to these hosts.
+        /// Hosts (with a port if needed) of compact ids, `drs://prefix:accession` or `drs://dg.ABCD/id`, by prefix in
+        /// any case. Entries are added to these defaults. Callers' tokens are sent to these hosts.
         pub prefixes: Prefixes = Prefixes::default();
         /// Whether other prefixes are looked up at `compact_id_resolver`. Results are kept for a day.
         pub resolve_compact_ids: bool = true;
         /// Root URL of identifiers.org's resolver, or of one with the same API.
         pub compact_id_resolver: String = "https://resolver.api.identifiers.org/".to_owned(),
-            text("an absolute http or https URL without query and fragment", |url| ServiceUri::parse(url).is_ok()).hidden();
-        /// Whether, for an access method with an `access_id` only, the DRS is asked for the access URL. Its host gives the
-        /// place; the URL itself, which is often signed, is neither kept nor shown. false: the place of the DRS counts.
+            text("an absolute http or https URL without query and fragment", is_root).hidden();
+        /// Whether, for an access method with an `access_id` only, the DRS is asked for the access URL. Its host gives
+        /// the place; the URL itself, which is often signed, is neither kept nor shown. false: the place of the DRS
+        /// counts.
         pub resolve_access_ids: bool = false;
         /// Levels of nested bundles. A bundle stands for all objects in it.
         pub max_bundle_depth: usize = 8, range(1, 100);
@@ -58,6 +59,10 @@ impl Drs {
         host_rule.check_each("plain_http_hosts", &self.plain_http_hosts)?;
         self.check_keys()
     }
+}
+
+fn is_root(url: &str) -> bool {
+    ServiceUri::parse(url).is_ok()
 }
 
 /// Whether `text` is a host, with or without a port, and nothing else.

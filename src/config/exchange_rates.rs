@@ -18,8 +18,8 @@ section! {
         pub source: RateSource = RateSource::Ecb;
         /// Currency that `rates` are per one unit of.
         pub base: Currency = Currency::EUR;
-        /// Units of each currency per one unit of `base`, above 0: with `static` the table, with `ecb` the fallback while
-        /// the source cannot be reached. CNY stands in for CNH.
+        /// Units of each currency per one unit of `base`, above 0: with `static` the table, with `ecb` the fallback
+        /// while the source cannot be reached. CNY stands in for CNH.
         ///
         /// ```yaml
         /// exchange_rates:

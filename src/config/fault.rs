@@ -163,14 +163,16 @@ fn plain_type(expected: String) -> Cow<'static, str> {
     }
 }
 
-/// A value as it is shown in a message, cut to a length that leaves the message readable.
-fn shown(value: Unexpected<'_>) -> String {
+/// A value as it is shown in a message, cut to a length that leaves the message readable. What may be a URL with a
+/// password is not shown.
+pub(super) fn shown(value: Unexpected<'_>) -> String {
     const MAX_CHARS: usize = 60;
     match value {
         Unexpected::Bool(value) => value.to_string(),
         Unexpected::Unsigned(value) => value.to_string(),
         Unexpected::Signed(value) => value.to_string(),
         Unexpected::Float(value) => format!("{value:?}"),
+        Unexpected::Str(text) if text.contains('@') => "a string with @ (not shown)".to_owned(),
         Unexpected::Str(text) => match text.char_indices().nth(MAX_CHARS) {
             Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
             None => format!("{text:?}"),
@@ -186,9 +188,10 @@ fn shown(value: Unexpected<'_>) -> String {
 fn one_line(text: impl fmt::Display) -> String {
     let mut line = String::new();
     for character in text.to_string().chars() {
-        match character.is_control() {
-            true => line.extend(character.escape_default()),
-            false => line.push(character),
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
         }
     }
     line

@@ -30,8 +30,8 @@ section! {
     pub struct Estimation {
         /// Megabits per second between two hosts. null: transfers take no time.
         pub transfer_rate_mbps: Option<f64> = None, positive(1e9).or_null();
-        /// Distance in kilometres that is assumed between a host at an unknown place and any other. null: access URIs at
-        /// unknown places are left out.
+        /// Distance in kilometres that is assumed between a host at an unknown place and any other. null: access URIs
+        /// at unknown places are left out.
         pub unknown_distance_km: Option<f64> = None, range(0.0, MAX_DISTANCE_KM).or_null();
     }
 }

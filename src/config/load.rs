@@ -15,8 +15,8 @@ impl Config {
     /// Reads `file`, merges the variables of `environment` that begin with `TESTRIBUTE__` over it, and checks all
     /// values. Keys that are set nowhere have their defaults.
     ///
-    /// The value of a variable is YAML, or bare text for a key that is a string, or a list with commas. Of two variables
-    /// for one key the one that names it more precisely wins.
+    /// The value of a variable is YAML, or bare text for a key that is a string, or a list with commas. Of two
+    /// variables for one key the one that names it more precisely wins.
     ///
     /// # Errors
     /// [`ConfigError::Unreadable`] if the file cannot be read; [`ConfigError::Key`] for the first fault in it or in a

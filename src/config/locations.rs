@@ -17,12 +17,15 @@ use crate::domain::{
 section! {
     /// Where hosts and buckets are.
     pub struct Locations {
-        /// `embedded`: a table of the whole internet, to about 100 km. `none`: only `overrides` and `buckets`. Otherwise the
-        /// path of a City database in MaxMind format, which is read again within ten seconds after it changes.
+        /// `embedded`: a table of the whole internet, to about 100 km. `none`: only `overrides` and `buckets`.
+        /// Otherwise the path of a City database in MaxMind format, which is read again within ten seconds after it
+        /// changes.
         pub database: Database = Database::default(),
-            must_be("embedded, none, or the path of a file", |database: &Database| !matches!(database, Database::File(path) if path.as_os_str().is_empty()));
-        /// Places of buckets by name, in any store or in that of the name's scheme: a region of AWS, Google Cloud or Azure,
-        /// or coordinates.
+            must_be("embedded, none, or the path of a file", |database: &Database| {
+                *database != Database::File(PathBuf::new())
+            });
+        /// Places of buckets by name, in any store or in that of the name's scheme: a region of AWS, Google Cloud or
+        /// Azure, or coordinates.
         ///
         /// ```yaml
         /// locations:
@@ -53,16 +56,12 @@ section! {
     /// Place of a bucket: a region of a cloud, or coordinates.
     pub struct BucketPlace {
         /// Region, such as `eu-central-1`. Either this or coordinates.
-        #[serde(skip_serializing_if = "Option::is_none")]
         pub region: Option<String> = None;
         /// Cloud of the region: `aws`, `gcp` or `azure`; by default derived from the form of the region's name.
-        #[serde(skip_serializing_if = "Option::is_none")]
         pub cloud: Option<String> = None;
         /// Degrees north of the equator (WGS84), -90 to 90.
-        #[serde(skip_serializing_if = "Option::is_none")]
         pub latitude: Option<f64> = None;
         /// Degrees east of Greenwich (WGS84), -180 to 180.
-        #[serde(skip_serializing_if = "Option::is_none")]
         pub longitude: Option<f64> = None;
     }
 }

@@ -1,8 +1,8 @@
 //! The configuration: one file a section, in which each key has its type, default, range and description.
 //!
 //! [`Config::load`]: `read` (YAML to types) for the file, `environment` merged over it, then [`Config::check`] (ranges
-//! and rules). Errors are in `fault`. `config/config.yaml` and `docs/configuration.md` are generated from the sections by
-//! a test in this file.
+//! and rules). Errors are in `fault`. `config/config.yaml` and `docs/configuration.md` are generated from the sections
+//! by a test in this file.
 
 mod credentials;
 mod drs;
@@ -44,8 +44,8 @@ section! {
     pub struct Config {
         /// How the HTTP service listens.
         pub server: Server = Server::default();
-        /// Seconds for one outbound call, from connect to the last byte. Keep it well below `server.request_deadline_sec`,
-        /// so that a dead service costs a warning and not the answer.
+        /// Seconds for one outbound call, from connect to the last byte. Keep it well below
+        /// `server.request_deadline_sec`, so that a dead service costs a warning and not the answer.
         pub timeout: f64 = 2.0, positive(3600.0);
         /// Currency of every amount in an answer.
         pub target_currency: Currency = Currency::EUR;
@@ -55,9 +55,10 @@ section! {
         pub security: Security = Security::default();
         /// Which addresses calls may reach, and limits for them.
         pub outbound: Outbound = Outbound::default();
-        /// The service's own credentials for some hosts, sent instead of callers' tokens and by the same rules: over https,
-        /// or where `outbound.forward_token_over_http` allows plain http. Anyone who may send a request uses these. Secrets
-        /// are in environment variables; one that is named here and not set stops the start. The first match wins.
+        /// The service's own credentials for some hosts, sent instead of callers' tokens and by the same rules: over
+        /// https, or where `outbound.forward_token_over_http` allows plain http. Anyone who may send a request uses
+        /// these. Secrets are in environment variables; one that is named here and not set stops the start. The first
+        /// match wins.
         ///
         /// ```yaml
         /// credentials:
@@ -69,14 +70,15 @@ section! {
         pub limits: Limits = Limits::default();
         /// Assumptions of the estimates.
         pub estimation: Estimation = Estimation::default();
-        /// Prices, queue times and capacities of TES instances. Few servers answer `tasks/task-info`; for the others the
-        /// price book has them.
+        /// Prices, queue times and capacities of TES instances. Few servers answer `tasks/task-info`; for the others
+        /// the price book has them.
         pub tes: Tes = Tes::default();
         /// How DRS instances are called and their answers read.
         pub drs: Drs = Drs::default();
         /// Where hosts and buckets are.
         pub locations: Locations = Locations::default();
-        /// How currencies are converted. Rates are fetched only if an offer is in another currency than `target_currency`.
+        /// How currencies are converted. Rates are fetched only if an offer is in another currency than
+        /// `target_currency`.
         pub exchange_rates: ExchangeRates = ExchangeRates::default();
     }
 }
@@ -148,9 +150,9 @@ Generated from `src/config/`. [`config/config.yaml`](../config/config.yaml) has 
 The configuration is a YAML file, given by `--config FILE` or `TESTRIBUTE_CONFIG`. All keys are optional. Environment
 variables override it: `TESTRIBUTE__SECTION__KEY`, with two underscores, in any case, such as
 `TESTRIBUTE__SERVER__PORT=9000`. Their value is YAML, bare text for a string, or a list with commas
-(`TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS=10.0.0.0/8,::1/128`). If one variable sets a section and another a key in it, the
-key wins. An unknown key, a wrong type or a value out of range stops the start with exit code 2 and one line that names
-file or variable, key and reason.
+(`TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS=10.0.0.0/8,::1/128`). If one variable sets a section and another a key in it,
+the key wins. An unknown key, a wrong type or a value out of range stops the start with exit code 2 and one line that
+names file or variable, key and reason.
 ";
 
     /// The least that an entry of each list and mapping has.
@@ -305,98 +307,102 @@ locations:
             if lines.last().unwrap().chars().count() + word.chars().count() >= 120 {
                 lines.push(format!("{indent}#"));
             }
-            *lines.last_mut().unwrap() += &format!(" {word}");
+            lines.last_mut().unwrap().extend([" ", word]);
         }
-        lines.join("\n") + "\n"
+        lines.join("\n")
     }
 
-    fn yaml(section: &str) -> String {
-        let indent = "  ".repeat(section.split('.').filter(|name| !name.is_empty()).count());
-        let mut text = String::new();
+    /// The lines of a section: each key under its description, and its example under it.
+    fn yaml(section: &str) -> Vec<String> {
+        let depth = section.split('.').filter(|name| !name.is_empty()).count();
+        let indent = "  ".repeat(depth);
+        let mut lines = Vec::new();
         for (name, description, rule) in keys_in(section).unwrap() {
             let path = join(section, name);
+            let inner = keys_in(&path);
             let (prose, example) = prose_and_example(description);
-            // Where the values are not listed in the description.
-            let values = if prose.starts_with('`') || keys_in(&path).is_some() {
-                None
-            } else {
-                Some(type_of(&path)).filter(|kind| kind.starts_with("one of"))
-            };
-            let must_be = values.unwrap_or(rule);
-            let must_be = match must_be.as_str() {
-                "" => String::new(),
-                words => format!(" Must be {words}."),
+            // Descriptions that begin with a value list all values.
+            let values = (inner.is_none() && !prose.starts_with('`')).then(|| type_of(&path));
+            let must_be = match values {
+                Some(values) if values.starts_with("one of") => format!(" Must be {values}."),
+                _ if rule.is_empty() => String::new(),
+                _ => format!(" Must be {rule}."),
             };
             if section.is_empty() {
-                text += "\n";
+                lines.push(String::new());
             }
-            text += &comment(&format!("{prose}{must_be}"), &indent);
-            text += &match (keys_in(&path), default_of(&path)) {
-                (Some(_), _) => format!("{indent}{name}:\n{}", yaml(&path)),
-                (None, Ok(serde_json::Value::Object(map))) if !map.is_empty() => {
-                    let entry = |(key, value)| format!("{indent}  {key}: {}\n", flow(value));
-                    format!(
-                        "{indent}{name}:\n{}",
-                        map.iter().map(entry).collect::<String>()
-                    )
+            lines.push(comment(&format!("{prose}{must_be}"), &indent));
+            if inner.is_some() {
+                lines.push(format!("{indent}{name}:"));
+                lines.extend(yaml(&path));
+                continue;
+            }
+            match default_of(&path).unwrap() {
+                serde_json::Value::Object(map) if !map.is_empty() => {
+                    lines.push(format!("{indent}{name}:"));
+                    let entry = |(key, value)| format!("{indent}  {key}: {}", flow(value));
+                    lines.extend(map.iter().map(entry));
                 }
-                (None, default) => format!("{indent}{name}: {}\n", flow(&default.unwrap())),
-            };
+                json => lines.push(format!("{indent}{name}: {}", flow(&json))),
+            }
             // The sections around an example are there already.
-            for line in example.iter().skip(path.split('.').count() - 1) {
-                text += &format!("{indent}# {}\n", line.get(indent.len()..).unwrap());
+            for line in example.iter().skip(depth) {
+                lines.push(format!("{indent}# {}", line.get(indent.len()..).unwrap()));
             }
         }
-        text
+        lines
     }
 
-    fn markdown() -> String {
-        let mut text = MARKDOWN_HEAD.to_owned();
+    /// The lines of all tables.
+    fn markdown() -> Vec<String> {
+        let mut lines = Vec::new();
         for (section, keys) in sections() {
-            let is_top = !section.contains(['.', '[']);
-            let title = if section.is_empty() {
-                "Top level".to_owned()
-            } else {
-                format!("`{section}`")
+            let title = match section {
+                "" => "## Top level".to_owned(),
+                section if section.contains(['.', '[']) => format!("### `{section}`"),
+                section => format!("## `{section}`"),
             };
-            text += &format!("\n{} {title}\n\n", if is_top { "##" } else { "###" });
-            text += "| Key | Type | Default | Must be | Description |\n|---|---|---|---|---|\n";
-            let mut examples = String::new();
+            lines.extend([String::new(), title, String::new()]);
+            lines.push("| Key | Type | Default | Must be | Description |".to_owned());
+            lines.push("|---|---|---|---|---|".to_owned());
+            let mut examples = Vec::new();
             for (name, description, rule) in keys {
                 let path = join(section, name);
                 let (prose, example) = prose_and_example(description);
-                let (kind, default) = match keys_in(&path) {
-                    Some(_) => ("a mapping, see below".to_owned(), String::new()),
-                    None => {
-                        let default = default_of(&path).map(|json| format!("`{}`", flow(&json)));
-                        (type_of(&path), default.unwrap_or_else(str::to_owned))
-                    }
+                let (kind, default) = if keys_in(&path).is_some() {
+                    ("a mapping, see below".to_owned(), String::new())
+                } else {
+                    let default = default_of(&path).map(|json| format!("`{}`", flow(&json)));
+                    (type_of(&path), default.unwrap_or_else(str::to_owned))
                 };
                 let row = [format!("`{name}`"), kind, default, rule, prose];
-                text += &format!(
-                    "| {} |\n",
-                    row.map(|cell| cell.replace('|', "\\|")).join(" | ")
-                );
+                let row = row.map(|cell| cell.replace('|', "\\|")).join(" | ");
+                lines.push(format!("| {row} |"));
                 if !example.is_empty() {
-                    examples += &format!(
-                        "\nExample of `{name}`:\n\n```yaml\n{}\n```\n",
-                        example.join("\n")
-                    );
+                    let example = example.join("\n");
+                    examples.push(format!("\nExample of `{name}`:\n\n```yaml\n{example}\n```"));
                 }
             }
-            text += &examples;
+            lines.extend(examples);
         }
-        text
+        lines
     }
 
     #[test]
     fn the_documentation_is_generated_from_the_sections() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for (file, generated) in [
-            ("config/config.yaml", YAML_HEAD.to_owned() + &yaml("")),
-            ("docs/configuration.md", markdown()),
+            (
+                "config/config.yaml",
+                [YAML_HEAD, &yaml("").join("\n"), "\n"],
+            ),
+            (
+                "docs/configuration.md",
+                [MARKDOWN_HEAD, &markdown().join("\n"), "\n"],
+            ),
         ] {
             let path = root.join(file);
+            let generated = generated.concat();
             if env::var_os("UPDATE_DOCS").is_some() {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(&path, &generated).unwrap();

@@ -13,8 +13,8 @@ use super::section::{range, section};
 section! {
     /// Which addresses calls may reach, and limits for them.
     pub struct Outbound {
-        /// Networks that calls may reach although they are not public, such as `[10.0.0.0/8, '::1']`. Anyone who can send
-        /// a request can make the service call any address in them.
+        /// Networks that calls may reach although they are not public, such as `[10.0.0.0/8, '::1']`. Anyone who can
+        /// send a request can make the service call any address in them.
         #[serde(deserialize_with = "networks")]
         pub allowed_networks: Vec<IpNet> = Vec::new();
         /// Calls in flight, over the whole process. One request gets less than half of them.

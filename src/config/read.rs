@@ -133,8 +133,8 @@ impl<'de> Deserializer<'de> for Node<'de> {
     }
 }
 
-/// A key as text. A bucket may be called `20240101`; other keys that YAML does not take for strings could not be read as
-/// they are written (`1.10` is 1.1).
+/// A key as text. A bucket may be called `20240101`; other keys that YAML does not take for strings could not be read
+/// as they are written (`1.10` is 1.1).
 fn text_of(key: &Value) -> Result<Cow<'_, str>> {
     match key {
         Value::String(text) => Ok(text.into()),

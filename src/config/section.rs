@@ -2,10 +2,12 @@
 
 use std::fmt::Display;
 
-use super::fault::{ConfigFault, ConfigFaultReason};
+use serde::de::Unexpected;
 
-/// Declares a section, whose keys are written `name: Type = default, rule;`. The [`Rule`] is optional. The doc comments of
-/// the keys are the text of `config/config.yaml` and `docs/configuration.md` too.
+use super::fault::{ConfigFault, ConfigFaultReason, shown};
+
+/// Declares a section, whose keys are written `name: Type = default, rule;`. The [`Rule`] is optional. The doc comments
+/// of the keys are the text of `config/config.yaml` and `docs/configuration.md` too.
 ///
 /// Without defaults it declares an entry of a list, whose keys are required unless they have `#[serde(default)]`. With
 /// `impl` it gives descriptions and rules to the keys of a type that is declared elsewhere.
@@ -90,10 +92,25 @@ pub(super) struct Rule<T> {
     /// Goes on after "must be".
     pub(super) words: String,
     holds: Box<dyn Fn(&T) -> bool>,
-    show: Box<dyn Fn(&T) -> Option<String>>,
+    show: Show<T>,
 }
 
+/// The value in a message, if it is shown.
+type Show<T> = Box<dyn Fn(&T) -> Option<String>>;
+
 impl<T: 'static> Rule<T> {
+    fn new(
+        words: &str,
+        holds: impl Fn(&T) -> bool + 'static,
+        show: impl Fn(&T) -> Option<String> + 'static,
+    ) -> Self {
+        Self {
+            words: words.to_owned(),
+            holds: Box::new(holds),
+            show: Box::new(show),
+        }
+    }
+
     /// # Errors
     /// If the value does not follow the rule.
     pub(super) fn check(&self, key: &str, value: &T) -> Result<(), ConfigFault> {
@@ -118,52 +135,41 @@ impl<T: 'static> Rule<T> {
 
     /// Without the value in the message: a URL may hold a password.
     pub(super) fn hidden(self) -> Self {
-        let show = Box::new(|_: &T| None);
-        Self { show, ..self }
+        Self {
+            show: Box::new(|_| None),
+            ..self
+        }
     }
 
     /// The rule for a value that may be missing.
     pub(super) fn or_null(self) -> Rule<Option<T>> {
-        Rule {
-            words: self.words,
-            holds: Box::new(move |value| value.as_ref().is_none_or(&self.holds)),
-            show: Box::new(move |value| value.as_ref().and_then(&self.show)),
-        }
+        let holds = move |value: &Option<T>| value.as_ref().is_none_or(&self.holds);
+        let show = move |value: &Option<T>| value.as_ref().and_then(&self.show);
+        Rule::new(&self.words, holds, show)
     }
 }
 
 /// A range that includes both ends, and not NaN.
 pub(super) fn range<T: PartialOrd + Display + 'static>(low: T, high: T) -> Rule<T> {
-    Rule {
-        words: format!("at least {low} and at most {high}"),
-        holds: Box::new(move |value| (&low..=&high).contains(&value)),
-        show: Box::new(|value| Some(value.to_string())),
-    }
+    let words = format!("at least {low} and at most {high}");
+    let holds = move |value: &T| (&low..=&high).contains(&value);
+    Rule::new(&words, holds, |value| Some(value.to_string()))
 }
 
 /// More than 0, at most `high`, and not NaN.
 pub(super) fn positive(high: f64) -> Rule<f64> {
-    Rule {
-        words: format!("more than 0 and at most {high}"),
-        holds: Box::new(move |&value| value > 0.0 && value <= high),
-        show: Box::new(|value| Some(value.to_string())),
-    }
+    let words = format!("more than 0 and at most {high}");
+    let holds = move |&value: &f64| value > 0.0 && value <= high;
+    Rule::new(&words, holds, |value| Some(value.to_string()))
 }
 
 /// A rule for a string, in words and as a predicate.
 pub(super) fn text(words: &str, holds: fn(&str) -> bool) -> Rule<String> {
-    Rule {
-        words: words.to_owned(),
-        holds: Box::new(move |text| holds(text)),
-        show: Box::new(|text| Some(format!("{text:?}"))),
-    }
+    let show = |text: &String| Some(shown(Unexpected::Str(text)));
+    Rule::new(words, move |text| holds(text), show)
 }
 
 /// A rule for another value, which is not shown in the message.
 pub(super) fn must_be<T: 'static>(words: &str, holds: fn(&T) -> bool) -> Rule<T> {
-    Rule {
-        words: words.to_owned(),
-        holds: Box::new(holds),
-        show: Box::new(|_| None),
-    }
+    Rule::new(words, holds, |_| None)
 }

@@ -54,8 +54,8 @@ section! {
             must_be("null, or a string or list of strings that are not empty", Audience::is_named).or_null();
         /// Seconds that clocks may differ.
         pub leeway_sec: u64 = 60, range(0, 600);
-        /// Seconds that discovery documents and key sets are kept; a key that an issuer withdraws is accepted for as long.
-        /// Also called `cache_ttl`, as in FOCA.
+        /// Seconds that discovery documents and key sets are kept; a key that an issuer withdraws is accepted for as
+        /// long. Also called `cache_ttl`, as in FOCA.
         #[serde(alias = "cache_ttl")]
         pub cache_ttl_sec: u64 = 3600, range(1, 86_400);
     }

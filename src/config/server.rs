@@ -21,11 +21,12 @@ section! {
             text("an address or a name", |host| !host.is_empty() && !host.contains(char::is_whitespace));
         /// TCP port; 0 takes a free one.
         pub port: u16 = 8080;
-        /// PEM files for HTTPS (HTTP/2 and HTTP/1.1). Both or neither; with neither, the service speaks plain HTTP. They
-        /// are read again on SIGHUP; if they cannot be used then, the service logs it and keeps those it has.
+        /// PEM files for HTTPS (HTTP/2 and HTTP/1.1). Both or neither; with neither, the service speaks plain HTTP.
+        /// They are read again on SIGHUP; if they cannot be used then, the service logs it and keeps those it has.
         pub tls: Tls = Tls::default();
-        /// Open connections; further clients wait in the operating system's queue until one is closed. Each takes a file
-        /// handle, as outbound calls do: `ulimit -n` should be above the sum of this and `outbound.max_concurrency`.
+        /// Open connections; further clients wait in the operating system's queue until one is closed. Each takes a
+        /// file handle, as outbound calls do: `ulimit -n` should be above the sum of this and
+        /// `outbound.max_concurrency`.
         pub max_connections: usize = 1024, range(1, 1_000_000);
         /// Largest body of a request, in bytes; a larger one is answered with 413.
         pub max_body_bytes: usize = 1 << 20, range(1, 1 << 30);
@@ -35,10 +36,12 @@ section! {
         pub request_deadline_sec: f64 = 10.0, positive(86_400.0);
         /// Seconds that requests in flight have to finish after SIGTERM or SIGINT.
         pub shutdown_grace_sec: f64 = 10.0, range(0.0, 86_400.0);
-        /// Origins whose pages may call the service from a browser, such as `[https://portal.example.org]`, or `['*']` for
-        /// all. With none, only the service's own page `/ui/` may.
+        /// Origins whose pages may call the service from a browser, such as `[https://portal.example.org]`, or `['*']`
+        /// for all. With none, only the service's own page `/ui/` may.
         pub cors_allowed_origins: Vec<CorsOrigin> = Vec::new(),
-            must_be("a list of origins, or * alone", |list: &Vec<CorsOrigin>| list.len() <= 1 || !list.contains(&CorsOrigin::Any));
+            must_be("a list of origins, or * alone", |list: &Vec<CorsOrigin>| {
+                list.len() <= 1 || !list.contains(&CorsOrigin::Any)
+            });
         /// Request that `/ui/` offers to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one that
         /// shows the shape.
         pub example_request: Option<serde_json::Value> = None;

@@ -25,15 +25,16 @@ section! {
         /// `auto`: task info is requested, and the price book is used for servers without it. `always`: servers without
         /// it are left out. `never`: only the price book is used.
         pub task_info: UseOfTaskInfo = UseOfTaskInfo::default();
-        /// One entry for each site, or one for many; the first match wins. A server that gives no prices and has no entry is
-        /// left out, with a warning. Capacity applies to each TES that an entry matches, also to those with task info.
+        /// One entry for each site, or one for many; the first match wins. A server that gives no prices and has no
+        /// entry is left out, with a warning. Capacity applies to each TES that an entry matches, also to those with
+        /// task info.
         ///
         /// ```yaml
         /// tes:
         ///   price_book:
         ///     - match: https://funnel.example.org/
         ///       currency: EUR
-        ///       unit_costs: {cpu_usage: 0.00001, memory_consumption: 0.000002, data_storage: 0.01, data_transfer: 0.02}
+        ///       unit_costs: {cpu_usage: 1e-5, memory_consumption: 2e-6, data_storage: 0.01, data_transfer: 0.02}
         ///       preemptible_discount: 0.6
         ///       queue: {signal: history, default_sec: 60}
         ///       capacity: {max_cpu_cores: 64, max_ram_gb: 512, max_disk_gb: 2000, zones: [eu-1], preemptible: true}
@@ -67,10 +68,10 @@ section! {
     /// How long a task waits.
     #[derive(Copy)]
     pub struct Queue {
-        /// `history`: median * (1 + queued / (queued + finished)). The median is that of the time from creation to start
-        /// of up to 50 finished tasks that the caller may see (of those that asked for at least half of each resource, if
-        /// there are three or more); `queued` are those that wait now. Kept for 30 seconds. `fixed`: `default_sec`,
-        /// without calls.
+        /// `history`: median * (1 + queued / (queued + finished)). The median is that of the time from creation to
+        /// start of up to 50 finished tasks that the caller may see (of those that asked for at least half of each
+        /// resource, if there are three or more); `queued` are those that wait now. Kept for 30 seconds. `fixed`:
+        /// `default_sec`, without calls.
         pub signal: Signal = Signal::History;
         /// Seconds, with `fixed` and where there is no history.
         pub default_sec: f64 = 60.0, range(0.0, YEAR_SECONDS);

@@ -175,6 +175,14 @@ fn the_lines_are_words_for_operators() {
             "locations.buckets: has a key that is not a string; put it in quotation marks",
         ),
         (
+            "security: {jwt: {issuers: 'https://me:pw@a.example/'}}",
+            "security.jwt.issuers: must be a list, is a string with @ (not shown)",
+        ),
+        (
+            "drs: {plain_http_hosts: ['me:pw@a.example']}",
+            "drs.plain_http_hosts[0]: must be a host name or address, with a port if need be, is a string with @ (not shown)",
+        ),
+        (
             "exchange_rates: {ecb_url: 'ftp://a:pw@b'}",
             "exchange_rates.ecb_url: must be an absolute http or https URL",
         ),
