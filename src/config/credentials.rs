@@ -1,94 +1,86 @@
-//! `credentials`: what the service shows to some hosts instead of its callers' tokens. Secrets themselves are never here,
-//! only the names of the environment variables that hold them.
+//! `credentials`: the service's own credentials for some hosts. Secrets are in environment variables; the configuration
+//! has only their names.
 
 use serde::{Deserialize, Serialize};
 
+use super::{fault::ConfigFaultReason, section::section};
 use crate::domain::{geo::Host, price_book::is_host_name};
 
-/// What the service shows to one host.
+/// The service's own credential for one host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "FlatCredential", into = "FlatCredential")]
-pub struct Credential {
-    /// The host, whatever the port.
+#[serde(try_from = "FlatEntry", into = "FlatEntry")]
+pub struct CredentialEntry {
+    /// The host, on any port.
     pub host: Host,
-    /// What is shown.
+    /// Where the secret is.
     pub secret: SecretName,
 }
 
-/// Where a secret is to be found.
+/// Kind of a credential, and the variable with its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretName {
     /// A bearer token.
     Bearer {
-        /// The variable that holds it.
+        /// The variable with the token.
         env: String,
     },
-    /// A user name with a password.
+    /// HTTP Basic (RFC 7617).
     Basic {
         /// The user name.
         user: String,
-        /// The variable that holds the password.
+        /// The variable with the password.
         password_env: String,
     },
 }
 
-/// The entry does not say what to show to whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadCredential {
-    /// The match is not a host.
-    #[error("match must be a host name or an address, without scheme, port and path")]
-    Host,
-    /// There is not one secret.
-    #[error("must have either bearer_env, or basic_user and basic_password_env")]
-    Secret,
-    /// The user name would end at its colon (RFC 7617).
-    #[error("basic_user must be visible ASCII characters without a colon")]
-    User,
+section! {
+    /// A [`CredentialEntry`] as it is written.
+    pub(super) struct FlatEntry {
+        /// Host name or address, on any port.
+        r#match: String;
+        /// Variable with a bearer token. Either this, or `basic_user` and `basic_password_env`.
+        bearer_env: Option<String>;
+        /// User name for HTTP Basic.
+        basic_user: Option<String>;
+        /// Variable with the password for HTTP Basic.
+        basic_password_env: Option<String>;
+    }
 }
 
-/// One level, as it stands in the file.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FlatCredential {
-    r#match: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    bearer_env: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    basic_user: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    basic_password_env: Option<String>,
-}
+impl TryFrom<FlatEntry> for CredentialEntry {
+    type Error = ConfigFaultReason;
 
-impl TryFrom<FlatCredential> for Credential {
-    type Error = BadCredential;
-
-    fn try_from(flat: FlatCredential) -> Result<Self, BadCredential> {
-        let host = match Host::parse(&flat.r#match) {
+    fn try_from(entry: FlatEntry) -> Result<Self, ConfigFaultReason> {
+        let malformed = |reason: &str| Err(ConfigFaultReason::Malformed(reason.to_owned()));
+        let host = match Host::parse(&entry.r#match) {
             Host::Name(name) if is_host_name(&name) => Host::Name(name),
             Host::Address(address) => Host::Address(address),
             Host::Name(_) | Host::Bucket(_) | Host::Region { .. } => {
-                return Err(BadCredential::Host);
+                return malformed(
+                    "match must be a host name or an address, without scheme, port and path",
+                );
             }
         };
-        let secret = match (flat.bearer_env, flat.basic_user, flat.basic_password_env) {
+        let is_user_byte = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+        let secret = match (entry.bearer_env, entry.basic_user, entry.basic_password_env) {
             (Some(env), None, None) => SecretName::Bearer { env },
-            (None, Some(user), Some(password_env)) => {
-                if !user
-                    .bytes()
-                    .all(|byte| byte.is_ascii_graphic() && byte != b':')
-                {
-                    return Err(BadCredential::User);
-                }
-                SecretName::Basic { user, password_env }
+            (None, Some(user), Some(_)) if !user.bytes().all(is_user_byte) => {
+                // A colon would end it (RFC 7617).
+                return malformed("basic_user must be visible ASCII characters without a colon");
             }
-            _ => return Err(BadCredential::Secret),
+            (None, Some(user), Some(password_env)) => SecretName::Basic { user, password_env },
+            _ => {
+                return malformed(
+                    "must have either bearer_env, or basic_user and basic_password_env",
+                );
+            }
         };
         Ok(Self { host, secret })
     }
 }
 
-impl From<Credential> for FlatCredential {
-    fn from(credential: Credential) -> Self {
+impl From<CredentialEntry> for FlatEntry {
+    fn from(credential: CredentialEntry) -> Self {
         let (bearer_env, basic_user, basic_password_env) = match credential.secret {
             SecretName::Bearer { env } => (Some(env), None, None),
             SecretName::Basic { user, password_env } => (None, Some(user), Some(password_env)),

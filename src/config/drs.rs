@@ -1,50 +1,79 @@
-//! `drs`: how DRS instances are asked, and what is made of their answers.
+//! `drs`: how DRS instances are called and their answers read.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
 
-use crate::domain::object::MissingSize;
+use super::{
+    fault::ConfigFault,
+    section::{Section, range, section, text},
+};
+use crate::domain::{object::MissingSize, service::ServiceUri};
 
-/// How DRS instances are asked, and what is made of their answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Drs {
-    /// What becomes of an object whose size no DRS knows: `refuse` or `zero`.
-    #[serde(with = "MissingSizeName")]
-    pub missing_size: MissingSize,
-    /// The hosts that prefixes of compact ids stand for.
-    pub prefixes: Prefixes,
-    /// Whether `compact_id_resolver` is asked for other prefixes.
-    pub resolve_compact_ids: bool,
-    /// The root of identifiers.org's resolver, or of one that does as it does.
-    pub compact_id_resolver: String,
-    /// The hosts in `drs://` ids that are called over plain http.
-    pub plain_http_hosts: Vec<String>,
-    /// Whether DRS are asked for the URLs behind access ids, to see where they lead to.
-    pub resolve_access_ids: bool,
-    /// How many levels of bundles in bundles are opened.
-    pub max_bundle_depth: usize,
-    /// How many objects the bundles of a request may hold together.
-    pub max_bundle_objects: usize,
-    /// Seconds that objects are kept; 0 keeps nothing.
-    pub cache_ttl_sec: u64,
+section! {
+    /// How DRS instances are called and their answers read.
+    #[derive(Eq)]
+    pub struct Drs {
+        /// What happens to an object of which no DRS knows the size. `refuse`: the request fails. `zero`: it counts as
+        /// 0 bytes, with a warning.
+        #[serde(with = "MissingSizeName")]
+        pub missing_size: MissingSize = MissingSize::Refuse;
+        /// Hosts (with a port if needed) of compact ids, `drs://prefix:accession` or `drs://dg.ABCD/id`, by prefix in
+        /// any case. Entries are added to these defaults. Callers' tokens are sent to these hosts.
+        pub prefixes: Prefixes = Prefixes::default();
+        /// Whether other prefixes are looked up at `compact_id_resolver`. Results are kept for a day.
+        pub resolve_compact_ids: bool = true;
+        /// Root URL of identifiers.org's resolver, or of one with the same API.
+        pub compact_id_resolver: String = "https://resolver.api.identifiers.org/".to_owned(),
+            text("an absolute http or https URL without query and fragment", is_root).hidden();
+        /// Whether, for an access method with an `access_id` only, the DRS is asked for the access URL. Its host gives
+        /// the place; the URL itself, which is often signed, is neither kept nor shown. false: the place of the DRS
+        /// counts.
+        pub resolve_access_ids: bool = false;
+        /// Levels of nested bundles. A bundle stands for all objects in it.
+        pub max_bundle_depth: usize = 8, range(1, 100);
+        /// Objects in all bundles of a request, at one DRS.
+        pub max_bundle_objects: usize = 1000, range(1, 1_000_000);
+        /// Seconds that metadata of objects are kept, for each token separately. 0: not at all.
+        pub cache_ttl_sec: u64 = 60, range(0, 86_400);
+        /// Hosts in `drs://host/id` that are called over plain http, such as `[drs.intern, 'localhost:8080']`.
+        pub plain_http_hosts: Vec<String> = Vec::new();
+    }
 }
 
-impl Default for Drs {
-    fn default() -> Self {
-        Self {
-            missing_size: MissingSize::Refuse,
-            prefixes: Prefixes::default(),
-            resolve_compact_ids: true,
-            compact_id_resolver: "https://resolver.api.identifiers.org/".to_owned(),
-            plain_http_hosts: Vec::new(),
-            resolve_access_ids: false,
-            max_bundle_depth: 8,
-            max_bundle_objects: 1000,
-            cache_ttl_sec: 60,
+impl Drs {
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
+        let is_prefix = |prefix: &str| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+            !prefix.is_empty() && prefix.bytes().all(is_part)
+        };
+        let prefix_rule = text("a prefix of compact ids such as dg.4503", is_prefix).hidden();
+        let host_rule = text("a host name, with a port if need be", is_host);
+        for (prefix, host) in &self.prefixes.0 {
+            let key = format!("prefixes.{prefix}");
+            prefix_rule.check(&key, prefix)?;
+            host_rule.check(&key, host)?;
         }
+        let host_rule = text("a host name or address, with a port if need be", is_host);
+        host_rule.check_each("plain_http_hosts", &self.plain_http_hosts)?;
+        self.check_keys()
     }
+}
+
+fn is_root(url: &str) -> bool {
+    ServiceUri::parse(url).is_ok()
+}
+
+/// Whether `text` is a host, with or without a port, and nothing else.
+fn is_host(text: &str) -> bool {
+    Url::parse(&format!("http://{text}/")).is_ok_and(|url| {
+        url.path() == "/"
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    }) && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\@".contains(c))
 }
 
 /// How a [`MissingSize`] is written.
@@ -55,22 +84,25 @@ enum MissingSizeName {
     Zero,
 }
 
-/// Hosts by the prefixes that stand for them, in lower case. What a configuration says comes on top of the defaults.
+/// Hosts by their prefix in lower case. Those of a configuration are added to the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Prefixes(pub BTreeMap<String, String>);
 
 impl Default for Prefixes {
     fn default() -> Self {
-        let known = [
+        let defaults = [
             ("dg.4503", "gen3.biodatacatalyst.nhlbi.nih.gov"),
             ("dg.4dfc", "nci-crdc.datacommons.io"),
             ("dg.anv0", "data.terra.bio"),
             ("dg.f82a1a", "data.kidsfirstdrc.org"),
             ("drs.anv0", "data.terra.bio"),
         ];
-        let known = known.map(|(prefix, host)| (prefix.to_owned(), host.to_owned()));
-        Self(known.into())
+        Self(
+            defaults
+                .map(|(prefix, host)| (prefix.to_owned(), host.to_owned()))
+                .into(),
+        )
     }
 }
 

@@ -1,48 +1,24 @@
-//! What can be wrong with a configuration, told in one line: where it was set, which key, and why it is refused.
+//! Errors of the configuration. Displayed, each is one line: file or variable, key, reason.
 
-use std::{borrow::Cow, fmt, io, path::PathBuf, str::Utf8Error};
+use std::{borrow::Cow, fmt, io, path::PathBuf};
 
 use serde::de::{self, Expected, Unexpected};
 
 /// Why there is no configuration. Displayed, it is one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file is not there, or may not be read.
+    /// The file does not exist or cannot be read.
     #[error("{}: cannot be read: {source}", one_line(.file.display()))]
     Unreadable {
-        /// The file, as it was named.
+        /// The path as given.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file is larger than any configuration needs to be.
-    #[error("{}: is larger than {limit} bytes", one_line(.file.display()))]
-    TooLarge {
-        /// The file, as it was named.
-        file: PathBuf,
-        /// The largest file that is read.
-        limit: usize,
-    },
-    /// The file holds something else than text.
-    #[error("{}: is not UTF-8 text: {source}", one_line(.file.display()))]
-    NotText {
-        /// The file, as it was named.
-        file: PathBuf,
-        /// Where the first wrong byte is.
-        source: Utf8Error,
-    },
-    /// The text is not YAML; the source names line and column.
-    #[error("{}: is not valid YAML: {}", one_line(.file.display()), one_line(.source))]
-    Syntax {
-        /// The file, as it was named.
-        file: PathBuf,
-        /// What the parser says.
-        source: yaml_serde::Error,
-    },
-    /// A key is unknown, or its value is of the wrong type or out of range.
+    /// A key is unknown, its value is of the wrong type or out of range, or the text is not YAML.
     #[error("{}: {}", one_line(.origin), one_line(.fault))]
     Key {
-        /// Where the key was set.
+        /// Where the value was set.
         origin: Origin,
         /// The key and the reason.
         #[source]
@@ -73,63 +49,70 @@ impl fmt::Display for Origin {
 
 /// One key with a value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}{}{reason}", if .key.is_empty() { "" } else { ": " })]
 pub struct ConfigFault {
-    /// The key in dotted form, such as `server.port` or `outbound.allowed_networks[0]`; empty for the whole.
+    /// The key in dotted form, such as `server.port` or `outbound.allowed_networks[0]`; empty for the whole document.
     pub key: String,
     /// Why it is refused.
     pub reason: ConfigFaultReason,
 }
 
-impl fmt::Display for ConfigFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        self.reason.fmt(f)
+impl ConfigFault {
+    /// The same fault, its key in `section`.
+    pub(super) fn within(mut self, section: &str) -> Self {
+        let separator = if self.key.is_empty() { "" } else { "." };
+        self.key = format!("{section}{separator}{}", self.key);
+        self
     }
 }
 
 /// Why a key is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigFaultReason {
+    /// The text is not YAML; the parser's message has line and column.
+    #[error("is not valid YAML: {0}")]
+    Syntax(String),
     /// There is no such key.
+    #[error("unknown key; known keys here are {}", .known.join(", "))]
     UnknownKey {
-        /// The keys that there are in its place.
+        /// The keys that its section has.
         known: Vec<&'static str>,
     },
-    /// A key that has no default is not there.
+    /// A key without default is not set.
+    #[error("the key {0} is missing")]
     MissingKey(&'static str),
-    /// A key is there twice, under two of its names.
+    /// A key is set twice, by its name and by an alias.
+    #[error("the key {0} is there under two names")]
     DuplicateKey(&'static str),
     /// The value is of the wrong type or out of range.
+    #[error("must be {must_be}{}", .is.as_ref().map(|is| format!(", is {is}")).unwrap_or_default())]
     Value {
-        /// What it must be.
+        /// The type or range that is required.
         must_be: Cow<'static, str>,
-        /// What it is, where that may be shown.
+        /// The value, unless it may hold a password.
         is: Option<String>,
     },
-    /// The value cannot be read as what the key stands for.
+    /// The value does not parse, or contradicts another key.
+    #[error("{0}")]
     Malformed(String),
 }
 
-impl fmt::Display for ConfigFaultReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ConfigFaultReason {
+    /// The same reason, for a key that must be one of `variants`.
+    pub(super) fn expecting(self, variants: &[&str]) -> Self {
+        let must_be = match variants {
+            [one, other] => format!("{one} or {other}"),
+            many => format!("one of {}", many.join(", ")),
+        };
         match self {
-            Self::UnknownKey { known } => {
-                write!(f, "unknown key; known keys here are {}", known.join(", "))
-            }
-            Self::MissingKey(key) => write!(f, "the key {key} is missing"),
-            Self::DuplicateKey(key) => write!(f, "the key {key} is there under two names"),
-            Self::Value { must_be, is } => {
-                write!(f, "must be {must_be}")?;
-                is.iter().try_for_each(|is| write!(f, ", is {is}"))
-            }
-            Self::Malformed(reason) => f.write_str(reason),
+            Self::Value { is, .. } => Self::Value {
+                must_be: must_be.into(),
+                is,
+            },
+            other => other,
         }
     }
 }
-
-impl std::error::Error for ConfigFaultReason {}
 
 impl de::Error for ConfigFaultReason {
     fn custom<T: fmt::Display>(reason: T) -> Self {
@@ -138,7 +121,7 @@ impl de::Error for ConfigFaultReason {
 
     fn invalid_type(is: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self::Value {
-            must_be: in_plain_words(&expected.to_string()),
+            must_be: plain_type(expected.to_string()),
             is: Some(shown(is)),
         }
     }
@@ -148,10 +131,7 @@ impl de::Error for ConfigFaultReason {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::Value {
-            must_be: one_of(expected).into(),
-            is: Some(shown(Unexpected::Str(variant))),
-        }
+        Self::invalid_type(Unexpected::Str(variant), &"").expecting(expected)
     }
 
     fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
@@ -169,41 +149,34 @@ impl de::Error for ConfigFaultReason {
     }
 }
 
-/// `a or b`, `one of a, b, c`.
-pub(super) fn one_of(variants: &[&str]) -> String {
-    match variants {
-        [one, other] => format!("{one} or {other}"),
-        many => format!("one of {}", many.join(", ")),
-    }
-}
-
-/// What serde expects, for someone who does not know Rust.
-fn in_plain_words(expected: &str) -> Cow<'static, str> {
-    match expected {
+/// The type that serde expects, without the words of Rust.
+fn plain_type(expected: String) -> Cow<'static, str> {
+    match expected.as_str() {
         "u16" => "an integer from 0 to 65535".into(),
         "u64" | "usize" => "an integer of 0 or more".into(),
         "f64" => "a number".into(),
         "a boolean" => "true or false".into(),
         "a sequence" => "a list".into(),
-        "a map" => "a mapping".into(),
         "path string" => "the path of a file".into(),
-        structure if structure.starts_with("struct ") => "a mapping".into(),
-        plain => plain.to_owned().into(),
+        map if map == "a map" || map.starts_with("struct ") => "a mapping".into(),
+        _ => expected.into(),
     }
 }
 
-/// A value as it is shown in a message, cut to a length that leaves the message readable.
-fn shown(value: Unexpected<'_>) -> String {
-    const LONGEST: usize = 60;
+/// A value as it is shown in a message, cut to a length that leaves the message readable. What may be a URL with a
+/// password is not shown.
+pub(super) fn shown(value: Unexpected<'_>) -> String {
+    const MAX_CHARS: usize = 60;
     match value {
         Unexpected::Bool(value) => value.to_string(),
         Unexpected::Unsigned(value) => value.to_string(),
         Unexpected::Signed(value) => value.to_string(),
         Unexpected::Float(value) => format!("{value:?}"),
-        Unexpected::Str(text) if text.chars().count() > LONGEST => {
-            format!("{:?}...", text.chars().take(LONGEST).collect::<String>())
-        }
-        Unexpected::Str(text) => format!("{text:?}"),
+        Unexpected::Str(text) if text.contains('@') => "a string with @ (not shown)".to_owned(),
+        Unexpected::Str(text) => match text.char_indices().nth(MAX_CHARS) {
+            Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
+            None => format!("{text:?}"),
+        },
         Unexpected::Unit | Unexpected::Option => "empty".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),
@@ -211,11 +184,10 @@ fn shown(value: Unexpected<'_>) -> String {
     }
 }
 
-/// The text without line breaks and other control characters, which names of files, keys and variables may have.
+/// The text with control characters escaped, such as line breaks in the name of a file.
 fn one_line(text: impl fmt::Display) -> String {
-    let shown = text.to_string();
-    let mut line = String::with_capacity(shown.len());
-    for character in shown.chars() {
+    let mut line = String::new();
+    for character in text.to_string().chars() {
         if character.is_control() {
             line.extend(character.escape_default());
         } else {

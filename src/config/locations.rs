@@ -1,94 +1,105 @@
-//! `locations`: how hosts are placed on the map.
+//! `locations`: where hosts and buckets are.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::geo::{Coordinates, Host, NotOnEarth};
+use super::{
+    fault::ConfigFault,
+    section::{Section, must_be, section, text},
+};
+use crate::domain::{
+    geo::{Coordinates, Host, NotOnEarth},
+    price_book::is_host_name,
+};
 
-/// How hosts are placed on the map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Locations {
-    /// The database that places addresses.
-    pub database: Database,
-    /// Places that are known beforehand; the first match wins.
-    pub overrides: Vec<Override>,
-    /// Where buckets are, by name: `s3://name`, `gs://name`, or `name` in any store.
-    pub buckets: BTreeMap<String, BucketPlace>,
-    /// Whether S3 is asked for the regions of buckets that nothing else places.
-    pub ask_bucket_region: bool,
-    /// Where it is asked.
-    pub s3_url: String,
-}
-
-impl Default for Locations {
-    fn default() -> Self {
-        Self {
-            database: Database::default(),
-            overrides: Vec::new(),
-            buckets: BTreeMap::new(),
-            ask_bucket_region: false,
-            s3_url: "https://s3.amazonaws.com/".to_owned(),
-        }
+section! {
+    /// Where hosts and buckets are.
+    pub struct Locations {
+        /// `embedded`: a table of the whole internet, to about 100 km. `none`: only `overrides` and `buckets`.
+        /// Otherwise the path of a City database in MaxMind format, which is read again within ten seconds after it
+        /// changes.
+        pub database: Database = Database::default(),
+            must_be("embedded, none, or the path of a file", |database: &Database| {
+                *database != Database::File(PathBuf::new())
+            });
+        /// Places of buckets by name, in any store or in that of the name's scheme: a region of AWS, Google Cloud or
+        /// Azure, or coordinates.
+        ///
+        /// ```yaml
+        /// locations:
+        ///   buckets:
+        ///     "s3://genomes": {region: eu-central-1}
+        ///     archive: {latitude: 50.11, longitude: 8.68}
+        /// ```
+        pub buckets: BTreeMap<String, BucketPlace> = BTreeMap::new();
+        /// Whether S3 is asked for the region of a bucket that has no place otherwise, by a HEAD request without token.
+        /// Amazon then sees the names of the buckets.
+        pub ask_bucket_region: bool = false;
+        /// Endpoint for these requests.
+        pub s3_url: String = "https://s3.amazonaws.com/".to_owned();
+        /// Known places; the first match wins, and a name that matches is not resolved.
+        ///
+        /// ```yaml
+        /// locations:
+        ///   overrides:
+        ///     - {match: tes.example.org, latitude: 47.56, longitude: 7.59}
+        ///     - {match: 10.0.0.0/8, latitude: 60.17, longitude: 24.94}
+        ///     - {match: "s3://bucket", latitude: 50.11, longitude: 8.68}
+        /// ```
+        pub overrides: Vec<Override> = Vec::new();
     }
 }
 
-/// Where a bucket is: in a region of a cloud, or at coordinates.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BucketPlace {
-    /// The region, such as `eu-central-1`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    /// The cloud that the region is of: `aws`, `gcp` or `azure`; otherwise the shape of its name tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cloud: Option<String>,
-    /// Degrees north of the equator.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latitude: Option<f64>,
-    /// Degrees east of Greenwich.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub longitude: Option<f64>,
+section! {
+    /// Place of a bucket: a region of a cloud, or coordinates.
+    pub struct BucketPlace {
+        /// Region, such as `eu-central-1`. Either this or coordinates.
+        pub region: Option<String> = None;
+        /// Cloud of the region: `aws`, `gcp` or `azure`; by default derived from the form of the region's name.
+        pub cloud: Option<String> = None;
+        /// Degrees north of the equator (WGS84), -90 to 90.
+        pub latitude: Option<f64> = None;
+        /// Degrees east of Greenwich (WGS84), -180 to 180.
+        pub longitude: Option<f64> = None;
+    }
 }
 
-/// Which database places addresses.
+impl Locations {
+    /// The database file itself is checked when it is read.
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
+        self.check_keys()?;
+        let words = "a host name, an address, a network such as 10.0.0.0/8, or s3://bucket";
+        let rule = text(words, |text| HostMatch::from(text.to_owned()).can_match());
+        for (position, place) in self.overrides.iter().enumerate() {
+            let key = format!("overrides[{position}].match");
+            rule.check(&key, &place.pattern.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// Which database maps addresses to coordinates.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[serde(
+    rename_all = "lowercase",
+    expecting = "must be embedded, none, or the path of a file"
+)]
 pub enum Database {
-    /// The table that comes with the program.
+    /// The table that is compiled in.
     #[default]
     Embedded,
-    /// None: only `overrides` place hosts.
+    /// None.
     None,
-    /// A City database in MaxMind's format.
+    /// A City database in MaxMind format.
+    #[serde(untagged)]
     File(PathBuf),
 }
 
-impl From<String> for Database {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "embedded" => Self::Embedded,
-            "none" => Self::None,
-            _ => Self::File(text.into()),
-        }
-    }
-}
-
-impl From<Database> for String {
-    fn from(database: Database) -> Self {
-        match database {
-            Database::Embedded => "embedded".to_owned(),
-            Database::None => "none".to_owned(),
-            Database::File(path) => path.to_string_lossy().into_owned(),
-        }
-    }
-}
-
-/// A place that is known beforehand.
+/// A known place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "FlatOverride", into = "FlatOverride")]
+#[serde(try_from = "OverrideEntry", into = "OverrideEntry")]
 pub struct Override {
     /// Which hosts are there.
     pub pattern: HostMatch,
@@ -96,28 +107,31 @@ pub struct Override {
     pub place: Coordinates,
 }
 
-/// One level, as it stands in the file.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FlatOverride {
-    r#match: HostMatch,
-    latitude: f64,
-    longitude: f64,
+section! {
+    /// An [`Override`] as it is written.
+    pub(super) struct OverrideEntry {
+        /// Which hosts: a host name, an address, a network such as `10.0.0.0/8`, or a bucket such as `s3://bucket`.
+        r#match: HostMatch;
+        /// Degrees north of the equator (WGS84), -90 to 90.
+        latitude: f64;
+        /// Degrees east of Greenwich (WGS84), -180 to 180.
+        longitude: f64;
+    }
 }
 
-impl TryFrom<FlatOverride> for Override {
+impl TryFrom<OverrideEntry> for Override {
     type Error = NotOnEarth;
 
-    fn try_from(flat: FlatOverride) -> Result<Self, NotOnEarth> {
-        let place = Coordinates::new(flat.latitude, flat.longitude)?;
+    fn try_from(entry: OverrideEntry) -> Result<Self, NotOnEarth> {
+        let place = Coordinates::new(entry.latitude, entry.longitude)?;
         Ok(Self {
-            pattern: flat.r#match,
+            pattern: entry.r#match,
             place,
         })
     }
 }
 
-impl From<Override> for FlatOverride {
+impl From<Override> for OverrideEntry {
     fn from(known: Override) -> Self {
         Self {
             r#match: known.pattern,
@@ -135,6 +149,18 @@ pub enum HostMatch {
     Host(Host),
     /// One address, or all of a network.
     Network(IpNet),
+}
+
+impl HostMatch {
+    /// Anything else, such as a network with a wrong length, would be taken for a host that does not exist.
+    fn can_match(&self) -> bool {
+        match self {
+            Self::Network(_) | Self::Host(Host::Address(_)) => true,
+            Self::Host(Host::Region { .. }) => false,
+            Self::Host(Host::Bucket(bucket)) => !bucket.ends_with(['/', ':']),
+            Self::Host(Host::Name(name)) => is_host_name(name),
+        }
+    }
 }
 
 impl From<String> for HostMatch {

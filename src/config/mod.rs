@@ -1,36 +1,37 @@
-//! The configuration: every key with its type and default. `config/config.yaml` lists them all for the user.
+//! The configuration: one file a section, in which each key has its type, default, range and description.
 //!
-//! [`Config::load`] goes `tree` (YAML, unfolded) -> `environment` (laid over) -> `read` (types) -> `check` (ranges); what
-//! can go wrong on the way is in `fault`.
+//! [`Config::load`]: `read` (YAML to types) for the file, `environment` merged over it, then [`Config::check`] (ranges
+//! and rules). Errors are in `fault`. `config/config.yaml` and `docs/configuration.md` are generated from the sections
+//! by a test in this file.
 
-mod check;
-mod check_drs;
-mod check_security;
-mod check_server;
-mod check_tes;
 mod credentials;
 mod drs;
 mod environment;
+mod exchange_rates;
 mod fault;
+mod limits;
 mod load;
 mod locations;
+mod log;
 mod outbound;
 mod read;
+mod section;
 mod security;
 mod server;
 mod tes;
-mod tree;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use self::section::{Section, positive, section};
 pub use self::{
-    credentials::{BadCredential, Credential, SecretName},
+    credentials::{CredentialEntry, SecretName},
     drs::{Drs, Prefixes},
     environment::environment,
+    exchange_rates::{ExchangeRates, RateSource},
     fault::{ConfigError, ConfigFault, ConfigFaultReason, Origin},
+    limits::{Estimation, Limits},
     locations::{BucketPlace, Database, HostMatch, Locations, Override},
+    log::{Log, LogFormat},
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
     server::{CorsOrigin, Server, Tls},
@@ -38,55 +39,47 @@ pub use self::{
 };
 use crate::domain::money::Currency;
 
-/// Everything that can be configured; `Config::default()` is what an empty file gives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// How the HTTP service listens.
-    pub server: Server,
-    /// Seconds for one outbound call, from connect to the last byte.
-    pub timeout: f64,
-    /// The currency of every amount in an answer.
-    pub target_currency: Currency,
-    /// What is logged, and how.
-    pub log: Log,
-    /// Who may ask.
-    pub security: Security,
-    /// Where calls may go, and how many at once.
-    pub outbound: Outbound,
-    /// What the service shows to some hosts instead of its callers' tokens.
-    pub credentials: Vec<Credential>,
-    /// How much one request may ask for.
-    pub limits: Limits,
-    /// What the estimates assume.
-    pub estimation: Estimation,
-    /// What is known about TES instances that they do not say themselves.
-    pub tes: Tes,
-    /// How DRS instances are asked, and what is made of their answers.
-    pub drs: Drs,
-    /// How hosts are placed on the map.
-    pub locations: Locations,
-    /// How currencies are converted.
-    pub exchange_rates: ExchangeRates,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            server: Server::default(),
-            timeout: 2.0,
-            target_currency: Currency::EUR,
-            log: Log::default(),
-            security: Security::default(),
-            outbound: Outbound::default(),
-            credentials: Vec::new(),
-            limits: Limits::default(),
-            estimation: Estimation::default(),
-            tes: Tes::default(),
-            drs: Drs::default(),
-            locations: Locations::default(),
-            exchange_rates: ExchangeRates::default(),
-        }
+section! {
+    /// Everything that can be configured; `Config::default()` is what an empty file gives.
+    pub struct Config {
+        /// How the HTTP service listens.
+        pub server: Server = Server::default();
+        /// Seconds for one outbound call, from connect to the last byte. Keep it well below
+        /// `server.request_deadline_sec`, so that a dead service costs a warning and not the answer.
+        pub timeout: f64 = 2.0, positive(3600.0);
+        /// Currency of every amount in an answer.
+        pub target_currency: Currency = Currency::EUR;
+        /// What is logged to STDERR, and how.
+        pub log: Log = Log::default();
+        /// Authorization of callers.
+        pub security: Security = Security::default();
+        /// Which addresses calls may reach, and limits for them.
+        pub outbound: Outbound = Outbound::default();
+        /// The service's own credentials for some hosts, sent instead of callers' tokens and by the same rules: over
+        /// https, or where `outbound.forward_token_over_http` allows plain http. Anyone who may send a request uses
+        /// these. Secrets are in environment variables; one that is named here and not set stops the start. The first
+        /// match wins.
+        ///
+        /// ```yaml
+        /// credentials:
+        ///   - {match: funnel.example.org, basic_user: testribute, basic_password_env: FUNNEL_PASSWORD}
+        ///   - {match: tesk.example.org, bearer_env: TESK_TOKEN}
+        /// ```
+        pub credentials: Vec<CredentialEntry> = Vec::new();
+        /// Limits for one request.
+        pub limits: Limits = Limits::default();
+        /// Assumptions of the estimates.
+        pub estimation: Estimation = Estimation::default();
+        /// Prices, queue times and capacities of TES instances. Few servers answer `tasks/task-info`; for the others
+        /// the price book has them.
+        pub tes: Tes = Tes::default();
+        /// How DRS instances are called and their answers read.
+        pub drs: Drs = Drs::default();
+        /// Where hosts and buckets are.
+        pub locations: Locations = Locations::default();
+        /// How currencies are converted. Rates are fetched only if an offer is in another currency than
+        /// `target_currency`.
+        pub exchange_rates: ExchangeRates = ExchangeRates::default();
     }
 }
 
@@ -95,118 +88,347 @@ impl Config {
     pub fn call_timeout(&self) -> Duration {
         Duration::from_secs_f64(self.timeout)
     }
-}
 
-/// What is logged to STDERR, and how.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Log {
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,testribute=debug`.
-    pub level: String,
-    /// Lines for people or for machines.
-    pub format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            level: "info".to_owned(),
-            format: LogFormat::Text,
+    /// Checks ranges, and rules between keys. [`Config::load`] has done so already; a configuration that is built in
+    /// Rust should be checked before it is used.
+    ///
+    /// # Errors
+    /// The first [`ConfigFault`].
+    pub fn check(&self) -> Result<(), ConfigFault> {
+        self.check_keys()?;
+        for (section, checked) in [
+            ("server", self.server.check()),
+            ("log", self.log.check_keys()),
+            ("security", self.security.check()),
+            ("outbound", self.outbound.check_keys()),
+            ("limits", self.limits.check_keys()),
+            ("estimation", self.estimation.check_keys()),
+            ("tes", self.tes.check()),
+            ("drs", self.drs.check()),
+            ("locations", self.locations.check()),
+            ("exchange_rates", self.exchange_rates.check()),
+        ] {
+            checked.map_err(|fault| fault.within(section))?;
         }
+        Ok(())
     }
 }
 
-/// The shape of a log line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, path::Path};
 
-/// How much one request may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// TES instances in a request.
-    pub tes_uris: usize,
-    /// DRS instances in a request.
-    pub drs_uris: usize,
-    /// Objects in a request.
-    pub object_ids: usize,
-    /// Combinations in an answer: the default and the maximum of `limit`.
-    pub combinations: usize,
-    /// About how many bytes the combinations of an answer may have.
-    pub answer_bytes: usize,
-    /// About how many bytes what the DRS say may take, with the estimates of it for each TES.
-    pub findings_bytes: usize,
-}
+    use yaml_serde::Value;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            tes_uris: 100,
-            drs_uris: 100,
-            object_ids: 1000,
-            combinations: 1000,
-            answer_bytes: 32 << 20,
-            findings_bytes: 64 << 20,
+    use super::{
+        credentials::FlatEntry,
+        fault::ConfigFaultReason,
+        locations::OverrideEntry,
+        read::{parse, read},
+        section::Key,
+        *,
+    };
+    use crate::domain::price_book::{Capacity, UnitCosts};
+
+    const YAML_HEAD: &str = "\
+# The configuration of testribute: every key, with its default. All keys are optional.
+#
+#   testribute --config config.yaml serve        or TESTRIBUTE_CONFIG=config.yaml
+#
+# An environment variable TESTRIBUTE__SECTION__KEY overrides the key of that name (two underscores, in any case), for
+# instance TESTRIBUTE__SERVER__PORT=9000 or TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS=10.0.0.0/8,::1/128. An unknown key, a
+# wrong type or a value out of range stops the start with one line that names file or variable, key and reason.
+#
+# Generated from src/config/. docs/configuration.md has the same in tables, with the keys of all entries of lists.
+";
+
+    const MARKDOWN_HEAD: &str = "\
+# Configuration
+
+Generated from `src/config/`. [`config/config.yaml`](../config/config.yaml) has the same as a file to start from.
+
+The configuration is a YAML file, given by `--config FILE` or `TESTRIBUTE_CONFIG`. All keys are optional. Environment
+variables override it: `TESTRIBUTE__SECTION__KEY`, with two underscores, in any case, such as
+`TESTRIBUTE__SERVER__PORT=9000`. Their value is YAML, bare text for a string, or a list with commas
+(`TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS=10.0.0.0/8,::1/128`). If one variable sets a section and another a key in it,
+the key wins. An unknown key, a wrong type or a value out of range stops the start with exit code 2 and one line that
+names file or variable, key and reason.
+";
+
+    /// The least that an entry of each list and mapping has.
+    const ENTRIES: &[u8] = b"
+credentials: [{match: a.example, bearer_env: A}]
+tes:
+  price_book:
+    - match: '*'
+      currency: EUR
+      unit_costs: {cpu_usage: 0, memory_consumption: 0, data_storage: 0, data_transfer: 0}
+locations:
+  buckets: {NAME: {region: eu-central-1}}
+  overrides: [{match: a.example, latitude: 0, longitude: 0}]
+";
+
+    /// All sections by their path, in which `[]` stands for an entry of a list.
+    fn sections() -> Vec<(&'static str, Vec<Key>)> {
+        vec![
+            ("", Config::keys()),
+            ("server", Server::keys()),
+            ("server.tls", Tls::keys()),
+            ("log", Log::keys()),
+            ("security", Security::keys()),
+            ("security.jwt", Jwt::keys()),
+            ("outbound", Outbound::keys()),
+            ("credentials[]", FlatEntry::keys()),
+            ("limits", Limits::keys()),
+            ("estimation", Estimation::keys()),
+            ("tes", Tes::keys()),
+            ("tes.price_book[]", PriceEntry::keys()),
+            ("tes.price_book[].unit_costs", UnitCosts::keys()),
+            ("tes.price_book[].queue", Queue::keys()),
+            ("tes.price_book[].capacity", Capacity::keys()),
+            ("drs", Drs::keys()),
+            ("locations", Locations::keys()),
+            ("locations.buckets.NAME", BucketPlace::keys()),
+            ("locations.overrides[]", OverrideEntry::keys()),
+            ("exchange_rates", ExchangeRates::keys()),
+        ]
+    }
+
+    fn keys_in(section: &str) -> Option<Vec<Key>> {
+        let mut sections = sections().into_iter();
+        sections.find_map(|(path, keys)| (path == section).then_some(keys))
+    }
+
+    fn join(section: &str, name: &str) -> String {
+        format!("{section}.{name}")
+            .trim_start_matches('.')
+            .to_owned()
+    }
+
+    /// The mapping or list above `path` in a document with one entry in each list, and the last step of `path`.
+    fn parent<'a, 'b>(document: &'a mut Value, path: &'b str) -> (&'a mut Value, &'b str) {
+        match path.rsplit_once('.') {
+            None => (document, path),
+            Some((above, name)) => (value(document, above), name),
         }
     }
-}
 
-/// What the estimates assume.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Estimation {
-    /// Megabits per second between two hosts; without it, moving data takes no time.
-    pub transfer_rate_mbps: Option<f64>,
-    /// How far hosts at unknown places are taken to be from everything, in kilometres; without it, they are left out.
-    pub unknown_distance_km: Option<f64>,
-}
+    fn value<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
+        if let Some(list) = path.strip_suffix("[]") {
+            return value(document, list).get_mut(0).unwrap();
+        }
+        let (parent, name) = parent(document, path);
+        if parent.is_null() {
+            *parent = yaml_serde::Mapping::new().into();
+        }
+        let entries = parent.as_mapping_mut().unwrap();
+        entries.entry(name.into()).or_insert(Value::Null)
+    }
 
-/// How currencies are converted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ExchangeRates {
-    /// Where the rates come from.
-    pub source: RateSource,
-    /// The currency that the configured `rates` are per one unit of.
-    pub base: Currency,
-    /// Units per one unit of `base`: the table of `static`, the fallback of `ecb`.
-    pub rates: BTreeMap<String, f64>,
-    /// The date of `rates`, told in the warning when they stand in for the source.
-    pub as_of: Option<String>,
-    /// Seconds that fetched rates are kept.
-    pub cache_ttl_sec: u64,
-    /// The European Central Bank's daily document.
-    pub ecb_url: String,
-    /// The ticker that gives the price of one BTC.
-    pub btc_url: String,
-}
+    /// What a configuration has at `path`, if that is anything.
+    fn configured(config: &Config, path: &str) -> Option<serde_json::Value> {
+        let json = serde_json::to_value(config).unwrap();
+        let pointer = path.replace("[]", ".0").replace('.', "/");
+        json.pointer(&format!("/{pointer}")).cloned()
+    }
 
-impl Default for ExchangeRates {
-    fn default() -> Self {
-        Self {
-            source: RateSource::Ecb,
-            base: Currency::EUR,
-            rates: BTreeMap::new(),
-            as_of: None,
-            cache_ttl_sec: 43_200,
-            ecb_url: "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml".to_owned(),
-            btc_url: "https://blockchain.info/ticker".to_owned(),
+    /// The type at `path` in the words of the error for a wrong one.
+    fn type_of(path: &str) -> String {
+        let with = |probe: Value| {
+            let mut document = parse(ENTRIES).unwrap();
+            *value(&mut document, path) = probe;
+            read(&document)
+        };
+        let wrong = with(yaml_serde::Mapping::new().into()).and_then(|_| with(true.into()));
+        let name = match wrong.map_err(|fault| fault.reason) {
+            Ok(_) => return "any value".to_owned(),
+            Err(ConfigFaultReason::Value { must_be, .. }) => must_be.into_owned(),
+            Err(other) => other.to_string().trim_start_matches("must be ").to_owned(),
+        };
+        let takes_null = with(Value::Null)
+            .is_ok_and(|config| configured(&config, path) == Some(serde_json::Value::Null));
+        if takes_null && !name.ends_with("null") {
+            return format!("{name}, or null");
+        }
+        name
+    }
+
+    /// The default at `path`, or why there is none.
+    fn default_of(path: &str) -> Result<serde_json::Value, &'static str> {
+        let mut document = parse(ENTRIES).unwrap();
+        let (parent, name) = parent(&mut document, path);
+        if let Some(entries) = parent.as_mapping_mut() {
+            entries.remove(name);
+        }
+        match read(&document) {
+            Ok(config) => configured(&config, path).ok_or("not set"),
+            Err(fault) if matches!(fault.reason, ConfigFaultReason::MissingKey(_)) => {
+                Err("required")
+            }
+            Err(_) => Err("not set"),
         }
     }
-}
 
-/// Where exchange rates come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RateSource {
-    /// The European Central Bank, and a ticker for BTC.
-    Ecb,
-    /// The table in the configuration, no calls.
-    Static,
+    /// JSON as YAML on one line.
+    fn flow(json: &serde_json::Value) -> String {
+        let all = |items: Vec<String>| items.join(", ");
+        match json {
+            serde_json::Value::Array(list) => format!("[{}]", all(list.iter().map(flow).collect())),
+            serde_json::Value::Object(map) => {
+                let entry = |(key, value)| format!("{key}: {}", flow(value));
+                format!("{{{}}}", all(map.iter().map(entry).collect()))
+            }
+            serde_json::Value::Number(number) => number.as_f64().unwrap().to_string(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
+    /// A description as one line, and the lines of its example.
+    fn prose_and_example(description: &str) -> (String, Vec<&str>) {
+        let lines = description
+            .lines()
+            .map(|line| line.strip_prefix(' ').unwrap_or(line));
+        let mut lines = lines.peekable();
+        let mut prose = Vec::new();
+        while let Some(line) = lines.next_if(|line| !line.starts_with("```")) {
+            prose.extend(line.split_whitespace());
+        }
+        (
+            prose.join(" "),
+            lines.filter(|line| !line.starts_with("```")).collect(),
+        )
+    }
+
+    /// A comment of lines of at most 120 characters.
+    fn comment(text: &str, indent: &str) -> String {
+        let mut lines = vec![format!("{indent}#")];
+        for word in text.split(' ') {
+            if lines.last().unwrap().chars().count() + word.chars().count() >= 120 {
+                lines.push(format!("{indent}#"));
+            }
+            lines.last_mut().unwrap().extend([" ", word]);
+        }
+        lines.join("\n")
+    }
+
+    /// The lines of a section: each key under its description, and its example under it.
+    fn yaml(section: &str) -> Vec<String> {
+        let depth = section.split('.').filter(|name| !name.is_empty()).count();
+        let indent = "  ".repeat(depth);
+        let mut lines = Vec::new();
+        for (name, description, rule) in keys_in(section).unwrap() {
+            let path = join(section, name);
+            let inner = keys_in(&path);
+            let (prose, example) = prose_and_example(description);
+            // Descriptions that begin with a value list all values.
+            let values = (inner.is_none() && !prose.starts_with('`')).then(|| type_of(&path));
+            let must_be = match values {
+                Some(values) if values.starts_with("one of") => format!(" Must be {values}."),
+                _ if rule.is_empty() => String::new(),
+                _ => format!(" Must be {rule}."),
+            };
+            if section.is_empty() {
+                lines.push(String::new());
+            }
+            lines.push(comment(&format!("{prose}{must_be}"), &indent));
+            if inner.is_some() {
+                lines.push(format!("{indent}{name}:"));
+                lines.extend(yaml(&path));
+                continue;
+            }
+            match default_of(&path).unwrap() {
+                serde_json::Value::Object(map) if !map.is_empty() => {
+                    lines.push(format!("{indent}{name}:"));
+                    let entry = |(key, value)| format!("{indent}  {key}: {}", flow(value));
+                    lines.extend(map.iter().map(entry));
+                }
+                json => lines.push(format!("{indent}{name}: {}", flow(&json))),
+            }
+            // The sections around an example are there already.
+            for line in example.iter().skip(depth) {
+                lines.push(format!("{indent}# {}", line.get(indent.len()..).unwrap()));
+            }
+        }
+        lines
+    }
+
+    /// The lines of all tables.
+    fn markdown() -> Vec<String> {
+        let mut lines = Vec::new();
+        for (section, keys) in sections() {
+            let title = match section {
+                "" => "## Top level".to_owned(),
+                section if section.contains(['.', '[']) => format!("### `{section}`"),
+                section => format!("## `{section}`"),
+            };
+            lines.extend([String::new(), title, String::new()]);
+            lines.push("| Key | Type | Default | Must be | Description |".to_owned());
+            lines.push("|---|---|---|---|---|".to_owned());
+            let mut examples = Vec::new();
+            for (name, description, rule) in keys {
+                let path = join(section, name);
+                let (prose, example) = prose_and_example(description);
+                let (kind, default) = if keys_in(&path).is_some() {
+                    ("a mapping, see below".to_owned(), String::new())
+                } else {
+                    let default = default_of(&path).map(|json| format!("`{}`", flow(&json)));
+                    (type_of(&path), default.unwrap_or_else(str::to_owned))
+                };
+                let row = [format!("`{name}`"), kind, default, rule, prose];
+                let row = row.map(|cell| cell.replace('|', "\\|")).join(" | ");
+                lines.push(format!("| {row} |"));
+                if !example.is_empty() {
+                    let example = example.join("\n");
+                    examples.push(format!("\nExample of `{name}`:\n\n```yaml\n{example}\n```"));
+                }
+            }
+            lines.extend(examples);
+        }
+        lines
+    }
+
+    #[test]
+    fn the_documentation_is_generated_from_the_sections() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (file, generated) in [
+            (
+                "config/config.yaml",
+                [YAML_HEAD, &yaml("").join("\n"), "\n"],
+            ),
+            (
+                "docs/configuration.md",
+                [MARKDOWN_HEAD, &markdown().join("\n"), "\n"],
+            ),
+        ] {
+            let path = root.join(file);
+            let generated = generated.concat();
+            if env::var_os("UPDATE_DOCS").is_some() {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, &generated).unwrap();
+            }
+            assert!(
+                fs::read_to_string(&path).is_ok_and(|text| text == generated),
+                "{file} is not what src/config/ says; write it with UPDATE_DOCS=1 cargo test --lib config"
+            );
+        }
+    }
+
+    #[test]
+    fn the_examples_are_valid() {
+        let mut examples = 0;
+        for (_, keys) in sections() {
+            for (name, description, _) in keys {
+                let (_, example) = prose_and_example(description);
+                let document = parse(example.join("\n").as_bytes()).unwrap();
+                let config = read(&document).unwrap();
+                config.check().unwrap();
+                if !example.is_empty() {
+                    assert_ne!(config, Config::default(), "{name}");
+                    examples += 1;
+                }
+            }
+        }
+        assert_eq!(examples, 5);
+    }
 }

@@ -1,47 +1,37 @@
-//! `outbound`: where calls may go, and how many at once.
+//! `outbound`: which addresses calls may reach, and limits for them.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer,
     de::{Error, Unexpected},
 };
 
-/// Where calls may go, and how many at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Outbound {
-    /// Networks that calls may reach although they are not public; one address is a network too.
-    #[serde(deserialize_with = "networks")]
-    pub allowed_networks: Vec<IpNet>,
-    /// Calls in flight, over the whole process. One request gets less than half of them.
-    pub max_concurrency: usize,
-    /// Name servers that are asked instead of the system's, as `address:port`.
-    pub name_servers: Vec<SocketAddr>,
-    /// Whether calls go through the proxies that the environment names. Those connect where they like: names are looked
-    /// up by them, and checked by no one here.
-    pub proxy_from_environment: bool,
-    /// The largest answer that is read, in bytes after decompression.
-    pub max_response_bytes: usize,
-    /// Whether the caller's token may go over plain http.
-    pub forward_token_over_http: bool,
-}
+use super::section::{range, section};
 
-impl Default for Outbound {
-    fn default() -> Self {
-        Self {
-            allowed_networks: Vec::new(),
-            max_concurrency: 256,
-            name_servers: Vec::new(),
-            proxy_from_environment: false,
-            max_response_bytes: 1 << 20,
-            forward_token_over_http: false,
-        }
+section! {
+    /// Which addresses calls may reach, and limits for them.
+    pub struct Outbound {
+        /// Networks that calls may reach although they are not public, such as `[10.0.0.0/8, '::1']`. Anyone who can
+        /// send a request can make the service call any address in them.
+        #[serde(deserialize_with = "networks")]
+        pub allowed_networks: Vec<IpNet> = Vec::new();
+        /// Calls in flight, over the whole process. One request gets less than half of them.
+        pub max_concurrency: usize = 256, range(1, 100_000);
+        /// Whether calls go through HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, except to the hosts in NO_PROXY. A proxy
+        /// resolves names and connects by itself: addresses that it must not reach have to be blocked there.
+        pub proxy_from_environment: bool = false;
+        /// Name servers to use instead of the system's, such as `['10.0.0.2:53', '[2001:db8::2]:53']`.
+        pub name_servers: Vec<SocketAddr> = Vec::new();
+        /// Largest response that is read, in bytes after decompression.
+        pub max_response_bytes: usize = 1 << 20, range(1, 1 << 30);
+        /// Whether the caller's token is also sent over plain http, where others can read it.
+        pub forward_token_over_http: bool = false;
     }
 }
 
-/// Reads a list of networks; what `ipnet` alone says of a wrong one leaves out which it is.
+/// Reads networks and single addresses. The error of `ipnet` does not name the text that it could not read.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     struct Network(IpNet);
 

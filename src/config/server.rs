@@ -1,4 +1,4 @@
-//! `server`: how the HTTP service listens, and how much of it one caller may have.
+//! `server`: how the HTTP service listens, and its limits for clients.
 
 use std::path::PathBuf;
 
@@ -8,66 +8,95 @@ use serde::{
 };
 use url::Url;
 
-/// How the HTTP service listens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Server {
-    /// The address or name to listen on.
-    pub host: String,
-    /// The TCP port; 0 takes a free one.
-    pub port: u16,
-    /// With what the service speaks HTTPS; without it, it speaks plain HTTP.
-    pub tls: Tls,
-    /// Connections at once; further ones wait until one of them ends.
-    pub max_connections: usize,
-    /// The largest body of a request, in bytes.
-    pub max_body_bytes: usize,
-    /// Requests at once; the next one is answered with 503.
-    pub max_in_flight: usize,
-    /// Seconds until a request is answered with 504.
-    pub request_deadline_sec: f64,
-    /// Seconds that requests in flight are given when the service is told to stop.
-    pub shutdown_grace_sec: f64,
-    /// Whose pages may call the service from a browser.
-    pub cors_allowed_origins: Vec<CorsOrigin>,
-    /// The request that `/ui/` offers to send; without it, one that shows the shape.
-    pub example_request: Option<serde_json::Value>,
-}
+use super::{
+    fault::{ConfigFault, ConfigFaultReason},
+    section::{Rule, Section, must_be, positive, range, section, text},
+};
 
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            host: "0.0.0.0".to_owned(),
-            port: 8080,
-            tls: Tls::default(),
-            max_connections: 1024,
-            max_body_bytes: 1 << 20,
-            max_in_flight: 256,
-            request_deadline_sec: 10.0,
-            shutdown_grace_sec: 10.0,
-            cors_allowed_origins: Vec::new(),
-            example_request: None,
-        }
+section! {
+    /// How the HTTP service listens.
+    pub struct Server {
+        /// Address or host name to listen on; `127.0.0.1` accepts connections from this machine only.
+        pub host: String = "0.0.0.0".to_owned(),
+            text("an address or a name", |host| !host.is_empty() && !host.contains(char::is_whitespace));
+        /// TCP port; 0 takes a free one.
+        pub port: u16 = 8080;
+        /// PEM files for HTTPS (HTTP/2 and HTTP/1.1). Both or neither; with neither, the service speaks plain HTTP.
+        /// They are read again on SIGHUP; if they cannot be used then, the service logs it and keeps those it has.
+        pub tls: Tls = Tls::default();
+        /// Open connections; further clients wait in the operating system's queue until one is closed. Each takes a
+        /// file handle, as outbound calls do: `ulimit -n` should be above the sum of this and
+        /// `outbound.max_concurrency`.
+        pub max_connections: usize = 1024, range(1, 1_000_000);
+        /// Largest body of a request, in bytes; a larger one is answered with 413.
+        pub max_body_bytes: usize = 1 << 20, range(1, 1 << 30);
+        /// Requests processed at the same time; further ones are answered with 503.
+        pub max_in_flight: usize = 256, range(1, 1_000_000);
+        /// Seconds until a request is answered with 504.
+        pub request_deadline_sec: f64 = 10.0, positive(86_400.0);
+        /// Seconds that requests in flight have to finish after SIGTERM or SIGINT.
+        pub shutdown_grace_sec: f64 = 10.0, range(0.0, 86_400.0);
+        /// Origins whose pages may call the service from a browser, such as `[https://portal.example.org]`, or `['*']`
+        /// for all. With none, only the service's own page `/ui/` may.
+        pub cors_allowed_origins: Vec<CorsOrigin> = Vec::new(),
+            must_be("a list of origins, or * alone", |list: &Vec<CorsOrigin>| {
+                list.len() <= 1 || !list.contains(&CorsOrigin::Any)
+            });
+        /// Request that `/ui/` offers to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one that
+        /// shows the shape.
+        pub example_request: Option<serde_json::Value> = None;
     }
 }
 
-/// With what the service speaks HTTPS: both files, or neither.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Tls {
-    /// The certificate and those that vouch for it, in PEM format, the service's own first.
-    pub certificate: Option<PathBuf>,
-    /// The private key of the certificate, in PEM format.
-    pub key: Option<PathBuf>,
+section! {
+    /// PEM files for HTTPS: both or neither.
+    #[derive(Eq)]
+    pub struct Tls {
+        /// Certificate chain, the service's own certificate first, such as `/etc/testribute/fullchain.pem`.
+        pub certificate: Option<PathBuf> = None, file().or_null();
+        /// Private key of the certificate, not encrypted, such as `/etc/testribute/key.pem`.
+        pub key: Option<PathBuf> = None, file().or_null();
+    }
 }
 
-/// Whose pages may call the service from a browser.
+impl Server {
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
+        self.check_keys()?;
+        self.tls.check().map_err(|fault| fault.within("tls"))
+    }
+}
+
+impl Tls {
+    /// The files themselves are checked when they are read.
+    fn check(&self) -> Result<(), ConfigFault> {
+        self.check_keys()?;
+        let (missing, set) = match (&self.certificate, &self.key) {
+            (Some(_), None) => ("key", "certificate"),
+            (None, Some(_)) => ("certificate", "key"),
+            _ => return Ok(()),
+        };
+        Err(ConfigFault {
+            key: missing.to_owned(),
+            reason: ConfigFaultReason::Malformed(format!(
+                "is needed, since server.tls.{set} is set"
+            )),
+        })
+    }
+}
+
+fn file() -> Rule<PathBuf> {
+    must_be("the path of a file, or null", |path: &PathBuf| {
+        !path.as_os_str().is_empty()
+    })
+}
+
+/// An origin whose pages may call the service from a browser.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub enum CorsOrigin {
-    /// Everyone's.
+    /// Every origin.
     Any,
-    /// Those of this scheme, host and port, as a browser writes them.
+    /// This scheme, host and port, as a browser writes them.
     Only(String),
 }
 

@@ -1,68 +1,130 @@
-//! `tes`: what is known about TES instances that they do not say themselves.
+//! `tes`: prices, queue times and capacities of TES instances that do not publish them.
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    fault::ConfigFault,
+    section::{Section, positive, range, section},
+};
 use crate::domain::{
     money::Currency,
     price_book::{Capacity, Prices, TesMatch, UnitCosts},
     service::ServiceUri,
 };
 
-/// How TES instances are asked for prices, and what stands in for those that do not know them.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Tes {
-    /// Whether TES instances are asked for task info.
-    pub task_info: UseOfTaskInfo,
-    /// Prices of those that give none; the first match wins.
-    pub price_book: Vec<PriceEntry>,
+const YEAR_SECONDS: f64 = 31_536_000.0;
+/// The highest plausible price of a unit.
+const MAX_PRICE: f64 = 1e9;
+/// The largest plausible machine, in gigabytes.
+const MAX_GIGABYTES: f64 = 1e9;
+
+section! {
+    /// Prices, queue times and capacities of TES instances. Few servers answer `tasks/task-info`; for the others the
+    /// price book has them.
+    pub struct Tes {
+        /// `auto`: task info is requested, and the price book is used for servers without it. `always`: servers without
+        /// it are left out. `never`: only the price book is used.
+        pub task_info: UseOfTaskInfo = UseOfTaskInfo::default();
+        /// One entry for each site, or one for many; the first match wins. A server that gives no prices and has no
+        /// entry is left out, with a warning. Capacity applies to each TES that an entry matches, also to those with
+        /// task info.
+        ///
+        /// ```yaml
+        /// tes:
+        ///   price_book:
+        ///     - match: https://funnel.example.org/
+        ///       currency: EUR
+        ///       unit_costs: {cpu_usage: 1e-5, memory_consumption: 2e-6, data_storage: 0.01, data_transfer: 0.02}
+        ///       preemptible_discount: 0.6
+        ///       queue: {signal: history, default_sec: 60}
+        ///       capacity: {max_cpu_cores: 64, max_ram_gb: 512, max_disk_gb: 2000, zones: [eu-1], preemptible: true}
+        /// ```
+        pub price_book: Vec<PriceEntry> = Vec::new();
+    }
+}
+
+section! {
+    /// What the operator knows about some TES instances.
+    pub struct PriceEntry {
+        /// Which instances: the beginning of a TES's URI, a host name or address, or `"*"`.
+        pub r#match: TesMatch;
+        /// Currency of the prices of this entry.
+        pub currency: Currency;
+        /// The prices.
+        pub unit_costs: UnitCosts;
+        /// Share taken off the price of computing if the task may run on preemptible machines.
+        #[serde(default)]
+        pub preemptible_discount: f64, range(0.0, 1.0);
+        /// How long a task waits.
+        #[serde(default)]
+        pub queue: Queue;
+        /// What fits. A key that is not set is no limit.
+        #[serde(default)]
+        pub capacity: Capacity;
+    }
+}
+
+section! {
+    /// How long a task waits.
+    #[derive(Copy)]
+    pub struct Queue {
+        /// `history`: median * (1 + queued / (queued + finished)). The median is that of the time from creation to
+        /// start of up to 50 finished tasks that the caller may see (of those that asked for at least half of each
+        /// resource, if there are three or more); `queued` are those that wait now. Kept for 30 seconds. `fixed`:
+        /// `default_sec`, without calls.
+        pub signal: Signal = Signal::History;
+        /// Seconds, with `fixed` and where there is no history.
+        pub default_sec: f64 = 60.0, range(0.0, YEAR_SECONDS);
+    }
+}
+
+section! {
+    impl UnitCosts {
+        /// Price of a core for a second.
+        cpu_usage: range(0.0, MAX_PRICE);
+        /// Price of a gigabyte of memory for a second.
+        memory_consumption: range(0.0, MAX_PRICE);
+        /// Price of a gigabyte of disk.
+        data_storage: range(0.0, MAX_PRICE);
+        /// Price of moving a gigabyte (10^9 bytes) over 1000 km.
+        data_transfer: range(0.0, MAX_PRICE);
+    }
+}
+
+section! {
+    impl Capacity {
+        /// CPU cores of the largest machine.
+        max_cpu_cores: range(1, 1_000_000_000).or_null();
+        /// Gigabytes of memory of the largest machine.
+        max_ram_gb: positive(MAX_GIGABYTES).or_null();
+        /// Gigabytes of the largest disk of a task.
+        max_disk_gb: positive(MAX_GIGABYTES).or_null();
+        /// Where the machines are; empty: not known.
+        zones;
+        /// Whether there are preemptible machines. Without them, `preemptible_discount` does not apply.
+        preemptible;
+    }
 }
 
 impl Tes {
-    /// What the book says about `tes`.
+    /// The first entry of the price book that matches `tes`.
     pub fn entry_for(&self, tes: &ServiceUri) -> Option<&PriceEntry> {
         self.price_book
             .iter()
             .find(|entry| entry.r#match.matches(tes))
     }
-}
 
-/// Whether TES instances are asked for task info.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UseOfTaskInfo {
-    /// They are, and the book stands in for those that have none.
-    #[default]
-    Auto,
-    /// They are, and those that have none are left out.
-    Always,
-    /// They are not: the book says it all.
-    Never,
-}
-
-/// What the operator knows about some TES instances.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PriceEntry {
-    /// Which instances it is about.
-    pub r#match: TesMatch,
-    /// The currency of the prices.
-    pub currency: Currency,
-    /// The prices.
-    pub unit_costs: UnitCosts,
-    /// The share that is taken off the price of computing when the task may run on machines that can be taken away.
-    #[serde(default)]
-    pub preemptible_discount: f64,
-    /// How long a task waits.
-    #[serde(default)]
-    pub queue: Queue,
-    /// What they can hold.
-    #[serde(default)]
-    pub capacity: Capacity,
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
+        for (position, entry) in self.price_book.iter().enumerate() {
+            let within = |fault: ConfigFault| fault.within(&format!("price_book[{position}]"));
+            entry.check().map_err(within)?;
+        }
+        Ok(())
+    }
 }
 
 impl PriceEntry {
-    /// The prices, at a discount only where there are machines that it is for.
+    /// The prices. The discount applies only where there are preemptible machines.
     pub const fn prices(&self) -> Prices {
         Prices {
             currency: self.currency,
@@ -74,33 +136,39 @@ impl PriceEntry {
             },
         }
     }
-}
 
-/// How it is known how long a task waits.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Queue {
-    /// Where the time is taken from.
-    pub signal: Signal,
-    /// Seconds, for `fixed` and where the history says nothing.
-    pub default_sec: f64,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self {
-            signal: Signal::History,
-            default_sec: 60.0,
+    fn check(&self) -> Result<(), ConfigFault> {
+        self.check_keys()?;
+        for (key, checked) in [
+            ("unit_costs", self.unit_costs.check_keys()),
+            ("queue", self.queue.check_keys()),
+            ("capacity", self.capacity.check_keys()),
+        ] {
+            checked.map_err(|fault| fault.within(key))?;
         }
+        Ok(())
     }
 }
 
-/// Where a queue time is taken from.
+/// Whether TES instances are asked for task info.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UseOfTaskInfo {
+    /// They are; the price book is used for those without it.
+    #[default]
+    Auto,
+    /// They are; those without it are left out.
+    Always,
+    /// They are not: only the price book is used.
+    Never,
+}
+
+/// Source of a queue time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signal {
-    /// From how long the latest tasks waited.
+    /// How long the latest tasks waited.
     History,
-    /// From the configuration.
+    /// The configuration.
     Fixed,
 }

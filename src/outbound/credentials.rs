@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::pass::Proof;
 use crate::{
-    config::{Credential, SecretName},
+    config::{CredentialEntry, SecretName},
     domain::{geo::Host, token::Token},
 };
 
@@ -37,10 +37,10 @@ impl Credentials {
     /// # Errors
     /// [`NoSecret`] for the first that is not there or cannot be sent.
     pub(super) fn new(
-        config: &[Credential],
+        config: &[CredentialEntry],
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, NoSecret> {
-        let secret = |position, credential: &Credential| {
+        let secret = |position, credential: &CredentialEntry| {
             let (key, name) = match &credential.secret {
                 SecretName::Bearer { env } => ("bearer_env", env),
                 SecretName::Basic { password_env, .. } => ("basic_password_env", password_env),
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn credentials(environment: &[(&str, &str)]) -> Result<Credentials, NoSecret> {
-        let config: Vec<Credential> = yaml_serde::from_str(
+        let config: Vec<CredentialEntry> = yaml_serde::from_str(
             "[{match: tes.example, bearer_env: TOKEN},
               {match: 10.0.0.1, basic_user: ann, basic_password_env: PASSWORD}]",
         )

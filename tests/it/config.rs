@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
 use testribute::{
-    config::{self, Audience, Config, ConfigError, LogFormat, Method},
+    config::{
+        self, Audience, Config, ConfigError, ConfigFault, ConfigFaultReason, LogFormat, Method,
+        Origin,
+    },
     domain::money::Currency,
 };
 
@@ -18,9 +21,33 @@ fn load(file: Option<&str>, environment: &[(&str, &str)]) -> Result<Config, Conf
     Config::load(file.map(Path::new), environment)
 }
 
-/// What the operator reads when `environment` is laid over no file.
-fn refusal(environment: &[(&str, &str)]) -> String {
-    load(None, environment).map_or_else(|error| error.to_string(), |config| format!("{config:?}"))
+/// Loads `text` as the file `name` in a folder of the test's own.
+fn load_text(folder: &str, name: &str, text: &[u8]) -> Result<Config, ConfigError> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    load(path.to_str(), &[])
+}
+
+/// Key and kind of a fault without its words: `server.port: value "http"`.
+fn outline(fault: &ConfigFault) -> String {
+    let kind = match &fault.reason {
+        ConfigFaultReason::Syntax(_) => "not YAML".to_owned(),
+        ConfigFaultReason::UnknownKey { known } => {
+            assert!(known.len() > 1);
+            "unknown key".to_owned()
+        }
+        ConfigFaultReason::MissingKey(key) => format!("missing {key}"),
+        ConfigFaultReason::DuplicateKey(key) => format!("duplicate {key}"),
+        ConfigFaultReason::Value { is: None, .. } => "value, not shown".to_owned(),
+        ConfigFaultReason::Value { is: Some(is), .. } => format!("value {is}"),
+        ConfigFaultReason::Malformed(_) => "malformed".to_owned(),
+    };
+    match fault.key.as_str() {
+        "" => kind,
+        key => format!("{key}: {kind}"),
+    }
 }
 
 #[test]
@@ -31,54 +58,184 @@ fn every_wrong_file_is_refused_with_one_line_that_names_file_key_and_reason() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         let expected = text.lines().next().unwrap().trim_start_matches("# ");
-        let line = match load(path.to_str(), &[]) {
-            Ok(config) => format!("was taken: {config:?}"),
-            Err(error) => error.to_string(),
-        };
-        if line != format!("{}: {expected}", path.display()) {
-            wrong.push(line);
+        match load(path.to_str(), &[]) {
+            Err(ConfigError::Key { origin, fault }) => {
+                assert_eq!(origin, Origin::File(path.clone()));
+                if outline(&fault) != expected {
+                    wrong.push(format!("{}: {}", path.display(), outline(&fault)));
+                }
+                let line = ConfigError::Key { origin, fault }.to_string();
+                let file_and_key = format!("{}: {}", path.display(), key_of(expected));
+                assert!(line.starts_with(&file_and_key), "{line}");
+                assert_eq!(line.lines().count(), 1, "{line}");
+                assert!(!line.contains("secret"), "{line}");
+                for word in RUST_WORDS {
+                    assert!(!line.contains(word), "{line}");
+                }
+            }
+            other => wrong.push(format!("{}: {other:?}", path.display())),
         }
         fixtures += 1;
     }
     wrong.sort();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(fixtures > 60, "{fixtures}");
+    assert!(fixtures > 100, "{fixtures}");
+}
+
+/// What serde says by default.
+const RUST_WORDS: [&str; 7] = [
+    "struct",
+    "enum",
+    "variant",
+    "f64",
+    "u16",
+    "usize",
+    "invalid type",
+];
+
+fn key_of(outline: &str) -> &str {
+    outline.rsplit_once(": ").map_or("", |(key, _)| key)
+}
+
+/// One line for each way in which a line is made; the other tests compare keys and values.
+#[test]
+fn the_lines_are_words_for_operators() {
+    for (text, expected) in [
+        (
+            "server: {prot: 1}",
+            "server.prot: unknown key; known keys here are host, port, tls, max_connections, max_body_bytes, \
+             max_in_flight, request_deadline_sec, shutdown_grace_sec, cors_allowed_origins, example_request",
+        ),
+        (
+            "server: {port: 1",
+            "is not valid YAML: did not find expected ',' or '}' at line 2 column 1, while parsing a flow mapping at line 1 column 9",
+        ),
+        (
+            "server: {port: 1, port: 2}",
+            "is not valid YAML: server: duplicate entry with key \"port\" at line 1 column 9",
+        ),
+        (
+            "security: {jwt: {cache_ttl: 1, cache_ttl_sec: 2}}",
+            "security.jwt: the key cache_ttl_sec is there under two names",
+        ),
+        (
+            "credentials: [{bearer_env: A}]",
+            "credentials[0]: the key match is missing",
+        ),
+        (
+            "server: {port: http}",
+            "server.port: must be an integer from 0 to 65535, is \"http\"",
+        ),
+        (
+            "limits: {tes_uris: -1}",
+            "limits.tes_uris: must be an integer of 0 or more, is -1",
+        ),
+        (
+            "limits: {tes_uris: 0}",
+            "limits.tes_uris: must be at least 1 and at most 1000000, is 0",
+        ),
+        (
+            "timeout: -1",
+            "timeout: must be more than 0 and at most 3600, is -1",
+        ),
+        (
+            "timeout: .nan",
+            "timeout: must be more than 0 and at most 3600, is NaN",
+        ),
+        ("timeout: ", "timeout: must be a number, is empty"),
+        (
+            "timeout: !seconds 2",
+            "timeout: the tag !seconds is not supported",
+        ),
+        ("server: [1]", "server: must be a mapping, is a list"),
+        (
+            "drs: {plain_http_hosts: a}",
+            "drs.plain_http_hosts: must be a list, is \"a\"",
+        ),
+        ("log: {format: 1}", "log.format: must be text or json, is 1"),
+        (
+            "tes: {task_info: x}",
+            "tes.task_info: must be one of auto, always, never, is \"x\"",
+        ),
+        (
+            "security: {authorization_required: 1}",
+            "security.authorization_required: must be true or false, is 1",
+        ),
+        ("server: {host: 1}", "server.host: must be a string, is 1"),
+        (
+            "server: {tls: {key: 1}}",
+            "server.tls.key: must be the path of a file, is 1",
+        ),
+        (
+            "locations: {database: 1}",
+            "locations.database: must be embedded, none, or the path of a file",
+        ),
+        (
+            "locations: {buckets: {1.10: {region: a}}}",
+            "locations.buckets: has a key that is not a string; put it in quotation marks",
+        ),
+        (
+            "security: {jwt: {issuers: 'https://me:pw@a.example/'}}",
+            "security.jwt.issuers: must be a list, is a string with @ (not shown)",
+        ),
+        (
+            "drs: {plain_http_hosts: ['me:pw@a.example']}",
+            "drs.plain_http_hosts[0]: must be a host name or address, with a port if need be, is a string with @ (not shown)",
+        ),
+        (
+            "exchange_rates: {ecb_url: 'ftp://a:pw@b'}",
+            "exchange_rates.ecb_url: must be an absolute http or https URL",
+        ),
+    ] {
+        let error = load_text("config-lines", "x.yaml", text.as_bytes()).unwrap_err();
+        let line = error.to_string();
+        let (_, line) = line.split_once("x.yaml: ").unwrap();
+        assert_eq!(line, expected);
+    }
+}
+
+#[test]
+fn a_long_value_is_cut_in_the_message() {
+    let text = format!("server: {{port: {}}}", "\u{e9}".repeat(1000));
+    let error = load_text("config-long", "x.yaml", text.as_bytes()).unwrap_err();
+    assert!(error.to_string().ends_with("\u{e9}\"..."), "{error}");
+    assert!(error.to_string().chars().count() < 400, "{error}");
 }
 
 #[test]
 fn a_file_that_cannot_be_read_as_text_is_refused() {
-    let missing = load(Some("no/such.yaml"), &[]).unwrap_err().to_string();
-    assert!(
-        missing.starts_with("no/such.yaml: cannot be read: No such file"),
-        "{missing}"
-    );
-    let directory = load(Some(FIXTURES), &[]).unwrap_err();
-    assert!(matches!(directory, ConfigError::Unreadable { .. }));
-
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("config-unreadable");
-    fs::create_dir_all(&folder).unwrap();
-    let refused = |name: &str, content: &[u8]| {
-        let path = folder.join(name);
-        fs::write(&path, content).unwrap();
-        let line = load(path.to_str(), &[]).unwrap_err().to_string();
-        line.replace(path.to_str().unwrap(), name)
+    for file in ["no/such.yaml", FIXTURES] {
+        let error = load(Some(file), &[]).unwrap_err();
+        assert!(matches!(error, ConfigError::Unreadable { .. }), "{error}");
+        assert!(error.to_string().starts_with(file), "{error}");
+    }
+    let refused = |name: &str, content: &[u8]| match load_text("config-unreadable", name, content)
+        .unwrap_err()
+    {
+        ConfigError::Key { origin, fault } => {
+            let line = ConfigError::Key {
+                origin,
+                fault: fault.clone(),
+            }
+            .to_string();
+            assert_eq!(line.lines().count(), 1, "{line}");
+            outline(&fault)
+        }
+        error @ ConfigError::Unreadable { .. } => panic!("{error}"),
     };
-    assert_eq!(
-        refused("latin-1.yaml", b"timeout: 2 # caf\xe9"),
-        "latin-1.yaml: is not UTF-8 text: incomplete utf-8 byte sequence from index 16"
-    );
-    assert_eq!(
-        refused("huge.yaml", &vec![b'#'; (256 << 10) + 1]),
-        "huge.yaml: is larger than 262144 bytes"
-    );
-    assert_eq!(refused("line\nbreak.yaml", b"a\nb: 1").lines().count(), 1);
+    assert_eq!(refused("latin-1.yaml", b"timeout: 2 # caf\xe9"), "not YAML");
+    assert_eq!(refused("line\nbreak.yaml", b"a\nb: 1"), "not YAML");
+}
+
+#[test]
+fn a_bucket_may_have_a_number_for_a_name() {
+    let text = b"locations: {buckets: {20240101: {region: eu-central-1}}}";
+    let config = load_text("config-keys", "x.yaml", text).unwrap();
+    assert!(config.locations.buckets.contains_key("20240101"));
 }
 
 #[test]
 fn an_empty_file_or_section_is_the_default() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("config-empty");
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("empty.yaml");
     for text in [
         "",
         "\n",
@@ -88,8 +245,7 @@ fn an_empty_file_or_section_is_the_default() {
         "\u{feff}server:\n",
         "server:\nsecurity:\n  jwt:\n    issuers:\nexchange_rates:\n  rates:\n",
     ] {
-        fs::write(&path, text).unwrap();
-        let config = load(path.to_str(), &[]);
+        let config = load_text("config-empty", "empty.yaml", text.as_bytes());
         assert_eq!(config.unwrap(), Config::default(), "{text:?}");
     }
     assert_eq!(load(None, &[]).unwrap(), Config::default());
@@ -219,67 +375,70 @@ fn the_other_name_of_a_key_is_the_same_key() {
 
 #[test]
 fn a_variable_that_is_at_fault_is_named_instead_of_the_file() {
-    for (name, text, reason) in [
+    for (name, text, expected) in [
+        ("SERVER__PORT", "http", "server.port: value \"http\""),
+        ("TIMEOUT", "-1", "timeout: value -1"),
+        ("TIMEOUT", "", "timeout: value empty"),
+        ("TIMEOUT__SECONDS", "1", "timeout: value a mapping"),
+        ("ESTIMATION__SPEED", "1", "estimation.speed: unknown key"),
+        ("ESTIMATION__", "{", "estimation.: unknown key"),
+        ("ESTIMATION", "{speed: 1}", "estimation.speed: unknown key"),
         (
-            "TESTRIBUTE__SERVER__PORT",
-            "http",
-            "server.port: must be an integer from 0 to 65535, is \"http\"",
-        ),
-        (
-            "TESTRIBUTE__TIMEOUT",
-            "-1",
-            "timeout: must be more than 0 and at most 3600, is -1",
-        ),
-        (
-            "TESTRIBUTE__TIMEOUT",
-            "",
-            "timeout: must be a number, is empty",
-        ),
-        (
-            "TESTRIBUTE__TIMEOUT__SECONDS",
-            "1",
-            "timeout: must be a number, is a mapping",
-        ),
-        (
-            "TESTRIBUTE__ESTIMATION__SPEED",
-            "1",
-            "estimation.speed: unknown key; known keys here are transfer_rate_mbps, unknown_distance_km",
-        ),
-        (
-            "TESTRIBUTE__ESTIMATION__",
-            "{",
-            "estimation.: unknown key; known keys here are transfer_rate_mbps, unknown_distance_km",
-        ),
-        (
-            "TESTRIBUTE__ESTIMATION",
-            "{speed: 1}",
-            "estimation.speed: unknown key; known keys here are transfer_rate_mbps, unknown_distance_km",
-        ),
-        (
-            "TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS",
+            "OUTBOUND__ALLOWED_NETWORKS",
             "10.0.0.0/8, here",
-            "outbound.allowed_networks[1]: must be a network such as 10.0.0.0/8 or ::1/128, or an address, is \"here\"",
+            "outbound.allowed_networks[1]: value \"here\"",
         ),
+        ("LIMITS", "{tes_uris: 0}", "limits.tes_uris: value 0"),
         (
-            "TESTRIBUTE__LIMITS",
-            "{tes_uris: 0}",
-            "limits.tes_uris: must be at least 1 and at most 1000000, is 0",
-        ),
-        (
-            "TESTRIBUTE__SECURITY__AUTHORIZATION_REQUIRED",
+            "SECURITY__AUTHORIZATION_REQUIRED",
             "true",
-            "security.authorization_required: is true, but security.jwt.issuers names no one whose tokens are trusted",
+            "security.authorization_required: malformed",
         ),
         (
-            "TESTRIBUTE__LOCATIONS__OVERRIDES",
+            "LOCATIONS__OVERRIDES",
             "[{match: a",
-            "locations.overrides: is not valid YAML: did not find expected ',' or '}' at line 2 column 1, while parsing a flow mapping at line 1 column 2",
+            "locations.overrides: not YAML",
+        ),
+        (
+            "EXCHANGE_RATES__RATES__USD",
+            "0",
+            "exchange_rates.rates.USD: value 0",
+        ),
+        (
+            "DRS",
+            "{prefixes: {dg.4503: a/b}}",
+            "drs.prefixes.dg.4503: value \"a/b\"",
         ),
     ] {
-        let expected = format!("{name}: {reason}");
-        assert_eq!(refusal(&[(name, text)]), expected);
-        let over_a_file = load(Some(DOCUMENTED), &[(name, text)]);
-        assert_eq!(over_a_file.unwrap_err().to_string(), expected);
+        let name = format!("TESTRIBUTE__{name}");
+        for file in [None, Some(DOCUMENTED)] {
+            let error = load(file, &[(&name, text)]).unwrap_err();
+            assert!(
+                error.to_string().starts_with(&format!("{name}: ")),
+                "{error}"
+            );
+            let ConfigError::Key { origin, fault } = error else {
+                panic!("{error}");
+            };
+            assert_eq!(origin, Origin::Variable(name.clone()));
+            assert_eq!(outline(&fault), expected);
+        }
+    }
+}
+
+#[test]
+fn of_two_variables_for_one_key_the_one_whose_value_counts_is_named() {
+    let section = ("TESTRIBUTE__LIMITS", "{tes_uris: 0, drs_uris: 0}");
+    let key = ("TESTRIBUTE__LIMITS__TES_URIS", "0");
+    for (environment, blamed) in [
+        ([section, key], key.0),
+        ([section, (key.0, "1")], section.0),
+    ] {
+        let error = load(None, &environment).unwrap_err();
+        assert!(
+            error.to_string().starts_with(&format!("{blamed}: ")),
+            "{error}"
+        );
     }
 }
 
@@ -323,9 +482,8 @@ fn keys(value: &Value, prefix: &str) -> BTreeSet<String> {
 fn no_ranker_is_made_of_values_out_of_range() {
     let mut config = Config::default();
     config.outbound.max_concurrency = 0;
+    let fault = config.check().unwrap_err();
+    assert_eq!(outline(&fault), "outbound.max_concurrency: value 0");
     let error = testribute::Ranker::new(&config).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "outbound.max_concurrency: must be at least 1 and at most 100000, is 0"
-    );
+    assert_eq!(error.to_string(), fault.to_string());
 }

@@ -1,0 +1,37 @@
+//! `limits` and `estimation`: the size of one request, and the assumptions of the estimates.
+
+use super::section::{positive, range, section};
+
+/// Half the circumference of the Earth, rounded up.
+const MAX_DISTANCE_KM: f64 = 20_100.0;
+
+section! {
+    /// Limits for one request.
+    #[derive(Copy, Eq)]
+    pub struct Limits {
+        /// TES instances in a request.
+        pub tes_uris: usize = 100, range(1, 1_000_000);
+        /// DRS instances in a request.
+        pub drs_uris: usize = 100, range(1, 1_000_000);
+        /// Objects in a request.
+        pub object_ids: usize = 1000, range(1, 1_000_000);
+        /// Combinations in an answer: default and maximum of the request's `limit`.
+        pub combinations: usize = 1000, range(1, 1_000_000);
+        /// Approximate size of the combinations in an answer, in bytes.
+        pub answer_bytes: usize = 32 << 20, range(1, 1 << 30);
+        /// Approximate memory for the DRS objects of a request and their estimates for each TES, in bytes.
+        pub findings_bytes: usize = 64 << 20, range(1, 1 << 30);
+    }
+}
+
+section! {
+    /// Assumptions of the estimates.
+    #[derive(Copy)]
+    pub struct Estimation {
+        /// Megabits per second between two hosts. null: transfers take no time.
+        pub transfer_rate_mbps: Option<f64> = None, positive(1e9).or_null();
+        /// Distance in kilometres that is assumed between a host at an unknown place and any other. null: access URIs
+        /// at unknown places are left out.
+        pub unknown_distance_km: Option<f64> = None, range(0.0, MAX_DISTANCE_KM).or_null();
+    }
+}
