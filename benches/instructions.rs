@@ -5,6 +5,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::exit,

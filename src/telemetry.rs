@@ -12,8 +12,8 @@ use tracing_subscriber::{
 
 use crate::config::{Log, LogFormat};
 
-/// What says as an error what we tell as a warning: that the certificate of a remote service is not good. Whoever wants
-/// it can name it in `log.level`.
+/// Logs as an error what an answer has as a warning: that the certificate of a remote service is not valid. To see it,
+/// name it in `log.level`.
 const SILENCED: &str = "rustls_platform_verifier=off";
 
 /// Why there is no log.

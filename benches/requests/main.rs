@@ -5,6 +5,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a benchmark that fails may stop at once, and its output is its result"

@@ -117,10 +117,10 @@ fn compare(callers: &Runtime, request: &Value, case: &Case) {
                     .map(|(floor, ours)| figure(ours) / figure(floor)),
             )
         };
-        let (cpu, rate): (fn(&Round) -> f64, fn(&Round) -> f64) =
-            (|round| round.cpu_microseconds, |round| round.per_second);
-        let (p50, p99): (fn(&Round) -> f64, fn(&Round) -> f64) =
-            (|round| round.p50_ms, |round| round.p99_ms);
+        let cpu: fn(&Round) -> f64 = |round| round.cpu_microseconds;
+        let rate: fn(&Round) -> f64 = |round| round.per_second;
+        let p50: fn(&Round) -> f64 = |round| round.p50_ms;
+        let p99: fn(&Round) -> f64 = |round| round.p99_ms;
         println!(
             "| {concurrency} | {:.0} | {:.0} | {:.2} | {:.0} | {:.0} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
             floor(cpu),

@@ -110,12 +110,11 @@ where
             }
         };
         let ended = async { while fetching.changed().await.is_ok() {} };
-        let is_pending = match end {
-            Some(end) => timeout_at(end, ended).await.is_err(),
-            None => {
-                ended.await;
-                false
-            }
+        let is_pending = if let Some(end) = end {
+            timeout_at(end, ended).await.is_err()
+        } else {
+            ended.await;
+            false
         };
         self.snapshot(&self.state(), now, is_pending)
     }
@@ -157,7 +156,7 @@ where
         };
         let pause = self.policy.retry_with_value;
         if within(*fetched, self.policy.ttl) {
-            // Who asks for what no value has must not make the source be called each time.
+            // A request for something that the source never has must not cause a call each time.
             !sufficient(value) && !within(*fetched, pause) && !failed_within(pause)
         } else {
             !failed_within(pause)

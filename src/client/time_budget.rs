@@ -65,18 +65,18 @@ impl TimeBudget {
 
     /// All TES and DRS calls of the request.
     pub fn gather(self) -> StepEnd {
-        self.end(|length, rest| length - rest)
+        self.end(Duration::saturating_sub)
     }
 
     /// Fetching exchange rates.
     pub fn rates(self) -> StepEnd {
-        self.end(|length, rest| length - rest * 2 / 3)
+        self.end(|length, rest| length.saturating_sub(rest * 2 / 3))
     }
 
     /// Looking up locations from `now` on: one call and a half, within the request's time.
     pub fn locations(self, now: Instant) -> StepEnd {
         let own = self.call * 3 / 2;
-        let end = self.end(|length, rest| length - rest / 6);
+        let end = self.end(|length, rest| length.saturating_sub(rest / 6));
         if now + own <= end.at {
             StepEnd {
                 at: now + own,

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     exact::Seconds,
+    exclusion::Unfit,
     findings::{OfferSource, TaskInfo},
     geo::Host,
     money::{BadAmount, Currency, Money},
@@ -188,32 +189,6 @@ impl Default for Capacity {
             preemptible: true,
         }
     }
-}
-
-/// Why a TES cannot run a task. The text follows the name of the TES.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Unfit {
-    /// Too few CPU cores.
-    #[error("has at most {has} CPU cores, and the task needs {needs}")]
-    Cores {
-        /// The cores of its largest machine.
-        has: u64,
-        /// The cores that the task needs.
-        needs: u64,
-    },
-    /// Too little memory or disk.
-    #[error("has at most {has} GB of {what}, and the task needs {needs}")]
-    Gigabytes {
-        /// `memory` or `disk`.
-        what: &'static str,
-        /// The capacity, in gigabytes.
-        has: f64,
-        /// What the task needs, in gigabytes.
-        needs: f64,
-    },
-    /// None of its zones is one of the task's.
-    #[error("has machines only in {}, and the task must run in other zones", .0.join(", "))]
-    NoZone(Vec<String>),
 }
 
 impl Capacity {

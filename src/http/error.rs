@@ -102,19 +102,19 @@ impl HttpError {
             }
             Self::Ranking(Error::Setup(_)) | Self::Internal => (
                 ProblemReason::InternalServerError,
-                "The service failed; its log says why, under the request id of this answer.".into(),
+                "Internal error; the log of the service has the cause under the request id of this answer.".into(),
             ),
             Self::NotFound => (
                 ProblemReason::NotFound,
-                "There is nothing at this path; /ui/ shows what there is.".into(),
+                "No such path; /ui/ lists the paths.".into(),
             ),
             Self::MethodNotAllowed => (
                 ProblemReason::MethodNotAllowed,
-                "This path does not take this method; the header Allow says which it takes.".into(),
+                "The path does not support this method; the header Allow lists those that it supports.".into(),
             ),
             Self::PayloadTooLarge(limit) => (
                 ProblemReason::PayloadTooLarge,
-                format!("The body may have at most {limit} bytes.").into(),
+                format!("The body must have at most {limit} bytes.").into(),
             ),
             Self::UnsupportedMediaType => (
                 ProblemReason::UnsupportedMediaType,
@@ -122,15 +122,15 @@ impl HttpError {
             ),
             Self::Overloaded => (
                 ProblemReason::Overloaded,
-                "Too many requests at once; try again after a second.".into(),
+                "Too many concurrent requests; retry after one second.".into(),
             ),
             Self::ShuttingDown => (
                 ProblemReason::Overloaded,
-                "The service is about to stop.".into(),
+                "The service is shutting down.".into(),
             ),
             Self::DeadlineExceeded => (
                 ProblemReason::DeadlineExceeded,
-                "The answer took too long; ask for fewer services or objects.".into(),
+                "The request exceeded its deadline; request fewer services or objects.".into(),
             ),
         };
         let message = vec![message.into_owned()];

@@ -92,7 +92,7 @@ impl TesClient {
             keys: CacheKeys::default(),
             endpoints: TtlCache::new(MAX_ENDPOINTS, ENDPOINT_TTL),
             histories: SingleFlight::with_cache(TtlCache::new(history::MAX_KEPT, history::TTL)),
-            task_infos: SingleFlight::new(),
+            task_infos: SingleFlight::default(),
         }
     }
 

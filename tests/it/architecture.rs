@@ -234,16 +234,16 @@ struct Source {
 /// The module tree of the crate with its root at `lib`, by following `mod` items.
 fn module_tree(lib: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
-    load(lib, Vec::new(), &mut sources);
+    load(lib, &[], &mut sources);
     sources
 }
 
-fn load(path: &Path, module: Vec<String>, sources: &mut Vec<Source>) {
+fn load(path: &Path, module: &[String], sources: &mut Vec<Source>) {
     let text = fs::read_to_string(path).unwrap();
     let file: File =
         syn::parse_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut collector = Collector {
-        module: &module,
+        module: module,
         names: Names::default(),
     };
     collector.visit_file(&file);
@@ -268,7 +268,7 @@ fn load(path: &Path, module: Vec<String>, sources: &mut Vec<Source>) {
         .collect();
     sources.push(Source {
         path: path.to_owned(),
-        module: module.clone(),
+        module: module.to_vec(),
         text,
         names,
     });
@@ -279,7 +279,7 @@ fn load(path: &Path, module: Vec<String>, sources: &mut Vec<Source>) {
         } else {
             directory.join(&child).join("mod.rs")
         };
-        load(&path, [module.as_slice(), &[child]].concat(), sources);
+        load(&path, &[module, &[child]].concat(), sources);
     }
 }
 

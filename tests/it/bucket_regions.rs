@@ -126,7 +126,7 @@ async fn s3_is_not_asked_unless_the_operator_wants_it() {
 
 #[tokio::test]
 async fn an_s3_that_does_not_answer_costs_a_warning() {
-    let nobody = nobody().await;
+    let nobody = nobody();
     let (answer, _service) = rank(&nobody, true, &["s3://frankfurt/key"]).await;
     let told = warnings(&answer);
     let cause = LocateError::S3(FetchError::Unreachable(ANY.to_owned()));

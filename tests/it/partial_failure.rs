@@ -155,10 +155,7 @@ async fn bad_at_http() -> Vec<Neighbour> {
     let drip = Duration::from_millis(20);
     let json = "application/json";
     let mut all = vec![
-        at(
-            &nobody().await,
-            unreachable(&format!("Connection refused{ANY}")),
-        ),
+        at(&nobody(), unreachable(&format!("Connection refused{ANY}"))),
         at("http://tes.invalid/", ResolveError::Unknown.into()),
         raw(Manner::Hangs, timed_out(1.0)).await,
         raw(

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use testribute::domain::{
+    exclusion::Unfit,
     money::{Currency, Money},
-    price_book::Unfit,
 };
 
 use crate::support::{

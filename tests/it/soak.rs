@@ -81,7 +81,7 @@ impl Network {
             faulty.push(server.url("/"));
             servers.push(server);
         }
-        faulty.push(nobody().await);
+        faulty.push(nobody());
         faulty.push("http://tes.invalid/".to_owned());
         Self {
             tes,

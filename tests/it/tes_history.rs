@@ -208,7 +208,7 @@ async fn that_waiting_tasks_cannot_be_counted_is_no_failure() {
 #[tokio::test]
 async fn a_tes_that_is_not_there_is_not_ranked() {
     let service = Service::start_with(BOOK).await;
-    let root = nobody().await;
+    let root = nobody();
     let messages = service
         .refuse(
             &request(std::slice::from_ref(&root), &[], &[]),

@@ -32,15 +32,17 @@ enum Role<'a, K: Hash + Eq, V: Clone> {
     Follower(oneshot::Receiver<Outcome<V>>),
 }
 
-impl<K: Hash + Eq + Copy, V: Clone> SingleFlight<K, V> {
-    /// Keeps no results.
-    pub fn new() -> Self {
+/// Keeps no results.
+impl<K, V> Default for SingleFlight<K, V> {
+    fn default() -> Self {
         Self {
             cache: None,
             followers: Mutex::default(),
         }
     }
+}
 
+impl<K: Hash + Eq + Copy, V: Clone> SingleFlight<K, V> {
     /// Keeps results in `cache`; failures are not kept.
     pub fn with_cache(cache: TtlCache<K, V>) -> Self {
         Self {

@@ -3,7 +3,7 @@
 use axum::{Router, http::StatusCode, response::IntoResponse};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::JoinHandle,
     time::{Duration, sleep},
@@ -101,10 +101,13 @@ async fn misbehave(mut stream: TcpStream, manner: Manner) {
     }
 }
 
-/// A root URI where no one listens.
-pub async fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}/", listener.local_addr().unwrap())
+/// A root URI where no one listens. Its port stays bound, so that no other server gets it.
+pub fn nobody() -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let root = format!("http://{}/", socket.local_addr().unwrap());
+    std::mem::forget(socket);
+    root
 }
 
 /// A server that gives everyone the same answer.
