@@ -243,7 +243,7 @@ fn load(path: &Path, module: &[String], sources: &mut Vec<Source>) {
     let file: File =
         syn::parse_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut collector = Collector {
-        module: module,
+        module,
         names: Names::default(),
     };
     collector.visit_file(&file);
