@@ -20,7 +20,7 @@ const LOOKUPS_AT_ONCE: usize = 128;
 const MAX_HOSTS: usize = 1000;
 
 impl Locator {
-    /// Looks up the first [`MAX_HOSTS`] of `hosts`. A host without a known place is a warning; it is taken to be
+    /// Looks up the first `MAX_HOSTS` of `hosts`. A host without a known place is a warning; it is taken to be
     /// `unknown_distance` away, if that is given.
     pub async fn sites(
         &self,
