@@ -4,3 +4,4 @@ pub mod explanation;
 pub mod problem;
 pub mod request;
 pub mod response;
+pub mod strict;

@@ -1,11 +1,8 @@
 //! The request as it is sent, before its values are checked.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeSet;
 
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, IgnoredAny, Unexpected, Visitor},
-};
+use serde::{Deserialize, Serialize};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -25,7 +22,7 @@ use crate::{
 };
 
 /// A task, the TES that could run it, and the DRS that may have its input objects.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
 pub struct RankRequest {
     /// Root URIs of the TES instances that could run the task: absolute, `http` or `https`. A trailing slash makes no
     /// difference, and a service that is listed twice is called once.
@@ -48,27 +45,22 @@ pub struct RankRequest {
     #[serde(default)]
     pub mode: RequestedMode,
     /// The maximum number of combinations, best first. The default is the maximum of the service.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "integer_option"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, default = 1000, minimum = 1, maximum = 1000, value_type = u64)]
     pub limit: Option<u64>,
     /// Whether the answer has the locations of hosts, the distances of objects and the sources of offers.
     #[serde(default, skip_serializing_if = "is_false")]
     pub explain: bool,
     /// Properties that the schema does not define.
-    #[serde(flatten, skip_serializing)]
+    #[serde(skip)]
     #[schema(ignore)]
     pub unknown: Unknown,
 }
 
 /// The resources that a task needs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ResourceRequirements {
     /// CPU cores.
-    #[serde(deserialize_with = "integer")]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
     pub cpu_cores: u64,
     /// Memory, in gigabytes (10^9 bytes).
@@ -78,18 +70,17 @@ pub struct ResourceRequirements {
     #[schema(minimum = 0)]
     pub disk_gb: f64,
     /// The run time of the task, in seconds.
-    #[serde(deserialize_with = "integer")]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
     pub execution_time_sec: u64,
     /// Whether the task may run on preemptible machines.
-    #[serde(default = "yes")]
+    #[serde(default)]
     #[schema(default = true)]
     pub preemptible: bool,
     /// The zones in which the task may run, as the TES names them; empty for any.
     #[serde(default)]
     pub zones: Vec<String>,
     /// Properties that the schema does not define.
-    #[serde(flatten, skip_serializing)]
+    #[serde(skip)]
     #[schema(ignore)]
     pub unknown: Unknown,
 }
@@ -282,17 +273,19 @@ impl PartialSchema for RequestedMode {
 }
 
 /// The names of properties that the schema does not define.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[expect(
-    clippy::zero_sized_map_values,
-    reason = "serde flattens into maps only"
-)]
-pub struct Unknown(BTreeMap<String, IgnoredAny>);
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unknown(BTreeSet<String>);
+
+impl FromIterator<String> for Unknown {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self(names.into_iter().collect())
+    }
+}
 
 impl Unknown {
     fn pointers(&self, parent: &str) -> impl Iterator<Item = String> {
         self.0
-            .keys()
+            .iter()
             .map(move |name| format!("{parent}/{}", escaped(name)))
     }
 }
@@ -302,59 +295,12 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Accepts 2.0 as an integer, as JSON Schema and the predecessor do.
-struct Integer;
-
-impl Visitor<'_> for Integer {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an integer of at least 0")
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
-        Ok(number)
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<u64, E> {
-        number
-            .try_into()
-            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<u64, E> {
-        /// Above 2^53, not every integer is a 64-bit float.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        if number.fract() == 0.0 && (0.0..=EXACT).contains(&number) {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "integral and in range"
-            )]
-            return Ok(number as u64);
-        }
-        Err(E::invalid_value(Unexpected::Float(number), &self))
-    }
-}
-
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "the signature that serde requires"
 )]
 const fn is_false(value: &bool) -> bool {
     !*value
-}
-
-const fn yes() -> bool {
-    true
-}
-
-fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    deserializer.deserialize_any(Integer)
-}
-
-fn integer_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    integer(deserializer).map(Some)
 }
 
 #[cfg(test)]
@@ -381,20 +327,6 @@ mod tests {
             .into_iter()
             .map(|fault| fault.pointer)
             .collect()
-    }
-
-    #[test]
-    fn integers_may_be_written_as_floats() {
-        let read = |cores: Value| {
-            let needs =
-                json!({"cpu_cores": cores, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1e3});
-            serde_json::from_value::<ResourceRequirements>(needs)
-        };
-        let needs = read(json!(2.0)).unwrap();
-        assert_eq!((needs.cpu_cores, needs.execution_time_sec), (2, 1000));
-        for bad in [json!(1.5), json!(-1), json!(1e300), json!("1"), json!(null)] {
-            assert!(read(bad.clone()).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -37,8 +37,10 @@ impl ServiceUri {
                 .any(|allowed| scheme.eq_ignore_ascii_case(allowed))
                 && !rest.starts_with('/')
         });
-        if !has_scheme || given.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
-        {
+        // The byte order mark is a space for the regular expressions of JSON Schema.
+        let is_refused =
+            |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '\u{feff}');
+        if !has_scheme || given.contains(is_refused) {
             return Err(BadServiceUri::NotAbsolute);
         }
         let mut root = Url::parse(given).map_err(|_| BadServiceUri::NotAbsolute)?;

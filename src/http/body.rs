@@ -1,17 +1,15 @@
-//! Checks a body against the schema of the OpenAPI document, and against what it means, and tells all faults at once.
-
-use std::iter;
+//! Reads the body of a request. It is deserialised in one pass; only a refused body is compared with the schema of the
+//! OpenAPI document, to find all of its faults.
 
 use jsonschema::{
     ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{error::HttpError, json};
+use super::error::HttpError;
 use crate::{
-    api::request::RankRequest,
+    api::{request::RankRequest, strict::UniqueKeys},
     config::Limits,
     domain::{
         mode::BadMode,
@@ -21,7 +19,7 @@ use crate::{
     error::Error,
 };
 
-/// The compiled schema of a request.
+/// Reads requests, and explains why others are refused.
 #[derive(Debug)]
 pub(super) struct RequestReader {
     schema: Validator,
@@ -29,10 +27,10 @@ pub(super) struct RequestReader {
 }
 
 impl RequestReader {
-    /// The validator for the request that `document` describes, within `limits`.
+    /// Explains with the schema `RankRequest` of `document`, within `limits`.
     ///
     /// # Errors
-    /// If the document has no usable schema of a request.
+    /// If the document has no usable schema of that name.
     pub(super) fn new(
         document: &Value,
         limits: Limits,
@@ -48,109 +46,72 @@ impl RequestReader {
         })
     }
 
-    /// The request that `body` is.
+    /// The request in `body`. Lengths, ranges and meaning are checked by [`RankRequest::into_query`], which finds all
+    /// faults of a request that this accepts.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every fault: those of the schema, and those of meaning in the parts that keep to it.
+    /// [`Error::Invalid`] with every fault, of the schema and of meaning.
     pub(super) fn read(&self, body: &[u8]) -> Result<RankRequest, HttpError> {
-        let mut value = json::parse(body)
-            .map_err(|error| HttpError::invalid(RequestFaultReason::NotJson(error.to_string())))?;
-        // Most requests are valid, and that is told sooner than all that is wrong with one.
-        if self.schema.is_valid(&value) {
-            return deserialise(&value).map_err(|fault| Error::Invalid(vec![fault]).into());
-        }
-        let mut faults = Vec::new();
-        let mut spoilt = Vec::new();
-        for error in self.schema.iter_errors(&value) {
-            let fault = fault(&error);
-            if !is_about_length(error.kind()) {
-                spoilt.push(fault.pointer.clone());
-            }
-            faults.push(fault);
-        }
-        for pointer in &spoilt {
-            neutralise(&mut value, pointer);
-        }
-        complete(&mut value);
-        // What is left keeps to the schema; it may still make no sense.
-        if let Ok(request) = deserialise(&value)
-            && let Err(further) = request.into_query(&self.limits)
-        {
-            let is_new = |fault: &RequestFault| {
-                faults.iter().all(|known| known.pointer != fault.pointer)
-                    && !spoilt.iter().any(|pointer| fault.is_inside(pointer))
+        serde_json::from_slice(body).map_err(|error| {
+            let mut faults = match parse(body) {
+                Ok(value) => self.faults(&value),
+                Err(error) => {
+                    return HttpError::invalid(RequestFaultReason::NotJson(error.to_string()));
+                }
             };
-            let further: Vec<_> = further.into_iter().filter(is_new).collect();
-            faults.extend(further);
-        }
-        Err(Error::Invalid(faults).into())
-    }
-}
-
-/// Whether a list is too long or too short: its items can be read all the same.
-const fn is_about_length(kind: &ValidationErrorKind) -> bool {
-    matches!(
-        kind,
-        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MaxItems { .. }
-    )
-}
-
-/// A value that keeps to the schema can still be refused, where numbers are beyond what is computed with.
-fn deserialise(value: &Value) -> Result<RankRequest, RequestFault> {
-    RankRequest::deserialize(value).or_else(|_| {
-        // Once more, for the place of what is wrong: keeping track of it takes time.
-        serde_path_to_error::deserialize(value).map_err(|error| {
-            let steps = error.path().iter().map(ToString::to_string);
-            let pointer = iter::once(String::new())
-                .chain(steps)
-                .collect::<Vec<_>>()
-                .join("/");
-            RequestFault::new(pointer, error.into_inner().to_string())
-        })
-    })
-}
-
-/// Replaces what is at `pointer` by something that keeps to the schema. Places in lists are kept, so that the pointers
-/// of further faults are right.
-fn neutralise(value: &mut Value, pointer: &str) {
-    let Some((parent, step)) = pointer.rsplit_once('/') else {
-        *value = json!({});
-        return;
-    };
-    match value.pointer_mut(parent) {
-        Some(Value::Object(members)) => {
-            members.shift_remove(&step.replace("~1", "/").replace("~0", "~"));
-        }
-        Some(Value::Array(items)) => {
-            let item = step
-                .parse::<usize>()
-                .ok()
-                .and_then(|step| items.get_mut(step));
-            if let Some(item) = item {
-                *item = json!("");
+            if faults.is_empty() {
+                faults.push(RequestFault::new("", error.to_string()));
             }
+            Error::Invalid(faults).into()
+        })
+    }
+
+    /// All violations of the schema, and the faults of meaning elsewhere.
+    fn faults(&self, value: &Value) -> Vec<RequestFault> {
+        let mut faults: Vec<_> = self
+            .schema
+            .iter_errors(value)
+            .map(|error| fault(&error))
+            .collect();
+        if !value.is_object() {
+            return faults;
         }
-        _ => {}
+        let mut of_meaning = strings_of(value)
+            .into_query(&self.limits)
+            .err()
+            .unwrap_or_default();
+        of_meaning.retain(|fault| faults.iter().all(|known| known.pointer != fault.pointer));
+        faults.extend(of_meaning);
+        faults
     }
 }
 
-/// Adds what is required and not there.
-fn complete(value: &mut Value) {
-    let Some(request) = value.as_object_mut() else {
-        return;
+/// `body` as JSON. serde_json alone would keep the last of two equal keys.
+fn parse(body: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice::<UniqueKeys>(body)?;
+    serde_json::from_slice(body)
+}
+
+/// A request with the URIs and ids of `value`, which are all that can keep to the schema and still have a fault. An item
+/// that is not a string becomes an empty one, so that the others keep their positions.
+fn strings_of(value: &Value) -> RankRequest {
+    let strings = |field: &str| {
+        let items = value.get(field).and_then(Value::as_array);
+        let strings = items
+            .into_iter()
+            .flatten()
+            .map(|item| item.as_str().unwrap_or_default());
+        strings.map(str::to_owned).collect()
     };
-    request.entry("tes_uris").or_insert_with(|| json!([]));
-    let needs = request
-        .entry("resource_requirements")
-        .or_insert_with(|| json!({}));
-    if let Some(needs) = needs.as_object_mut() {
-        for field in ["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec"] {
-            needs.entry(field).or_insert_with(|| json!(0));
-        }
+    RankRequest {
+        tes_uris: strings("tes_uris"),
+        object_ids: strings("object_ids"),
+        drs_uris: strings("drs_uris"),
+        ..RankRequest::default()
     }
 }
 
-/// A violation of the schema in our own words.
+/// A violation of the schema in the words of this service.
 fn fault(error: &ValidationError<'_>) -> RequestFault {
     let pointer = error.instance_path().to_string();
     if pointer == "/mode" {
@@ -213,14 +174,22 @@ const fn name_of(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
 
-    fn read(tes_uri: &str) -> Result<RankRequest, HttpError> {
-        let document = serde_json::to_value(crate::http::document(&Limits::default(), None));
-        let validator = RequestReader::new(&document.unwrap(), Limits::default()).unwrap();
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::*;
+    use crate::http::document;
+
+    fn reader(limits: Limits) -> RequestReader {
+        let document = serde_json::to_value(document(&limits, None)).unwrap();
+        RequestReader::new(&document, limits).unwrap()
+    }
+
+    fn faults_of(tes_uri: &str) -> Vec<RequestFault> {
         let needs = json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1});
         let request = json!({"tes_uris": [tes_uri], "resource_requirements": needs});
-        validator.read(request.to_string().as_bytes())
+        reader(Limits::default()).faults(&request)
     }
 
     #[test]
@@ -234,7 +203,7 @@ mod tests {
             "http://127.0.0.1/'\"{}|^`<>",
         ] {
             assert!(ServiceUri::parse(good).is_ok(), "{good}");
-            assert!(read(good).is_ok(), "{good}");
+            assert_eq!(faults_of(good), [], "{good}");
         }
     }
 
@@ -246,18 +215,203 @@ mod tests {
             ("http:///tes", BadServiceUri::NotAbsolute),
             ("http://tes example", BadServiceUri::NotAbsolute),
             ("http://tes.example\u{85}", BadServiceUri::NotAbsolute),
+            ("http://tes.example/\u{feff}", BadServiceUri::NotAbsolute),
             ("http://tes.example/?q", BadServiceUri::NotARoot),
         ] {
-            match read(bad) {
-                Err(HttpError::Ranking(Error::Invalid(faults))) => {
-                    assert_eq!(
-                        faults,
-                        [RequestFault::new("/tes_uris/0", why.to_string())],
-                        "{bad:?}"
-                    );
-                }
-                other => panic!("{bad:?}: {other:?}"),
-            }
+            assert_eq!(ServiceUri::parse(bad), Err(why), "{bad:?}");
+            let fault = RequestFault::new("/tes_uris/0", why.to_string());
+            assert_eq!(faults_of(bad), [fault], "{bad:?}");
         }
+    }
+
+    /// The members of a JSON object, as text.
+    type Members = Vec<(&'static str, String)>;
+
+    fn object(members: &Members) -> String {
+        let members = members
+            .iter()
+            .map(|(key, value)| format!("\"{key}\": {value}"));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+    }
+
+    /// One of `texts`, which are JSON.
+    fn one_of(texts: &'static [&'static str]) -> BoxedStrategy<String> {
+        select(texts).prop_map(str::to_owned).boxed()
+    }
+
+    fn number() -> BoxedStrategy<String> {
+        one_of(&[
+            "0",
+            "-0",
+            "-0.0",
+            "1",
+            "2.0",
+            "1e0",
+            "0.5",
+            "1.5",
+            "-1",
+            "-1.0",
+            "-0.5",
+            "7",
+            "7.0",
+            "8",
+            "1e3",
+            "9007199254740992",
+            "9007199254740992.0",
+            "9007199254740993",
+            "18446744073709551615",
+            "18446744073709551616",
+            "-9223372036854775808",
+            "1e300",
+            "1e999",
+            "-",
+        ])
+    }
+
+    fn anything() -> BoxedStrategy<String> {
+        let other = one_of(&[
+            "null",
+            "true",
+            "[]",
+            "{}",
+            "\"\"",
+            "\"cost\"",
+            "\"a\"",
+            "[1]",
+            "[\"\", null]",
+            "[[]]",
+            r#"{"a": 1, "a": 2}"#,
+            r#"{"a": [{"b": 1, "c": 1}, {"b": 1}]}"#,
+            r#"[{"b": [{"a": 1, "\u0061": 1}]}]"#,
+        ]);
+        prop_oneof![number(), other, uri()].boxed()
+    }
+
+    fn uri() -> BoxedStrategy<String> {
+        let odd = select(
+            &[
+                'a', '0', '.', ':', '/', '?', '#', '@', '\\', '%', '[', ']', ' ', '\t', '\n', '\0',
+                '\u{7f}', '\u{85}', '\u{a0}', '\u{1680}', '\u{180e}', '\u{200b}', '\u{2028}',
+                '\u{3000}', '\u{feff}', 'é',
+            ][..],
+        );
+        let rest = vec(odd, 0..5).prop_map(|odd| odd.into_iter().collect::<String>());
+        let start = select(
+            &[
+                "http://",
+                "HTTPS://",
+                "http://a",
+                "https://a/",
+                "ftp://",
+                "http:/",
+                "",
+            ][..],
+        );
+        let odd =
+            (start, rest).prop_map(|(start, rest)| json!(format!("{start}{rest}")).to_string());
+        let good = one_of(&["\"http://tes.example/\"", "\"https://b:8443/v1\""]);
+        prop_oneof![4 => good, 1 => odd].boxed()
+    }
+
+    fn id() -> BoxedStrategy<String> {
+        one_of(&[
+            "\"a001\"",
+            "\"drs://drs.example/a\"",
+            "\"drs://dg.4503:b\"",
+            "\"drs://b\"",
+            "\"\"",
+            "\"tes_uri\"",
+        ])
+    }
+
+    fn list(item: BoxedStrategy<String>, lengths: std::ops::Range<usize>) -> BoxedStrategy<String> {
+        let item = prop_oneof![30 => item, 1 => anything()];
+        vec(item, lengths)
+            .prop_map(|items| format!("[{}]", items.join(", ")))
+            .boxed()
+    }
+
+    /// A member that is most likely `usual`, but may be anything, missing, or there twice.
+    fn member(key: &'static str, usual: BoxedStrategy<String>) -> impl Strategy<Value = Members> {
+        let value = prop_oneof![12 => usual, 1 => anything()];
+        (value, 0..40).prop_map(move |(value, rare)| match rare {
+            0 => Members::new(),
+            1 => vec![(key, value.clone()), (key, value)],
+            _ => vec![(key, value)],
+        })
+    }
+
+    fn unknown() -> impl Strategy<Value = Members> {
+        let member = (select(&["colour", "a/b", "Mode", ""][..]), anything());
+        vec(member, 0..3)
+    }
+
+    fn body() -> impl Strategy<Value = String> {
+        let whole = || one_of(&["0", "1", "2.0", "1e3", "9007199254740992"]);
+        let amount = || one_of(&["0", "8", "0.5", "1e300", "-0.0"]);
+        let needs = (
+            member("cpu_cores", whole()),
+            member("ram_gb", amount()),
+            member("disk_gb", amount()),
+            member("execution_time_sec", whole()),
+            member("preemptible", one_of(&["true", "false"])),
+            member("zones", list(one_of(&["\"\"", "\"eu-1\""]), 0..3)),
+            unknown(),
+        );
+        let needs = needs.prop_map(|(a, b, c, d, e, f, g)| object(&[a, b, c, d, e, f, g].concat()));
+        let request = (
+            member("tes_uris", list(uri(), 1..4)),
+            member("resource_requirements", needs.boxed()),
+            member("object_ids", list(id(), 0..4)),
+            member("drs_uris", list(uri(), 0..4)),
+            member(
+                "mode",
+                one_of(&["\"cost\"", "\"random\"", "0", "0.5", "1", "-1"]),
+            ),
+            member("limit", one_of(&["1", "7", "2.0", "8", "0"])),
+            member("explain", one_of(&["true", "false"])),
+            unknown(),
+        );
+        request.prop_map(|(a, b, c, d, e, f, g, h)| object(&[a, b, c, d, e, f, g, h].concat()))
+    }
+
+    fn pointers(faults: &[RequestFault]) -> BTreeSet<&str> {
+        faults.iter().map(|fault| &*fault.pointer).collect()
+    }
+
+    #[test]
+    fn a_body_is_accepted_if_and_only_if_the_schema_and_the_meaning_accept_it() {
+        let limits = Limits {
+            tes_uris: 2,
+            drs_uris: 2,
+            object_ids: 2,
+            combinations: 7,
+            ..Limits::default()
+        };
+        let reader = reader(limits);
+        proptest!(ProptestConfig::with_cases(4000), |(body in body())| {
+            let explained = parse(body.as_bytes()).map(|value| reader.faults(&value));
+            let is_valid = explained.as_ref().is_ok_and(Vec::is_empty);
+            let is_syntax = explained.is_err();
+            match reader.read(body.as_bytes()) {
+                Ok(request) => match request.into_query(&limits) {
+                    Ok(_) => prop_assert!(is_valid, "{explained:?}"),
+                    // All faults are found without the schema.
+                    Err(faults) => {
+                        let explained = explained.unwrap();
+                        prop_assert_eq!(pointers(&faults), pointers(&explained));
+                    }
+                },
+                Err(HttpError::Ranking(Error::Invalid(faults))) => {
+                    prop_assert!(!is_valid, "{faults:?}");
+                    let texts: BTreeSet<_> = faults.iter().map(ToString::to_string).collect();
+                    prop_assert_eq!(texts.len(), faults.len(), "{:?}", faults);
+                    if is_syntax {
+                        prop_assert_eq!(pointers(&faults), BTreeSet::from([""]));
+                    }
+                }
+                Err(other) => prop_assert!(false, "{other:?}"),
+            }
+        });
     }
 }

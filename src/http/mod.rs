@@ -9,7 +9,6 @@ pub mod fuzzing;
 #[path = "../../tests/golden/http.rs"]
 pub(crate) mod golden;
 mod handlers;
-mod json;
 mod middleware;
 mod openapi;
 mod readiness;

@@ -1,0 +1,304 @@
+//! Deserialises requests strictly, in one pass: no key twice at any depth, nothing but objects for objects, and whole
+//! numbers as JSON Schema defines them. What is accepted is what the schema allows, but for lengths and ranges.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+    marker::PhantomData,
+};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Unexpected, Visitor},
+};
+
+use super::request::{RankRequest, ResourceRequirements, Unknown};
+
+/// An object of a request, deserialised field by field.
+trait Fields: Default {
+    /// The fields that have no default.
+    const REQUIRED: &'static [&'static str];
+
+    /// Deserialises the value of the field `name`; returns false, and leaves the value, if there is no such field.
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        object: &mut A,
+    ) -> Result<bool, A::Error>;
+
+    fn set_unknown(&mut self, unknown: Unknown);
+}
+
+impl Fields for RankRequest {
+    const REQUIRED: &'static [&'static str] = &["tes_uris", "resource_requirements"];
+
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        object: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "tes_uris" => self.tes_uris = object.next_value()?,
+            "resource_requirements" => self.resource_requirements = object.next_value()?,
+            "object_ids" => self.object_ids = object.next_value()?,
+            "drs_uris" => self.drs_uris = object.next_value()?,
+            "mode" => self.mode = object.next_value()?,
+            "limit" => self.limit = Some(object.next_value::<Whole>()?.0),
+            "explain" => self.explain = object.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn set_unknown(&mut self, unknown: Unknown) {
+        self.unknown = unknown;
+    }
+}
+
+impl Fields for ResourceRequirements {
+    const REQUIRED: &'static [&'static str] =
+        &["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec"];
+
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        object: &mut A,
+    ) -> Result<bool, A::Error> {
+        match name {
+            "cpu_cores" => self.cpu_cores = object.next_value::<Whole>()?.0,
+            "ram_gb" => self.ram_gb = object.next_value()?,
+            "disk_gb" => self.disk_gb = object.next_value()?,
+            "execution_time_sec" => self.execution_time_sec = object.next_value::<Whole>()?.0,
+            "preemptible" => self.preemptible = object.next_value()?,
+            "zones" => self.zones = object.next_value()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn set_unknown(&mut self, unknown: Unknown) {
+        self.unknown = unknown;
+    }
+}
+
+impl<'de> Deserialize<'de> for RankRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for ResourceRequirements {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor(PhantomData))
+    }
+}
+
+struct FieldsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Fields> Visitor<'de> for FieldsVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
+        let mut fields = T::default();
+        let names = read_object(object, |name, object| fields.read(name, object))?;
+        for required in T::REQUIRED {
+            if !names.contains_key(*required) {
+                return Err(A::Error::missing_field(required));
+            }
+        }
+        let unknown = names.into_iter().filter(|(_, is_known)| !is_known);
+        fields.set_unknown(unknown.map(|(name, _)| name).collect());
+        Ok(fields)
+    }
+}
+
+/// The keys of `object`, each with whether `read` knows it. The values of others are checked for keys that occur twice.
+fn read_object<'de, A: MapAccess<'de>>(
+    mut object: A,
+    mut read: impl FnMut(&str, &mut A) -> Result<bool, A::Error>,
+) -> Result<BTreeMap<String, bool>, A::Error> {
+    let mut keys = BTreeMap::new();
+    while let Some(key) = object.next_key::<String>()? {
+        match keys.entry(key) {
+            Entry::Occupied(key) => {
+                let key = key.key();
+                return Err(A::Error::custom(format_args!(
+                    "the key '{key:.100}' is there twice"
+                )));
+            }
+            Entry::Vacant(key) => {
+                let is_known = read(key.key(), &mut object)?;
+                if !is_known {
+                    object.next_value::<UniqueKeys>()?;
+                }
+                key.insert(is_known);
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// Any value, none of whose objects has a key twice: of two equal keys, programs disagree on which one counts.
+#[derive(Debug)]
+pub struct UniqueKeys;
+
+impl<'de> Deserialize<'de> for UniqueKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for UniqueKeys {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self, A::Error> {
+        read_object(object, |_, _| Ok(false))?;
+        Ok(self)
+    }
+}
+
+/// A whole number in any notation: for JSON Schema, 2.0 and 1e3 are integers.
+struct Whole(u64);
+
+impl Whole {
+    /// 2^53: not every larger whole number is a 64-bit float.
+    const MAX: u64 = 9_007_199_254_740_992;
+}
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WholeVisitor).map(Self)
+    }
+}
+
+struct WholeVisitor;
+
+impl Visitor<'_> for WholeVisitor {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from 0 to {}", Whole::MAX)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<u64, E> {
+        if number <= Whole::MAX {
+            return Ok(number);
+        }
+        Err(E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<u64, E> {
+        match number.try_into() {
+            Ok(number) => self.visit_u64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "whole and in range"
+    )]
+    fn visit_f64<E: Error>(self, number: f64) -> Result<u64, E> {
+        if number.fract() == 0.0 && (0.0..=Whole::MAX as f64).contains(&number) {
+            return Ok(number as u64);
+        }
+        Err(E::invalid_value(Unexpected::Float(number), &self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn whole_numbers_may_be_written_as_floats() {
+        let read = |cores: Value| {
+            let needs =
+                json!({"cpu_cores": cores, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1e3});
+            serde_json::from_value::<ResourceRequirements>(needs)
+        };
+        let needs = read(json!(2.0)).unwrap();
+        assert_eq!((needs.cpu_cores, needs.execution_time_sec), (2, 1000));
+        for bad in [
+            json!(1.5),
+            json!(-1),
+            json!(Whole::MAX + 1),
+            json!(1e300),
+            json!("1"),
+            json!(null),
+        ] {
+            assert!(read(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_occurs_twice_is_refused_wherever_it_is() {
+        const NEEDS: &str = r#""cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1"#;
+        let read = |needs: &str, more: &str| {
+            let body =
+                format!(r#"{{"tes_uris": [], "resource_requirements": {{{NEEDS}{needs}}}{more}}}"#);
+            serde_json::from_str::<RankRequest>(&body).map_err(|error| error.to_string())
+        };
+        assert!(read("", r#", "x": [{"a": 1}, {"a": 2}]"#).is_ok());
+        for (needs, more, key) in [
+            ("", r#", "tes_uris": []"#, "tes_uris"),
+            (r#", "ram_gb": 1"#, "", "ram_gb"),
+            ("", r#", "x": 1, "x": 1"#, "x"),
+            ("", r#", "mode": 0, "\u006dode": 0"#, "mode"),
+            (r#", "x": [{"a": 1, "\u0061": 2}]"#, "", "a"),
+            ("", r#", "x": {"y": {"b": null, "b": null}}"#, "b"),
+        ] {
+            let error = read(needs, more).unwrap_err();
+            assert!(
+                error.contains(&format!("'{key}' is there twice")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        assert!(serde_json::from_str::<ResourceRequirements>("[1, 1, 1, 1]").is_err());
+    }
+}
