@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use testribute::{
     domain::money::Money,
-    outbound::tes::fuzzing::{history, task_info},
+    tes::fuzzing::{history, task_info},
 };
 
 fuzz_target!(|answer: &[u8]| {
