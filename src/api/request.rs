@@ -99,6 +99,9 @@ impl Default for ResourceRequirements {
     }
 }
 
+/// Of a list that is too long, how many items are checked at least: bounds the work for a request that is refused.
+const MAX_CHECKED_ITEMS: usize = 1000;
+
 impl RankRequest {
     /// Checks all values within `limits`.
     ///
@@ -106,18 +109,21 @@ impl RankRequest {
     /// All faults.
     pub fn into_query(self, limits: &Limits) -> Result<Query, Vec<RequestFault>> {
         let mut faults = Vec::new();
-        let mut at_most = |field: &str, length: usize, limit: usize| {
+        let unknown = self.unknown_properties();
+        let mut at_most = |field: &str, mut items: Vec<String>, limit: usize| {
+            let length = items.len();
             if length > limit {
                 let reason = RequestFaultReason::TooManyItems { limit, length };
                 faults.push(RequestFault::new(format!("/{field}"), reason));
+                items.truncate(limit.max(MAX_CHECKED_ITEMS));
             }
+            items
         };
-        at_most("tes_uris", self.tes_uris.len(), limits.tes_uris);
-        at_most("object_ids", self.object_ids.len(), limits.object_ids);
-        at_most("drs_uris", self.drs_uris.len(), limits.drs_uris);
-        let unknown = self.unknown_properties();
-        let tes = services("tes_uris", &self.tes_uris, &mut faults);
-        let drs = services("drs_uris", &self.drs_uris, &mut faults);
+        let tes = at_most("tes_uris", self.tes_uris, limits.tes_uris);
+        let objects = at_most("object_ids", self.object_ids, limits.object_ids);
+        let drs = at_most("drs_uris", self.drs_uris, limits.drs_uris);
+        let tes = services("tes_uris", &tes, &mut faults);
+        let drs = services("drs_uris", &drs, &mut faults);
         let mode = self.mode.parse().unwrap_or_else(|bad| {
             let reason = RequestFaultReason::Mode(bad);
             faults.push(RequestFault::new("/mode", reason));
@@ -136,7 +142,7 @@ impl RankRequest {
             // Where all URIs of a list are invalid, the list is not reported as empty too.
             tes: tes.unwrap_or_default(),
             drs: drs.unwrap_or_default(),
-            objects: self.object_ids.into_iter().map(Into::into).collect(),
+            objects: objects.into_iter().map(Into::into).collect(),
             mode,
             limit,
             explain: self.explain,
@@ -327,6 +333,13 @@ mod tests {
             .into_iter()
             .map(|fault| fault.pointer)
             .collect()
+    }
+
+    #[test]
+    fn of_a_list_that_is_too_long_the_first_items_are_checked() {
+        let many = vec![""; 100_000];
+        let request = json!({"tes_uris": many, "object_ids": many, "drs_uris": many});
+        assert_eq!(faults(request).len(), 3 + 3 * MAX_CHECKED_ITEMS);
     }
 
     #[test]

@@ -1,63 +1,63 @@
-//! Why a call gave nothing.
+//! Errors of outbound calls.
 
 use std::{error::Error, io, net::IpAddr, time::Duration};
 
 use reqwest::StatusCode;
 
-use super::resolver::{OffLimits, ResolveError};
+use super::resolver::{AddressNotAllowed, ResolveError};
 
-/// Why a call gave nothing. The texts go on after the name of the service: "TES unavailable: 'https://..' _did not
-/// answer within 2 s_."; they hold no token, no URL, and of what the other side wrote at most a short piece.
+/// Why a call failed. The texts continue after the name of the service: "TES unavailable: 'https://..' _did not
+/// answer within 2 s_."; they hold no token, no URL, and at most a short excerpt of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// The deadline of the call was over, wherever it was by then.
+    /// The call timeout has passed.
     #[error("did not answer within {} s", .0.as_secs_f64())]
     Timeout(Duration),
-    /// The host did not let anyone connect to it.
+    /// The connect timeout has passed.
     #[error("did not accept a connection within {} s", .0.as_secs_f64())]
     NoConnection(Duration),
-    /// The time that the request has for all its calls was over, wherever this one was by then.
+    /// The time budget of the request is used up.
     #[error(
         "did not answer within the request's time budget of {} s; request fewer services or objects, or have the operator \
          adjust server.request_deadline_sec, timeout or outbound.max_concurrency",
         .0.as_secs_f64()
     )]
-    NotInTime(Duration),
-    /// The host is at an address that may not be called.
+    BudgetExceeded(Duration),
+    /// The host has an address to which no calls are allowed.
     #[error(
         "is at {0}, which is not a public address; the operator can allow it in outbound.allowed_networks"
     )]
-    OffLimits(IpAddr),
+    AddressNotAllowed(IpAddr),
     /// The host name has no address.
     #[error(transparent)]
     Unresolved(#[from] ResolveError),
-    /// No connection came about.
+    /// The connection failed.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
-    /// The connection or what came over it broke down before the whole answer was there.
+    /// The connection closed before the answer was complete.
     #[error("closed the connection before the answer was complete ({0})")]
     Interrupted(String),
-    /// An answer that says no.
+    /// The status is not a success.
     #[error("answered with status {}", Shown(*.0))]
     Status(StatusCode),
-    /// An answer that there is none yet, and a time to come back that is too late.
+    /// Status 202 with a `Retry-After` that is longer than the call timeout.
     #[error(
         "answered 202 with Retry-After {} s, longer than the call timeout",
         .0.as_secs_f64()
     )]
     NotReady(Duration),
-    /// A redirect to a call that must not be repeated elsewhere.
+    /// A redirect of a POST, which is not followed.
     #[error(
         "answered with a redirect (status {0}), which is not followed for POST; use the URI that it redirects to"
     )]
     Redirected(u16),
-    /// One redirect after the other.
+    /// More redirects than are followed.
     #[error("redirected more than {0} times")]
     TooManyRedirects(usize),
-    /// The place that a redirect leads to cannot be had.
+    /// The call to the target of a redirect failed.
     #[error("redirected to a host that {0}")]
-    Astray(Box<Self>),
-    /// A redirect to nowhere, or to something that is not http.
+    RedirectTarget(Box<Self>),
+    /// A redirect without a target, or to a URI that is not http or https.
     #[error("redirected to a target that is not an http or https URI")]
     BadRedirect,
     /// A redirect from https to http.
@@ -65,10 +65,10 @@ pub enum FetchError {
         "redirected from https to plain http, which is not followed; use the URI that it redirects to"
     )]
     Downgraded,
-    /// More than is read.
+    /// The body is larger than `outbound.max_response_bytes`.
     #[error("answered with more than {0} bytes (outbound.max_response_bytes)")]
     TooLarge(usize),
-    /// An answer that cannot be read.
+    /// The body is not what the API specifies.
     #[error("gave an invalid answer: {0}")]
     Malformed(String),
 }
@@ -87,25 +87,28 @@ impl std::fmt::Display for Shown {
 }
 
 impl FetchError {
-    /// Whether nothing can have reached the service, or it gave up on the call before it answered: a second try may do.
+    /// Whether the request did not reach the service, or the connection closed before the answer: a retry may succeed.
     pub(super) const fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Interrupted(_))
     }
 
-    /// Whether every other call to the service would fail likewise, whatever it asks for.
+    /// Whether other calls to the service would fail in the same way.
     pub const fn is_about_the_service(&self) -> bool {
-        matches!(self, Self::Timeout(_) | Self::NotInTime(_)) || self.is_without_connection()
+        matches!(self, Self::Timeout(_) | Self::BudgetExceeded(_)) || self.is_without_connection()
     }
 
-    /// Whether no connection came about, so that every other call to the host would fail likewise.
+    /// Whether there was no connection, so that other calls to the host would fail in the same way.
     pub const fn is_without_connection(&self) -> bool {
         matches!(
             self,
-            Self::NoConnection(_) | Self::OffLimits(_) | Self::Unresolved(_) | Self::Unreachable(_)
+            Self::NoConnection(_)
+                | Self::AddressNotAllowed(_)
+                | Self::Unresolved(_)
+                | Self::Unreachable(_)
         )
     }
 
-    /// Whether the question got lost or came at a bad time, so that it would be no use to ask at another path.
+    /// Whether the call failed for a reason other than its path, so that another path would not help.
     pub fn is_on_the_way(&self) -> bool {
         self.is_about_the_service()
             || matches!(self, Self::Interrupted(_))
@@ -124,8 +127,8 @@ impl From<reqwest::Error> for FetchError {
         let error = error.without_url();
         let causes =
             || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&e| e.source());
-        if let Some(&OffLimits(address)) = causes().find_map(|cause| cause.downcast_ref()) {
-            return Self::OffLimits(address);
+        if let Some(&AddressNotAllowed(address)) = causes().find_map(|cause| cause.downcast_ref()) {
+            return Self::AddressNotAllowed(address);
         }
         if let Some(unresolved) = causes().find_map(|cause| cause.downcast_ref::<ResolveError>()) {
             return Self::Unresolved(unresolved.clone());

@@ -72,7 +72,7 @@ impl HostHealth {
         let breaker = hosts.entry(host).or_default();
         match failure {
             // Says nothing about the host.
-            Some(FetchError::NotInTime(_)) => {}
+            Some(FetchError::BudgetExceeded(_)) => {}
             // Many services can be behind one host, of which one is slow.
             Some(FetchError::Timeout(_)) if kind != ServiceKind::Other => {}
             Some(error @ FetchError::Timeout(_)) => breaker.record_failure(error),

@@ -280,7 +280,7 @@ impl Client {
     /// Waits for a permit to call the host of `url`.
     ///
     /// # Errors
-    /// Why no call of this request can reach the host, or [`FetchError::NotInTime`].
+    /// Why no call of this request can reach the host, or [`FetchError::BudgetExceeded`].
     pub(crate) async fn acquire(&self, scope: &CallScope, url: &Url) -> Result<Permit, FetchError> {
         let host = HostKey::of(url, &self.shared.hosts);
         self.acquire_for(scope, host).await
@@ -332,7 +332,9 @@ impl Client {
         // Another call may have found out in the meantime.
         scope.check_host(host)?;
         let (deadline, too_late) = scope.call_end();
-        let result = timeout_at(deadline, call(deadline))
+        // Retries are decided by the call's own time: a shared failure must not depend on the end of one request.
+        let own_deadline = Instant::now() + scope.time().call();
+        let result = timeout_at(deadline, call(own_deadline))
             .await
             .unwrap_or(Err(too_late));
         scope.record(self.kind, host, result.as_ref().err());

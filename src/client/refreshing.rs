@@ -126,8 +126,10 @@ where
     {
         let (sender, receiver) = watch::channel(());
         let this = Arc::clone(self);
+        let started = Instant::now();
         let task = async move {
             let outcome = fetch.await;
+            let end = now + started.elapsed();
             let mut state = this.state();
             match outcome {
                 Ok(value) => {
@@ -136,7 +138,7 @@ where
                 }
                 Err(error) => {
                     warn!(source = this.source, %error, "could not be refreshed");
-                    state.failure = Some((error, now));
+                    state.failure = Some((error, end));
                 }
             }
             state.fetching = None;
@@ -237,7 +239,19 @@ mod tests {
         assert_eq!(renewed.failure, None);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_failed_is_left_alone_from_the_end_of_the_fetch() {
+        let (source, start) = (source(), Instant::now());
+        let fetch = async || {
+            tokio::time::sleep(FIRST_RETRY).await;
+            Err("down")
+        };
+        source.get(start, None, |_| true, fetch).await;
+        let again = kept(&source, Instant::now()).await;
+        assert_eq!(again.failure, Some("down"));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_source_that_failed_is_left_alone_for_a_while() {
         let (source, start) = (source(), Instant::now());
         let failed = get(&source, start, Err("down")).await;
@@ -249,7 +263,7 @@ mod tests {
         assert!(recovered.value.is_some());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_stale_value_is_served_while_the_source_fails() {
         let (source, start) = (source(), Instant::now());
         get(&source, start, Ok(1)).await;
@@ -264,7 +278,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_insufficient_value_is_fetched_again_but_not_each_time() {
         let (source, start) = (source(), Instant::now());
         get(&source, start, Ok(1)).await;

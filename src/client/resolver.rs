@@ -107,7 +107,7 @@ pub(super) struct GuardedResolver<F> {
 /// All addresses of a host are off limits; this is one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not an allowed address")]
-pub(super) struct OffLimits(pub(super) IpAddr);
+pub(super) struct AddressNotAllowed(pub(super) IpAddr);
 
 impl<F: Fn(&Guard, IpAddr) -> bool + Copy + Send + Sync + 'static> Resolve for GuardedResolver<F> {
     fn resolve(&self, name: Name) -> Resolving {
@@ -122,7 +122,7 @@ impl<F: Fn(&Guard, IpAddr) -> bool + Copy + Send + Sync + 'static> Resolve for G
             let first = addresses.first().copied();
             addresses.retain(|&address| admits(&guard, address));
             if let (Some(first), true) = (first, addresses.is_empty()) {
-                return Err(OffLimits(first).into());
+                return Err(AddressNotAllowed(first).into());
             }
             let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0));
             Ok(Box::new(addresses) as Addrs)

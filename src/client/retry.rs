@@ -73,7 +73,11 @@ impl Transport {
                 }
                 _ => return Ok(response),
             };
-            if Instant::now() + delay >= deadline {
+            // A server may answer with any number of seconds.
+            let is_in_time = Instant::now()
+                .checked_add(delay)
+                .is_some_and(|at| at < deadline);
+            if !is_in_time {
                 return Err(FetchError::NotReady(delay));
             }
             tokio::time::sleep(delay).await;

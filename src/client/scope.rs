@@ -115,19 +115,29 @@ impl CallScope {
         if own <= end.at {
             (own, FetchError::Timeout(time.call()))
         } else {
-            (end.at, FetchError::NotInTime(end.length))
+            (end.at, FetchError::BudgetExceeded(end.length))
         }
     }
 
-    /// What `work` gives.
+    /// Whether the time for calls is over. Work that goes on without what a failed call would have given is incomplete
+    /// then, and neither cached nor shared.
+    pub(crate) fn has_ended(&self) -> bool {
+        Instant::now() >= self.end.at
+    }
+
+    /// The output of `work`.
     ///
     /// # Errors
-    /// [`FetchError::NotInTime`] if it takes longer than the calls of this request may.
+    /// [`FetchError::BudgetExceeded`] if it takes longer than the calls of this request may.
     pub(super) async fn until_end<W: Future>(&self, work: W) -> Result<W::Output, FetchError> {
-        let end = self.end;
-        timeout_at(end.at, work)
+        timeout_at(self.end.at, work)
             .await
-            .map_err(|_| FetchError::NotInTime(end.length))
+            .map_err(|_| self.budget_exceeded())
+    }
+
+    /// The error of work that takes longer than the calls of this request may.
+    pub(super) const fn budget_exceeded(&self) -> FetchError {
+        FetchError::BudgetExceeded(self.end.length)
     }
 
     /// The first that there is for a call: the lease, or the permit that `own` waits for.

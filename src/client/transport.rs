@@ -110,7 +110,7 @@ impl Transport {
             response = self
                 .send(&here, method, Authorization::None)
                 .await
-                .map_err(|error| FetchError::Astray(Box::new(error)))?;
+                .map_err(|error| FetchError::RedirectTarget(Box::new(error)))?;
         }
         if is_redirect(response.status()) {
             return Err(FetchError::TooManyRedirects(MAX_REDIRECTS));
@@ -133,7 +133,7 @@ impl Transport {
         if let Some(address) = literal
             && !self.guard.admits(address)
         {
-            return Err(FetchError::OffLimits(address));
+            return Err(FetchError::AddressNotAllowed(address));
         }
         let client = match authorization {
             Authorization::SendToAllowedNetworks(_) => &self.allowed_networks_only,

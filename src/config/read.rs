@@ -3,17 +3,21 @@
 //! `yaml_serde` has a deserializer for its [`Value`]; its errors are texts in Rust's words, and it reads a list as the
 //! fields of a structure.
 
-use std::{borrow::Cow, result};
+use std::{fmt, result};
 
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{
-        Error, IntoDeserializer, Unexpected, Visitor,
+        EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess,
+        Visitor,
         value::{MapDeserializer, SeqDeserializer, StrDeserializer},
     },
     forward_to_deserialize_any,
 };
-use yaml_serde::Value;
+use yaml_serde::{
+    Mapping, Value,
+    value::{Tag, TaggedValue},
+};
 
 use super::{
     Config,
@@ -24,10 +28,89 @@ type Result<T> = result::Result<T, ConfigFaultReason>;
 
 /// Parses one YAML document; an empty one is [`Value::Null`]. Duplicate keys are refused.
 pub(super) fn parse(text: &[u8]) -> result::Result<Value, ConfigFault> {
-    yaml_serde::from_slice(text).map_err(|error| ConfigFault {
-        key: String::new(),
-        reason: ConfigFaultReason::Syntax(error.to_string()),
-    })
+    match yaml_serde::from_slice::<Document>(text) {
+        Ok(Document(value)) => Ok(value),
+        Err(error) => Err(ConfigFault {
+            key: String::new(),
+            reason: ConfigFaultReason::Syntax(error.to_string()),
+        }),
+    }
+}
+
+/// A value whose keys are strings, as they are written: `1.10` is not 1.1, and `0x1f` not 31.
+struct Document(Value);
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> result::Result<Self, D::Error> {
+        deserializer.deserialize_any(DocumentVisitor).map(Self)
+    }
+}
+
+struct DocumentVisitor;
+
+impl<'de> Visitor<'de> for DocumentVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_unit<E>(self) -> result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> result::Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> result::Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Document(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Sequence(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> result::Result<Value, A::Error> {
+        let mut map = Mapping::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let Document(value) = entries.next_value()?;
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format_args!(
+                    "duplicate entry with key {key:?}"
+                )));
+            }
+            map.insert(key.into(), value);
+        }
+        Ok(Value::Mapping(map))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> result::Result<Value, A::Error> {
+        let (tag, value) = tagged.variant::<String>()?;
+        let Document(value) = value.newtype_variant()?;
+        let tag = Tag::new(tag);
+        Ok(Value::Tagged(Box::new(TaggedValue { tag, value })))
+    }
 }
 
 /// Reads all keys; their rules are not checked.
@@ -69,9 +152,8 @@ impl<'de> Deserializer<'de> for Node<'de> {
             Value::Mapping(map) => {
                 let entries = map
                     .iter()
-                    .map(|(key, value)| Ok((text_of(key)?, Node(value))));
-                let entries = entries.collect::<Result<Vec<_>>>()?;
-                visitor.visit_map(MapDeserializer::new(entries.into_iter()))
+                    .map(|(key, value)| (key.as_str().unwrap_or_default(), Node(value)));
+                visitor.visit_map(MapDeserializer::new(entries))
             }
             Value::Tagged(tagged) => Err(Error::custom(format_args!(
                 "the tag {} is not supported",
@@ -130,17 +212,5 @@ impl<'de> Deserializer<'de> for Node<'de> {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
         unit unit_struct newtype_struct tuple tuple_struct identifier ignored_any
-    }
-}
-
-/// A key as text. A bucket may be called `20240101`; other keys that YAML does not take for strings could not be read
-/// as they are written (`1.10` is 1.1).
-fn text_of(key: &Value) -> Result<Cow<'_, str>> {
-    match key {
-        Value::String(text) => Ok(text.into()),
-        Value::Number(number) if !number.is_f64() => Ok(number.to_string().into()),
-        _ => Err(Error::custom(
-            "has a key that is not a string; put it in quotation marks",
-        )),
     }
 }

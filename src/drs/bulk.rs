@@ -182,9 +182,12 @@ impl DrsClient {
                 return Err(error);
             }
         };
+        let is_complete = !scope.has_ended();
         for (item, &id) in items.iter_mut().zip(ids) {
             if let Some(result) = found.remove(id) {
-                if let Ok(Some(found)) = &result {
+                if let Ok(Some(found)) = &result
+                    && is_complete
+                {
                     let key = self.item_key(drs, id, authorization);
                     self.items.insert(key, Some(found.clone()));
                 }

@@ -1,6 +1,8 @@
 //! Reads the body of a request. It is deserialised in one pass; only a refused body is compared with the schema of the
 //! OpenAPI document, to find all of its faults.
 
+use std::collections::HashSet;
+
 use jsonschema::{
     ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind},
@@ -18,6 +20,9 @@ use crate::{
     },
     error::Error,
 };
+
+/// How many violations of the schema are reported: a body can have as many as it has values.
+const MAX_FAULTS: usize = 1000;
 
 /// Reads requests, and explains why others are refused.
 #[derive(Debug)]
@@ -66,12 +71,13 @@ impl RequestReader {
         })
     }
 
-    /// All violations of the schema, and the faults of meaning elsewhere.
+    /// All violations of the schema, up to [`MAX_FAULTS`], and the faults of meaning elsewhere.
     fn faults(&self, value: &Value) -> Vec<RequestFault> {
         let mut faults: Vec<_> = self
             .schema
             .iter_errors(value)
             .map(|error| fault(&error))
+            .take(MAX_FAULTS)
             .collect();
         if !value.is_object() {
             return faults;
@@ -80,7 +86,8 @@ impl RequestReader {
             .into_query(&self.limits)
             .err()
             .unwrap_or_default();
-        of_meaning.retain(|fault| faults.iter().all(|known| known.pointer != fault.pointer));
+        let known: HashSet<_> = faults.iter().map(|fault| &*fault.pointer).collect();
+        of_meaning.retain(|fault| !known.contains(&*fault.pointer));
         faults.extend(of_meaning);
         faults
     }
@@ -222,6 +229,21 @@ mod tests {
             let fault = RequestFault::new("/tes_uris/0", why.to_string());
             assert_eq!(faults_of(bad), [fault], "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_number_of_faults_is_bounded() {
+        let many = vec![""; 50_000];
+        let needs = json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1, "zones": vec![0; 50_000]});
+        let request = json!({
+            "tes_uris": many, "object_ids": many, "drs_uris": many, "resource_requirements": needs, "explain": 1,
+        });
+        let faults = reader(Limits::default()).faults(&request);
+        assert!(
+            (MAX_FAULTS..5 * MAX_FAULTS).contains(&faults.len()),
+            "{}",
+            faults.len()
+        );
     }
 
     /// The members of a JSON object, as text.

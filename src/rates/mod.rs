@@ -192,7 +192,7 @@ impl Live {
 
 fn answer<T>(snapshot: Snapshot<T, FetchError>, end: StepEnd) -> Answer<T> {
     let failure = if snapshot.is_pending {
-        Some(FetchError::NotInTime(end.length))
+        Some(FetchError::BudgetExceeded(end.length))
     } else {
         snapshot.failure
     };

@@ -34,8 +34,8 @@ fn fetch_errors() -> Vec<FetchError> {
     samples!(FetchError:
         FetchError::Timeout(_) => [FetchError::Timeout(SECONDS)]
         FetchError::NoConnection(_) => [FetchError::NoConnection(SECONDS)]
-        FetchError::NotInTime(_) => [FetchError::NotInTime(SECONDS)]
-        FetchError::OffLimits(_) => [FetchError::OffLimits(address())]
+        FetchError::BudgetExceeded(_) => [FetchError::BudgetExceeded(SECONDS)]
+        FetchError::AddressNotAllowed(_) => [FetchError::AddressNotAllowed(address())]
         FetchError::Unresolved(_) => [
             FetchError::Unresolved(ResolveError::Unknown),
             FetchError::Unresolved(resolve_errors().remove(1)),
@@ -50,8 +50,8 @@ fn fetch_errors() -> Vec<FetchError> {
         FetchError::NotReady(_) => [FetchError::NotReady(Duration::from_secs(9))]
         FetchError::Redirected(_) => [FetchError::Redirected(307)]
         FetchError::TooManyRedirects(_) => [FetchError::TooManyRedirects(3)]
-        FetchError::Astray(_) => [
-            FetchError::Astray(Box::new(FetchError::OffLimits(address()))),
+        FetchError::RedirectTarget(_) => [
+            FetchError::RedirectTarget(Box::new(FetchError::AddressNotAllowed(address()))),
         ]
         FetchError::BadRedirect => [FetchError::BadRedirect]
         FetchError::Downgraded => [FetchError::Downgraded]

@@ -203,15 +203,17 @@ async fn an_answer_that_takes_a_while_is_waited_for_within_the_timeout() {
     let asked = request(&[tes_root(&tes)], &[ready_soon.url("/")], &["a"]);
     assert_eq!(service.rank(&asked).await["warnings"], json!([]));
 
-    let ready_tomorrow = slow(86_400).await;
-    let asked = request(&[tes_root(&tes)], &[ready_tomorrow.url("/")], &["a"]);
-    let refused = service.refuse(&asked, "ResourceUnavailableError");
-    let messages = timeout(Duration::from_secs(15), refused).await.unwrap();
-    let not_ready = FetchError::NotReady(Duration::from_secs(86_400));
-    assert_eq!(
-        messages[1],
-        drs_unavailable(&ready_tomorrow.url("/"), &not_ready, &["a"])
-    );
+    for seconds in [86_400, u64::MAX] {
+        let ready_too_late = slow(seconds).await;
+        let asked = request(&[tes_root(&tes)], &[ready_too_late.url("/")], &["a"]);
+        let refused = service.refuse(&asked, "ResourceUnavailableError");
+        let messages = timeout(Duration::from_secs(15), refused).await.unwrap();
+        let not_ready = FetchError::NotReady(Duration::from_secs(seconds));
+        assert_eq!(
+            messages[1],
+            drs_unavailable(&ready_too_late.url("/"), &not_ready, &["a"])
+        );
+    }
 }
 
 #[tokio::test]

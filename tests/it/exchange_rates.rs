@@ -373,7 +373,7 @@ async fn a_request_does_not_wait_for_rates_until_its_deadline() {
         *cost,
         serde_json::json!({"amount": 22.0, "currency": "EUR"})
     );
-    let cause = FetchError::NotInTime(Duration::from_secs(1));
+    let cause = FetchError::BudgetExceeded(Duration::from_secs(1));
     assert_eq!(
         warnings(&answer),
         [fallback_rates(ECB, &cause, Some("2025-10-09"))]

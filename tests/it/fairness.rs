@@ -94,7 +94,7 @@ async fn what_has_not_answered_in_time_is_left_out_and_the_rest_is_ranked() {
         &ids,
     );
     let answer = service.rank(&request).await;
-    let cause = FetchError::NotInTime(Duration::from_millis(1500));
+    let cause = FetchError::BudgetExceeded(Duration::from_millis(1500));
     assert_eq!(
         warnings(&answer),
         [

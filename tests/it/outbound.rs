@@ -138,13 +138,13 @@ async fn no_spelling_of_a_special_address_is_called() {
         let url = format!("http://{host}:{port}/");
         let refused = get(&client, &url).await;
         assert!(
-            matches!(refused, Err(FetchError::OffLimits(_))),
+            matches!(refused, Err(FetchError::AddressNotAllowed(_))),
             "{url}: {refused:?}"
         );
     }
     let refused = get(&client, &format!("http://[::1]:{port6}/")).await;
     assert!(
-        matches!(refused, Err(FetchError::OffLimits(_))),
+        matches!(refused, Err(FetchError::AddressNotAllowed(_))),
         "{refused:?}"
     );
     assert_eq!(canary.paths(), [""; 0]);
@@ -210,11 +210,13 @@ async fn every_redirect_is_a_call_of_its_own() {
     for (target, refusal) in [
         (
             format!("http://[::1]:{port}/"),
-            FetchError::Astray(Box::new(FetchError::OffLimits("::1".parse().unwrap()))),
+            FetchError::RedirectTarget(Box::new(FetchError::AddressNotAllowed(
+                "::1".parse().unwrap(),
+            ))),
         ),
         (
             "http://169.254.169.254/latest/".to_owned(),
-            FetchError::Astray(Box::new(FetchError::OffLimits(
+            FetchError::RedirectTarget(Box::new(FetchError::AddressNotAllowed(
                 "169.254.169.254".parse().unwrap(),
             ))),
         ),

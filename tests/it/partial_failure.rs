@@ -430,7 +430,7 @@ async fn one_object_that_leads_astray_loses_no_other_object_of_its_drs() {
     let answer = service.rank(&request(&[tes_root(&good)], &drs, &ids)).await;
     let told = warnings(&answer);
     assert_eq!(told.len(), 1, "{told:?}");
-    let astray = FetchError::Astray(Box::new(off_limits("169.254.169.254")));
+    let astray = FetchError::RedirectTarget(Box::new(off_limits("169.254.169.254")));
     assert_like(told[0], drs_unavailable(&odd.url("/"), &astray, &["o0"]));
 }
 

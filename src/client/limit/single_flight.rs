@@ -70,7 +70,7 @@ impl<K: Hash + Eq + Copy, V: Clone> SingleFlight<K, V> {
     /// the scope with that permit. Followers hold no permit, so no request waits for the permits of another.
     ///
     /// # Errors
-    /// That of `fetch`, which is shared with the followers, but for [`FetchError::NotInTime`]: the next request leads then.
+    /// That of `fetch`, which is shared with the followers, but for [`FetchError::BudgetExceeded`]: the next request leads then.
     pub async fn get_or_fetch(
         &self,
         client: &Client,
@@ -94,14 +94,22 @@ impl<K: Hash + Eq + Copy, V: Clone> SingleFlight<K, V> {
             let permit = client.acquire(scope, url).await?;
             match self.lead_or_follow(key) {
                 Role::Leader(mut leader) => {
-                    let outcome = fetch(scope.with_lease(permit)).await;
+                    // Another may have led while this request waited for its permit.
+                    if let Some(value) = self.get(&key) {
+                        leader.outcome = Some(Ok(value.clone()));
+                        return Ok(value);
+                    }
+                    let outcome = match fetch(scope.with_lease(permit)).await {
+                        Ok(_) if scope.has_ended() => Err(scope.budget_exceeded()),
+                        outcome => outcome,
+                    };
                     if let Ok(value) = &outcome
                         && keep(value)
                     {
                         self.insert(key, value.clone());
                     }
-                    // That the time of this request is over is no matter of the others.
-                    if !matches!(outcome, Err(FetchError::NotInTime(_))) {
+                    // An error may be due to the end of this request, which does not concern the others.
+                    if !scope.has_ended() {
                         leader.outcome = Some(outcome.clone());
                     }
                     return outcome;
@@ -171,5 +179,84 @@ impl<K, V> fmt::Debug for SingleFlight<K, V> {
         f.debug_struct("SingleFlight")
             .field("cache", &self.cache)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering::SeqCst},
+        time::Duration,
+    };
+
+    use tokio::{
+        task::yield_now,
+        time::{Instant, sleep},
+    };
+
+    use super::*;
+    use crate::{
+        client::{Deadline, Reach, TimeBudget},
+        config::Config,
+    };
+
+    const CALL: Duration = Duration::from_secs(2);
+
+    fn client(max_concurrency: usize) -> Client {
+        let mut config = Config::default();
+        config.outbound.max_concurrency = max_concurrency;
+        Client::new(&config, Reach::Everywhere).unwrap()
+    }
+
+    fn flights() -> SingleFlight<u8, u8> {
+        SingleFlight::with_cache(TtlCache::new(8, CALL * 100))
+    }
+
+    fn url() -> Url {
+        Url::parse("http://tes.example/").unwrap()
+    }
+
+    #[tokio::test]
+    async fn requests_that_wait_for_permits_together_fetch_once() {
+        let (client, flights, url, fetches) = (client(1), flights(), url(), AtomicUsize::new(0));
+        let busy = client.detached_scope();
+        let permit = client.acquire(&busy, &url).await.unwrap();
+        let request = async || {
+            let scope = client.detached_scope();
+            let fetch = async |_| Ok(u8::try_from(fetches.fetch_add(1, SeqCst)).unwrap());
+            flights
+                .get_or_fetch(&client, &scope, 1, &url, |_| true, fetch)
+                .await
+        };
+        let release = async {
+            yield_now().await;
+            drop(permit);
+        };
+        let (first, second, ()) = tokio::join!(request(), request(), release);
+        assert_eq!((first, second), (Ok(0), Ok(0)));
+        assert_eq!(fetches.load(SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_request_finds_after_its_end_is_not_kept() {
+        let (client, flights, url) = (client(8), flights(), url());
+        let deadline = Deadline {
+            start: Instant::now(),
+            length: CALL,
+        };
+        let scope = CallScope::new(None, TimeBudget::new(CALL, Some(deadline)), usize::MAX);
+        // Goes on without a call that has failed.
+        let fetch = async |_| {
+            sleep(CALL).await;
+            Ok(0)
+        };
+        let outcome = flights
+            .get_or_fetch(&client, &scope, 1, &url, |_| true, fetch)
+            .await;
+        assert!(
+            matches!(outcome, Err(FetchError::BudgetExceeded(_))),
+            "{outcome:?}"
+        );
+        assert_eq!(flights.get(&1), None);
     }
 }

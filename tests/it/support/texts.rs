@@ -80,7 +80,7 @@ pub fn not_an_object() -> FetchError {
 }
 
 pub fn off_limits(address: &str) -> FetchError {
-    FetchError::OffLimits(address.parse().unwrap())
+    FetchError::AddressNotAllowed(address.parse().unwrap())
 }
 
 pub fn tes_unavailable(service: &str, cause: &FetchError) -> String {
