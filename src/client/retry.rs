@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    authorization::Authorization,
+    authorization::CallHeaders,
     error::FetchError,
     headers::{is_busy, retry_after},
     transport::{Method, Transport},
@@ -26,13 +26,10 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
-        let delay = match self
-            .send_until_ready(url, method, authorization, deadline)
-            .await
-        {
+        let delay = match self.send_until_ready(url, method, headers, deadline).await {
             Ok(response) if is_busy(response.status()) => {
                 let delay = retry_after(&response)
                     .filter(|&delay| delay <= MAX_RETRY_DELAY && Instant::now() + delay < deadline);
@@ -47,7 +44,7 @@ impl Transport {
         };
         tokio::time::sleep(delay).await;
         let response = self
-            .send_until_ready(url, method, authorization, deadline)
+            .send_until_ready(url, method, headers, deadline)
             .await?;
         if is_busy(response.status()) {
             return Err(FetchError::Status(response.status()));
@@ -60,13 +57,11 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
         loop {
-            let response = self
-                .send_following_redirects(url, method, authorization)
-                .await?;
+            let response = self.send_following_redirects(url, method, headers).await?;
             let delay = match retry_after(&response) {
                 Some(delay) if response.status() == StatusCode::ACCEPTED => {
                     delay.max(MIN_RETRY_DELAY)

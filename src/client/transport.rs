@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use reqwest::{
-    Client, Response,
+    Client, RequestBuilder, Response,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect,
 };
@@ -11,13 +11,17 @@ use secrecy::ExposeSecret;
 use url::{Host, Url};
 
 use super::{
-    authorization::{Authorization, Credential},
+    authorization::{Authorization, CallHeaders, Credential},
     error::FetchError,
     guard::{Guard, Reach},
     headers::{is_redirect, redirect_target},
     resolver::{GuardedResolver, Resolver},
 };
-use crate::{config, domain::token::Token};
+use crate::{
+    config,
+    domain::token::Token,
+    telemetry::trace_context::{TRACEPARENT, TRACESTATE, TraceContext},
+};
 
 /// How long an idle connection is kept: callers name the hosts, and each connection costs a file handle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -94,9 +98,9 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
     ) -> Result<Response, FetchError> {
-        let mut response = self.send(url, method, authorization).await?;
+        let mut response = self.send(url, method, headers).await?;
         let mut here = url.clone();
         for _ in 0..MAX_REDIRECTS {
             if matches!(method, Method::Head) || !is_redirect(response.status()) {
@@ -108,7 +112,7 @@ impl Transport {
             here = redirect_target(&here, &response)?;
             // A failure there says nothing about the service itself.
             response = self
-                .send(&here, method, Authorization::None)
+                .send(&here, method, CallHeaders::NONE)
                 .await
                 .map_err(|error| FetchError::RedirectTarget(Box::new(error)))?;
         }
@@ -122,7 +126,7 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
     ) -> Result<Response, FetchError> {
         // Literal addresses never reach the guarded resolver.
         let literal = match url.host() {
@@ -135,7 +139,7 @@ impl Transport {
         {
             return Err(FetchError::AddressNotAllowed(address));
         }
-        let client = match authorization {
+        let client = match headers.authorization {
             Authorization::SendToAllowedNetworks(_) => &self.allowed_networks_only,
             Authorization::None | Authorization::Send(_) | Authorization::Withheld => &self.client,
         };
@@ -148,11 +152,15 @@ impl Transport {
                 .body(json.to_vec()),
         };
         let request = request.header(ACCEPT, "application/json, */*;q=0.5");
-        let request = match authorization.credential() {
+        let request = match headers.authorization.credential() {
             Some(Credential::Bearer(token)) => request.header(AUTHORIZATION, bearer(token)),
             Some(Credential::Basic { user, password }) => {
                 request.basic_auth(user, Some(password.expose_secret()))
             }
+            None => request,
+        };
+        let request = match headers.trace {
+            Some(trace) => traced(request, trace),
             None => request,
         };
         request.send().await.map_err(|error| {
@@ -174,6 +182,14 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok(body)
+    }
+}
+
+fn traced(request: RequestBuilder, trace: &TraceContext) -> RequestBuilder {
+    let request = request.header(TRACEPARENT, trace.parent.clone());
+    match &trace.state {
+        Some(state) => request.header(TRACESTATE, state.clone()),
+        None => request,
     }
 }
 

@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     client::{
-        Authorization, Client, FetchError,
+        Authorization, Client, FetchError, ServiceKind,
         refreshing::{RefreshPolicy, Refreshing, Snapshot},
         time_budget::StepEnd,
     },
@@ -86,7 +86,7 @@ impl ExchangeRates {
                     retry_without_value: RETRY_AFTER_FAILURE,
                 };
                 Source::Live(Box::new(Live {
-                    client,
+                    client: client.for_kind(ServiceKind::Rates),
                     ecb_url: url("ecb_url", &config.ecb_url)?,
                     btc_url: url("btc_url", &config.btc_url)?,
                     ecb: Arc::new(Refreshing::new(ECB, policy)),
@@ -95,6 +95,18 @@ impl ExchangeRates {
             }
         };
         Ok(Self { source, configured })
+    }
+
+    /// How long ago each source was fetched that was.
+    pub fn ages(&self, now: Instant) -> Vec<(&'static str, Duration)> {
+        let Source::Live(live) = &self.source else {
+            return Vec::new();
+        };
+        let ages = [("ecb", live.ecb.age(now)), ("btc", live.btc.age(now))];
+        let known = ages.into_iter();
+        known
+            .filter_map(|(source, age)| Some((source, age?)))
+            .collect()
     }
 
     /// The rates among `currencies`: those of the offers, and the target. A currency without a rate is not in the table.
