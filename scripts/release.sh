@@ -78,7 +78,8 @@ run docker save --output "$out/testribute-$version-image.tar" "testribute:$versi
 
 if "$dry_run"; then
     echo "would write: $out/SHA256SUMS"
-else
-    (cd "$out" && sha256sum -- *.tar.gz *.cdx.json *-image.tar >SHA256SUMS && cat SHA256SUMS)
+    echo "release: $tag is complete, as far as a dry run can tell"
+    exit
 fi
-echo "release: $tag is complete$("$dry_run" && echo ", as far as a dry run can tell" || true)"
+(cd "$out" && sha256sum -- *.tar.gz *.cdx.json *-image.tar >SHA256SUMS && cat SHA256SUMS)
+echo "release: $tag is complete: $out"

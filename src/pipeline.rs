@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug, info, info_span};
 
 use crate::{
-    client::{CallScope, Client, ClientError},
+    client::{CallScope, Client, ClientError, ServiceKind},
     config::{self, Config},
     domain::{
         estimate::{Estimates, TransferRate},
@@ -88,7 +88,7 @@ impl Pipeline {
         Ok(Self {
             tes: TesClient::new(&config.tes, client),
             drs: DrsClient::new(&config.drs, client)?,
-            rates: ExchangeRates::new(&config.exchange_rates, client.clone())?,
+            rates: ExchangeRates::new(&config.exchange_rates, client.for_kind(ServiceKind::Rates))?,
             locator: Locator::new(&config.locations, client)?,
             missing_size: config.drs.missing_size,
             target_currency: config.target_currency,

@@ -10,7 +10,7 @@ use crate::{
         response::{AnswerParts, RankResponse},
     },
     auth::{AuthError, Verifier},
-    client::{Client, cache_key::CacheKey},
+    client::{Client, ServiceKind, cache_key::CacheKey},
     config::{Config, Limits},
     domain::{geo::Host, sites::Sites, token::Token, unrankable::Unrankable},
     error::Error,
@@ -54,7 +54,7 @@ impl Ranker {
         Ok(Self {
             verifier: security
                 .authorization_required
-                .then(|| Verifier::new(security, client.clone())),
+                .then(|| Verifier::new(security, client.for_kind(ServiceKind::Oidc))),
             pipeline: Pipeline::new(config, &client)?,
             limits: config.limits,
             client,

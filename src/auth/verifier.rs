@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     client::{
-        Client, ServiceKind,
+        Client,
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
     },
@@ -40,7 +40,7 @@ impl Verifier {
     pub fn new(security: &Security, client: Client) -> Self {
         Self {
             config: security.jwt.clone(),
-            providers: OidcClient::new(&security.jwt, client.for_kind(ServiceKind::Oidc)),
+            providers: OidcClient::new(&security.jwt, client),
             userinfo_cache: TtlCache::new(USERINFO_CAPACITY, USERINFO_TTL),
             keys: CacheKeys::default(),
         }

@@ -22,7 +22,7 @@ impl TrustedProxies {
 
     /// The address of the caller behind `peer`: the last one that proxies report and that is not of a trusted proxy.
     ///
-    /// A proxy may pass on the header that it does not know from whoever sent it. So if `X-Forwarded-For` and `Forwarded`
+    /// A proxy may pass on the header that it does not know as it came. So if `X-Forwarded-For` and `Forwarded`
     /// are both there and disagree, neither is believed.
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();

@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     client::{
-        Authorization, Client, FetchError, ServiceKind,
+        Authorization, Client, FetchError,
         refreshing::{RefreshPolicy, Refreshing, Snapshot},
         time_budget::StepEnd,
     },
@@ -86,7 +86,7 @@ impl ExchangeRates {
                     retry_without_value: RETRY_AFTER_FAILURE,
                 };
                 Source::Live(Box::new(Live {
-                    client: client.for_kind(ServiceKind::Rates),
+                    client,
                     ecb_url: url("ecb_url", &config.ecb_url)?,
                     btc_url: url("btc_url", &config.btc_url)?,
                     ecb: Arc::new(Refreshing::new(ECB, policy)),

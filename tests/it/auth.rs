@@ -49,8 +49,8 @@ fn by_key(provider: &Provider) -> Verifier {
 }
 
 async fn verify(verifier: &Verifier, token: &str) -> Result<(), AuthError> {
-    let verified = verifier.verify(&Token::new(token).unwrap()).await;
-    verified.map(drop)
+    let token = Token::new(token).unwrap();
+    verifier.verify(&token).await.map(drop)
 }
 
 #[tokio::test]

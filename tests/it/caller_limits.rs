@@ -144,7 +144,7 @@ async fn a_caller_cannot_have_all_requests_in_flight() {
     )
     .await;
     let head = "POST /rank-services HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{";
-    let mut held = vec![front.say(head).await, front.say(head).await];
+    let mut in_flight = vec![front.say(head).await, front.say(head).await];
     // Until both are in flight, the third may be admitted: its body is complete, and it is refused for that.
     let third = loop {
         let response = ask(&front, "127.0.0.1", &[]).await;
@@ -158,11 +158,11 @@ async fn a_caller_cannot_have_all_requests_in_flight() {
     assert_problem(&body, 429, "TooManyRequests");
     assert_eq!(statuses(&front, "127.0.0.2", &[], 1).await, [400]);
     // A caller that goes away has none in flight.
-    drop(held.pop());
+    drop(in_flight.pop());
     while ask(&front, "127.0.0.1", &[]).await.status() == StatusCode::TOO_MANY_REQUESTS {
         tokio::task::yield_now().await;
     }
-    let mut first = held.remove(0);
+    let mut first = in_flight.remove(0);
     tokio::io::AsyncWriteExt::write_all(&mut first, b"}        ")
         .await
         .unwrap();

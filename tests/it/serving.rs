@@ -31,7 +31,7 @@ impl Slow {
         Self::start_with(config::Server::default(), grace).await
     }
 
-    async fn start_with(server: config::Server, grace: Duration) -> Self {
+    async fn start_with(settings: config::Server, grace: Duration) -> Self {
         let [entered, let_go, stop] = std::array::from_fn(|_| Arc::new(Notify::new()));
         let (inside, go) = (Arc::clone(&entered), Arc::clone(&let_go));
         let router = Router::new().route(
@@ -52,7 +52,7 @@ impl Slow {
         let told = Arc::clone(&stop);
         let shutdown = async move { told.notified().await };
         let served = tokio::spawn(http::serve(
-            Listener::new(listener, &server, None),
+            Listener::new(listener, &settings, None),
             router,
             readiness.clone(),
             shutdown,

@@ -3,7 +3,7 @@
 //! Labels have values of closed lists only (routes, statuses, kinds of services, outcomes): nothing that a caller or a
 //! service chooses becomes a label, so that the number of series is bounded.
 
-mod outbound;
+mod calls;
 mod process;
 mod ranking;
 mod requests;
@@ -11,7 +11,7 @@ mod requests;
 use prometheus::{Encoder, Registry, TextEncoder};
 
 pub use self::{
-    outbound::{Cache, CallKind, CallMetrics, CallOutcome, CallTimer, PermitsSeen},
+    calls::{Cache, CallKind, CallMetrics, CallOutcome, CallTimer, PermitsSeen},
     ranking::RankingMetrics,
     requests::{InFlight, Refusal, RequestMetrics},
 };

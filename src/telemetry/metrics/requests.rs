@@ -6,7 +6,7 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
 
-use super::{MetricsError, SECONDS, outbound::signed};
+use super::{MetricsError, SECONDS, calls::signed};
 
 /// Why a request was refused before it was worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
