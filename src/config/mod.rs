@@ -403,6 +403,10 @@ locations:
                 [YAML_HEAD, &yaml("").join("\n"), "\n"],
             ),
             (
+                "deploy/kubernetes/base/config.yaml",
+                [YAML_HEAD, &yaml("").join("\n"), "\n"],
+            ),
+            (
                 "docs/configuration.md",
                 [MARKDOWN_HEAD, &markdown().join("\n"), "\n"],
             ),
