@@ -2,15 +2,15 @@
 
 use std::{
     error::Error as _,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{FromRequest, Request},
+    extract::{ConnectInfo, FromRequest, Request},
     http::{
-        HeaderMap, HeaderValue,
+        Extensions, HeaderMap, HeaderValue,
         header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
         request::Parts,
     },
@@ -63,10 +63,9 @@ impl FromRequest<Arc<AppState>> for Authorized {
 /// The caller, if its token and its limits admit it.
 async fn admit(parts: &Parts, state: &AppState) -> Result<(Caller, Option<Share>), HttpError> {
     let metrics = &state.ranker.metrics().requests;
-    // Only tests serve without the server loop, which knows the address.
-    let peer = parts.extensions.get::<PeerAddress>();
-    let peer = peer.map_or(UNKNOWN_PEER, |&PeerAddress(address)| address);
-    let address = state.trusted_proxies.client(peer, &parts.headers);
+    let address = state
+        .trusted_proxies
+        .client(peer(&parts.extensions), &parts.headers);
     let limited = |error| {
         metrics.refused(match error {
             HttpError::CallerInFlight(_) => Refusal::CallerShare,
@@ -90,6 +89,14 @@ async fn admit(parts: &Parts, state: &AppState) -> Result<(Caller, Option<Share>
             Err(error)
         }
     }
+}
+
+/// The other end of the connection. Another server than that of this crate tells it by `ConnectInfo`, or not at all.
+fn peer(extensions: &Extensions) -> IpAddr {
+    let ours = extensions.get::<PeerAddress>().map(|peer| peer.0);
+    let axums = || extensions.get::<ConnectInfo<SocketAddr>>();
+    ours.or_else(|| axums().map(|peer| peer.0.ip()))
+        .unwrap_or(UNKNOWN_PEER)
 }
 
 /// The caller, if its token admits it.
