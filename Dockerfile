@@ -17,7 +17,7 @@ RUN touch src/lib.rs src/main.rs
 
 # /image: the program and the shared libraries that it loads.
 FROM source AS build
-RUN cargo build --profile dist --locked --no-default-features --bin testribute \
+RUN cargo build --profile dist --locked --no-default-features --features otlp --bin testribute \
     && install -D target/dist/testribute /image/usr/local/bin/testribute \
     && ldd target/dist/testribute > /tmp/ldd \
     && grep --only-matching '/[^ ]*' /tmp/ldd > /tmp/libraries \

@@ -86,5 +86,5 @@ pub mod tes;
 
 pub use self::{
     error::Error,
-    ranker::{Caller, Deadline, Ranker, Reach, rank_services},
+    ranker::{Caller, CallerIdentity, Deadline, Ranker, Reach, rank_services},
 };

@@ -1,10 +1,11 @@
 //! From a query to its ranking: gather, locate, estimate, rank. The only place that knows the order of the steps.
 
 use futures_util::future::join;
-use tracing::debug;
+use tokio::time::Instant;
+use tracing::{Instrument, debug, info_span};
 
 use crate::{
-    client::{CallScope, Client, ClientError},
+    client::{CallScope, Client, ClientError, ServiceKind},
     config::{self, Config},
     domain::{
         estimate::{Estimates, TransferRate},
@@ -23,6 +24,7 @@ use crate::{
     drs::DrsClient,
     locations::{Locator, LocatorError},
     rates::{BadRatesUrl, ExchangeRates},
+    telemetry::{SPANS, metrics::RankingMetrics},
     tes::TesClient,
 };
 
@@ -86,7 +88,7 @@ impl Pipeline {
         Ok(Self {
             tes: TesClient::new(&config.tes, client),
             drs: DrsClient::new(&config.drs, client)?,
-            rates: ExchangeRates::new(&config.exchange_rates, client.clone())?,
+            rates: ExchangeRates::new(&config.exchange_rates, client.for_kind(ServiceKind::Rates))?,
             locator: Locator::new(&config.locations, client)?,
             missing_size: config.drs.missing_size,
             target_currency: config.target_currency,
@@ -106,7 +108,11 @@ impl Pipeline {
         seed: u64,
     ) -> Result<Ranked, Unrankable> {
         let mut warnings = query.warnings().to_vec();
-        let findings = match self.gather(&query, scope, &mut warnings).await {
+        let findings = match self
+            .gather(&query, scope, &mut warnings)
+            .instrument(info_span!(target: SPANS, "gather"))
+            .await
+        {
             Ok(findings) => findings,
             Err(reasons) => return Err(Unrankable { reasons, warnings }),
         };
@@ -120,17 +126,22 @@ impl Pipeline {
         let sites = self
             .locator
             .sites(scope, &hosts, self.unknown_distance)
+            .instrument(info_span!(target: SPANS, "locate"))
             .await;
         warnings.extend(sites.warnings.iter().cloned());
         debug!(places = sites.places.len(), "located");
 
-        let estimates = match Estimates::new(&query, &findings, &sites, self.transfer_rate) {
+        let estimate = info_span!(target: SPANS, "estimate");
+        let estimates =
+            estimate.in_scope(|| Estimates::new(&query, &findings, &sites, self.transfer_rate));
+        let estimates = match estimates {
             Ok(estimates) => estimates,
             Err(unrankable) => return Err(unrankable.after(warnings)),
         };
         warnings.extend(estimates.warnings.iter().cloned());
 
-        let ranking = rank(&estimates, query.mode(), query.limit(), seed);
+        let span = info_span!(target: SPANS, "rank");
+        let ranking = span.in_scope(|| rank(&estimates, query.mode(), query.limit(), seed));
         if ranking.space().exceeds(query.limit()) {
             warnings.push(Warning::LimitReached {
                 space: ranking.space().to_string(),
@@ -178,6 +189,24 @@ impl Pipeline {
             return Err(vec![UnrankableReason::TooMuchData(scope.bytes().limit())]);
         }
         Findings::new(offers, records, self.missing_size, warnings)
+    }
+
+    /// Sets the ages of what rankings are made with.
+    pub fn update_metrics(&self, metrics: &RankingMetrics) {
+        for (source, age) in self.rates.ages(Instant::now()) {
+            metrics.set_rates_age(source, age);
+        }
+        if let Some(age) = self.locator.database_age() {
+            metrics.set_table_age("locations", age);
+        }
+    }
+
+    /// Reads the files again that rankings use. What cannot be read stays as it was.
+    ///
+    /// # Errors
+    /// [`LocatorError`] of the location database.
+    pub fn reload(&self) -> Result<(), LocatorError> {
+        self.locator.reload()
     }
 
     /// Where `hosts` are, as rankings see them.

@@ -165,7 +165,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
             let mut config = load()?;
             options.apply(&mut config);
             args::raise_log_level(verbose, &mut config);
-            telemetry::init(&config.log)?;
+            let _installed = telemetry::init_with_traces(&config.log, &config.telemetry)?;
             block_on(serve::run(&config))?
         }
         #[cfg(feature = "mock")]

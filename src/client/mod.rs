@@ -26,29 +26,36 @@ use std::{hash::RandomState, sync::Arc};
 use http::{StatusCode, header::HeaderName};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_rustls::rustls;
+use tracing::{Instrument, info_span};
 use url::{Host, Url};
 
 pub(crate) use self::json::parse;
-pub use self::{
-    authorization::{Authorization, Credential},
-    credentials::MissingSecret,
-    error::FetchError,
-    guard::Reach,
-    limit::permits::ServiceKind,
-    scope::CallScope,
-    time_budget::{Deadline, TimeBudget},
-};
 use self::{
+    authorization::CallHeaders,
     credentials::Credentials,
     guard::Guard,
     limit::permits::{HostKey, Permit, Permits},
     resolver::Resolver,
     transport::{Method, Transport},
 };
+pub use self::{
+    authorization::{Authorization, Credential},
+    credentials::MissingSecret,
+    error::{ClientError, FetchError},
+    guard::Reach,
+    limit::permits::ServiceKind,
+    scope::CallScope,
+    time_budget::{Deadline, TimeBudget},
+};
+pub use crate::telemetry::metrics::Cache;
 use crate::{
     config::Config,
     domain::{geo::Host as KnownHost, token::Token},
+    telemetry::{
+        SPANS, TraceContext,
+        metrics::{CallKind, CallOutcome, Metrics},
+        traces,
+    },
 };
 
 /// Makes calls. All clones share the connections, the name cache and the permits for calls in flight.
@@ -68,20 +75,7 @@ struct Shared {
     credentials: Credentials,
     time: TimeBudget,
     token_over_http: bool,
-}
-
-/// The client for outbound calls cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The HTTP client refuses to start.
-    #[error("cannot build the HTTP client; are the system's CA certificates installed? ({0})")]
-    Http(#[source] rustls::Error),
-    /// The DNS resolver refuses to start.
-    #[error("cannot build the DNS resolver: {0}")]
-    Resolver(#[source] hickory_resolver::net::NetError),
-    /// A secret of the service is not in the environment.
-    #[error(transparent)]
-    Secret(#[from] MissingSecret),
+    metrics: Arc<Metrics>,
 }
 
 impl Client {
@@ -93,8 +87,13 @@ impl Client {
         let credentials = Credentials::new(&config.credentials, |name| std::env::var(name).ok())?;
         let time = TimeBudget::new(config.call_timeout(), None);
         let guard = Arc::new(Guard::new(reach, config.outbound.allowed_networks.clone()));
-        let resolver = Resolver::new(&config.outbound.name_servers, time.name_server())
-            .map_err(ClientError::Resolver)?;
+        let metrics = Arc::new(Metrics::new()?);
+        let resolver = Resolver::new(
+            &config.outbound.name_servers,
+            time.name_server(),
+            Arc::clone(&metrics),
+        )
+        .map_err(ClientError::Resolver)?;
         let transport = Transport::new(reach, &guard, &resolver, time.connect(), &config.outbound)
             .map_err(ClientError::Http)?;
         let shared = Shared {
@@ -106,6 +105,7 @@ impl Client {
             hosts: RandomState::new(),
             time,
             token_over_http: config.outbound.forward_token_over_http,
+            metrics,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -127,20 +127,33 @@ impl Client {
         &self.shared.resolver
     }
 
+    /// The metrics of calls, and of all that is done with them.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
+    }
+
+    /// Sets the metrics that are read off and not counted.
+    pub fn update_metrics(&self) {
+        let calls = &self.shared.metrics.calls;
+        calls.set_permits(self.shared.permits.seen());
+    }
+
     /// How long calls may take, outside of any request.
     pub fn time(&self) -> TimeBudget {
         self.shared.time
     }
 
-    /// The scope of a request with the rights of `token` that ends at `deadline`, whose answers take at most `max_bytes`.
+    /// The scope of a request with the rights of `token` that ends at `deadline`, whose answers take at most `max_bytes`, and
+    /// whose calls carry `trace`.
     pub fn scope(
         &self,
         token: Option<Token>,
         deadline: Option<Deadline>,
         max_bytes: usize,
+        trace: Option<TraceContext>,
     ) -> CallScope {
         let time = TimeBudget::new(self.shared.time.call(), deadline);
-        CallScope::new(token, time, max_bytes)
+        CallScope::traced(token, time, max_bytes, trace)
     }
 
     /// The scope of calls that the service makes for itself.
@@ -228,7 +241,7 @@ impl Client {
         let call = self.call(scope, url, async |deadline| {
             let transport = &self.shared.transport;
             let response = transport
-                .send_with_retry(url, Method::Head, Authorization::None, deadline)
+                .send_with_retry(url, Method::Head, CallHeaders::NONE, deadline)
                 .await?;
             let value = response.headers().get(name);
             Ok(value.and_then(|value| value.to_str().ok().map(str::to_owned)))
@@ -264,9 +277,13 @@ impl Client {
         authorization: Authorization<'_>,
     ) -> Result<(StatusCode, Vec<u8>), FetchError> {
         let call = self.call(scope, url, async |deadline| {
-            let transport = &self.shared.transport;
+            let (transport, trace) = (&self.shared.transport, self.trace(scope));
+            let headers = CallHeaders {
+                authorization,
+                trace: trace.as_ref(),
+            };
             let response = transport
-                .send_with_retry(url, Method::Post(json), authorization, deadline)
+                .send_with_retry(url, Method::Post(json), headers, deadline)
                 .await?;
             let status = response.status();
             match transport.read(response).await {
@@ -278,6 +295,13 @@ impl Client {
         });
         // Boxed: calls are large, and parts of many other futures.
         Box::pin(call).await
+    }
+
+    /// What ties a call to its request: for TES and DRS only.
+    fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
+        let is_sent = self.kind.shares_hosts();
+        let trace = || traces::current().or_else(|| scope.trace().cloned());
+        is_sent.then(trace).flatten()
     }
 
     /// Waits for a permit to call the host of `url`.
@@ -309,9 +333,13 @@ impl Client {
         authorization: Authorization<'_>,
     ) -> Result<Vec<u8>, FetchError> {
         let call = self.call(scope, url, async |deadline| {
-            let transport = &self.shared.transport;
+            let (transport, trace) = (&self.shared.transport, self.trace(scope));
+            let headers = CallHeaders {
+                authorization,
+                trace: trace.as_ref(),
+            };
             let response = transport
-                .send_with_retry(url, method, authorization, deadline)
+                .send_with_retry(url, method, headers, deadline)
                 .await?;
             if !response.status().is_success() {
                 return Err(FetchError::Status(response.status()));
@@ -319,7 +347,10 @@ impl Client {
             transport.read(response).await
         });
         // Boxed, as above.
-        Box::pin(call).await
+        let body = Box::pin(call).await?;
+        let calls = &self.shared.metrics.calls;
+        calls.received(self.kind.into(), body.len());
+        Ok(body)
     }
 
     /// Makes one call once there is a permit, unless the circuit breaker of its host is open. Waiting for the permit does
@@ -331,16 +362,25 @@ impl Client {
         call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
         let host = HostKey::of(url, &self.shared.hosts);
-        let _permit = scope.permit_or_lease(self.acquire_for(scope, host)).await?;
+        let (calls, kind) = (&self.shared.metrics.calls, CallKind::from(self.kind));
+        let not_made = |_: &FetchError| calls.not_made(kind);
+        let permit = scope.permit_or_lease(self.acquire_for(scope, host)).await;
+        let _permit = permit.inspect_err(not_made)?;
         // Another call may have found out in the meantime.
-        scope.check_host(host)?;
+        scope.check_host(host).inspect_err(not_made)?;
+        let timer = calls.start(kind);
         let (deadline, too_late) = scope.call_end();
         // Retries are decided by the call's own time: a shared failure must not depend on the end of one request.
         let own_deadline = Instant::now() + scope.time().call();
-        let result = timeout_at(deadline, call(own_deadline))
+        let span = info_span!(target: SPANS, "call", ?kind, host = url.host_str());
+        let result = timeout_at(deadline, call(own_deadline).instrument(span))
             .await
             .unwrap_or(Err(too_late));
-        scope.record(self.kind, host, result.as_ref().err());
+        let failure = result.as_ref().err();
+        timer.end(failure.map_or(CallOutcome::Ok, FetchError::outcome));
+        if scope.record(self.kind, host, failure) {
+            calls.breaker_opened();
+        }
         result
     }
 }

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{self, ClientConfig, crypto::aws_lc_rs};
 use url::{Host, Url};
 
 use super::{
-    authorization::{Authorization, Credential},
+    authorization::{Authorization, CallHeaders, Credential},
     connector::Connector,
     error::FetchError,
     guard::{Guard, Reach},
@@ -21,7 +21,11 @@ use super::{
     http_client::{HttpClient, Response, basic_authorization, read_body},
     resolver::{GuardedResolver, Resolver},
 };
-use crate::{config, domain::token::Token};
+use crate::{
+    config,
+    domain::token::Token,
+    telemetry::trace_context::{TRACEPARENT, TRACESTATE, TraceContext},
+};
 
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -82,9 +86,9 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
     ) -> Result<Response, FetchError> {
-        let mut response = self.send(url, method, authorization).await?;
+        let mut response = self.send(url, method, headers).await?;
         let mut here = url.clone();
         for _ in 0..MAX_REDIRECTS {
             if matches!(method, Method::Head) || !is_redirect(response.status()) {
@@ -96,7 +100,7 @@ impl Transport {
             here = redirect_target(&here, response.headers())?;
             // A failure there says nothing about the service itself.
             response = self
-                .send(&here, method, Authorization::None)
+                .send(&here, method, CallHeaders::NONE)
                 .await
                 .map_err(|error| FetchError::RedirectTarget(Box::new(error)))?;
         }
@@ -110,7 +114,7 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
     ) -> Result<Response, FetchError> {
         // Literal addresses never reach the guarded resolver.
         let literal = match url.host() {
@@ -123,27 +127,33 @@ impl Transport {
         {
             return Err(FetchError::AddressNotAllowed(address));
         }
-        let client = match authorization {
+        let client = match headers.authorization {
             Authorization::SendToAllowedNetworks(_) => &self.allowed_networks_only,
             Authorization::None | Authorization::Send(_) | Authorization::Withheld => &self.client,
         };
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(
+        let mut sent = HeaderMap::with_capacity(8);
+        sent.insert(
             ACCEPT,
             HeaderValue::from_static("application/json, */*;q=0.5"),
         );
-        if let Some(credential) = authorization.credential() {
-            headers.insert(AUTHORIZATION, header_of(credential));
+        if let Some(credential) = headers.authorization.credential() {
+            sent.insert(AUTHORIZATION, header_of(credential));
         }
         let (method, body) = match method {
             Method::Get => (http::Method::GET, Bytes::new()),
             Method::Head => (http::Method::HEAD, Bytes::new()),
             Method::Post(json) => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 (http::Method::POST, Bytes::copy_from_slice(json))
             }
         };
-        client.send(method, url, headers, body).await
+        if let Some(TraceContext { parent, state }) = headers.trace {
+            sent.insert(TRACEPARENT, parent.clone());
+            if let Some(state) = state {
+                sent.insert(TRACESTATE, state.clone());
+            }
+        }
+        client.send(method, url, sent, body).await
     }
 
     /// The body, decompressed, up to `outbound.max_response_bytes`.

@@ -18,6 +18,7 @@ mod read;
 mod section;
 mod security;
 mod server;
+mod telemetry;
 mod tes;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub use self::{
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
     server::{CorsOrigin, Server, Tls},
+    telemetry::Telemetry,
     tes::{PriceEntry, Queue, Signal, Tes, UseOfTaskInfo},
 };
 use crate::domain::money::Currency;
@@ -51,6 +53,8 @@ section! {
         pub target_currency: Currency = Currency::EUR;
         /// What is logged to STDERR, and how.
         pub log: Log = Log::default();
+        /// What operators see of the service, besides the log.
+        pub telemetry: Telemetry = Telemetry::default();
         /// Authorization of callers.
         pub security: Security = Security::default();
         /// Which addresses calls may reach, and limits for them.
@@ -66,7 +70,7 @@ section! {
         ///   - {match: tesk.example.org, bearer_env: TESK_TOKEN}
         /// ```
         pub credentials: Vec<CredentialEntry> = Vec::new();
-        /// Limits for one request.
+        /// Limits for one request and for one caller.
         pub limits: Limits = Limits::default();
         /// Assumptions of the estimates.
         pub estimation: Estimation = Estimation::default();
@@ -99,6 +103,7 @@ impl Config {
         for (section, checked) in [
             ("server", self.server.check()),
             ("log", self.log.check_keys()),
+            ("telemetry", self.telemetry.check_keys()),
             ("security", self.security.check()),
             ("outbound", self.outbound.check_keys()),
             ("limits", self.limits.check_keys()),
@@ -175,6 +180,7 @@ locations:
             ("server", Server::keys()),
             ("server.tls", Tls::keys()),
             ("log", Log::keys()),
+            ("telemetry", Telemetry::keys()),
             ("security", Security::keys()),
             ("security.jwt", Jwt::keys()),
             ("outbound", Outbound::keys()),
@@ -394,6 +400,10 @@ locations:
         for (file, generated) in [
             (
                 "config/config.yaml",
+                [YAML_HEAD, &yaml("").join("\n"), "\n"],
+            ),
+            (
+                "deploy/kubernetes/base/config.yaml",
                 [YAML_HEAD, &yaml("").join("\n"), "\n"],
             ),
             (

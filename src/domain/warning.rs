@@ -13,7 +13,8 @@ use super::{
 ///
 /// The text alone must be enough to act on: it names the service, the call, the cause, and what to change. Services are
 /// shown without user name and password.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Warning {
     /// Properties that the schema of the request does not define, as JSON pointers.
     UnknownProperties(Vec<String>),
@@ -153,6 +154,13 @@ pub enum Refusal {
     NoToken,
     /// The call carried a token.
     Token,
+}
+
+impl Warning {
+    /// The name of the variant in snake case, as metrics count it.
+    pub fn kind(&self) -> &'static str {
+        self.into()
+    }
 }
 
 impl fmt::Display for Warning {

@@ -1,6 +1,8 @@
 //! The HTTP service: its routes and their layers.
 
 mod body;
+mod caller_limits;
+mod client_address;
 mod error;
 mod extract;
 #[cfg(fuzzing)]
@@ -27,8 +29,10 @@ use tokio::sync::Semaphore;
 
 use self::{
     body::RequestReader,
+    caller_limits::CallerLimits,
+    client_address::TrustedProxies,
     error::HttpError,
-    handlers::{health, rank_services, service_info},
+    handlers::{health, metrics, rank_services, service_info},
     middleware::{admission, cors, with_layers},
     state::AppState,
 };
@@ -50,6 +54,11 @@ pub enum RouterError {
     Schema(#[from] Box<jsonschema::ValidationError<'static>>),
 }
 
+/// `/metrics` alone, for a port of its own: without authorization.
+pub fn metrics_router(ranker: Arc<Ranker>) -> Router {
+    metrics::router(ranker)
+}
+
 /// The routes of the service, with all layers. `example` is the request that `/ui/` offers to send.
 ///
 /// # Errors
@@ -64,23 +73,37 @@ pub fn router(
     let document_json = serde_json::to_value(&document).map_err(DocumentError::from)?;
     let token_header = TokenHeader::new(&config.security.jwt);
     let cors = cors::layer(&config.server.cors_allowed_origins, token_header.name());
+    let counted = Arc::clone(ranker.metrics());
+    counted
+        .requests
+        .set_rankings_limit(config.server.max_in_flight);
     let state = Arc::new(AppState {
         ranker,
         requests: RequestReader::new(&document_json, config.limits)?,
         token_header,
         readiness,
+        callers: CallerLimits::new(config),
+        trusted_proxies: TrustedProxies::new(config.server.trusted_proxies.clone()),
         in_flight: Semaphore::new(config.server.max_in_flight),
         deadline: Duration::from_secs_f64(config.server.request_deadline_sec),
         max_body_bytes: config.server.max_body_bytes,
     });
-    let routes = Router::new()
+    let rankings = Router::new()
         .route("/rank-services", post(rank_services::rank_services))
-        .route_layer(from_fn_with_state(Arc::clone(&state), admission::admit))
+        .route_layer(from_fn_with_state(Arc::clone(&state), admission::admit));
+    let telemetry = &config.telemetry;
+    let routes = if telemetry.metrics && telemetry.metrics_port.is_none() {
+        Router::new().route("/metrics", get(metrics::metrics))
+    } else {
+        Router::new()
+    };
+    let routes = routes
+        .merge(rankings)
         .route("/service-info", get(service_info::service_info))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(openapi::routes(&document)?)
         .fallback(async || HttpError::NotFound)
         .method_not_allowed_fallback(async || HttpError::MethodNotAllowed);
-    Ok(with_layers(routes, cors).with_state(state))
+    Ok(with_layers(routes, cors, &counted).with_state(state))
 }

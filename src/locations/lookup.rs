@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use ipnet::IpNet;
@@ -101,6 +101,19 @@ impl Locator {
                     .ok_or_else(|| self.unplaced(LocateError::Unplaced(addresses)))
             }
         }
+    }
+
+    /// Time since the location database was made; for a file, since it was changed. `None` without a database.
+    pub fn database_age(&self) -> Option<Duration> {
+        self.database.age(SystemTime::now())
+    }
+
+    /// Reads a database file again. What is in memory stays if it cannot be used.
+    ///
+    /// # Errors
+    /// [`LocatorError`] says why.
+    pub fn reload(&self) -> Result<(), LocatorError> {
+        self.database.reload()
     }
 
     /// Reads a database file again that has changed, if the last look at it was ten seconds before `now`.

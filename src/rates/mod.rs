@@ -97,6 +97,18 @@ impl ExchangeRates {
         Ok(Self { source, configured })
     }
 
+    /// How long ago each source was fetched that was.
+    pub fn ages(&self, now: Instant) -> Vec<(&'static str, Duration)> {
+        let Source::Live(live) = &self.source else {
+            return Vec::new();
+        };
+        let ages = [("ecb", live.ecb.age(now)), ("btc", live.btc.age(now))];
+        let known = ages.into_iter();
+        known
+            .filter_map(|(source, age)| Some((source, age?)))
+            .collect()
+    }
+
     /// The rates among `currencies`: those of the offers, and the target. A currency without a rate is not in the table.
     ///
     /// Only what is needed is fetched: nothing for a single currency, the ticker for BTC, the ECB's table for anything

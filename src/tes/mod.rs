@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     client::{
-        Authorization, CallScope, Client, FetchError, ServiceKind,
+        Authorization, Cache, CallScope, Client, FetchError, ServiceKind,
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
         limit::single_flight::SingleFlight,
@@ -91,7 +91,8 @@ impl TesClient {
             config: config.clone(),
             keys: CacheKeys::default(),
             endpoints: TtlCache::new(MAX_ENDPOINTS, ENDPOINT_TTL),
-            histories: SingleFlight::with_cache(TtlCache::new(history::MAX_KEPT, history::TTL)),
+            histories: SingleFlight::with_cache(TtlCache::new(history::MAX_KEPT, history::TTL))
+                .counted_as(Cache::TesHistories),
             task_infos: SingleFlight::default(),
         }
     }

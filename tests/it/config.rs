@@ -104,7 +104,7 @@ fn the_lines_are_words_for_operators() {
         (
             "server: {prot: 1}",
             "server.prot: unknown key; known keys here are host, port, tls, max_connections, max_body_bytes, \
-             max_in_flight, request_deadline_sec, shutdown_grace_sec, cors_allowed_origins, example_request",
+             max_in_flight, request_deadline_sec, readiness_delay_sec, shutdown_grace_sec, trusted_proxies, cors_allowed_origins, example_request",
         ),
         (
             "server: {port: 1",
