@@ -48,6 +48,7 @@ fn space(tes: usize, objects: usize, copies: u32) -> Estimates {
         uri,
         cost: Cost::from_f64(number()),
         time: Seconds::from_f64(if uri == 0 { 0.0 } else { 60.0 }),
+        ..CopyEstimate::default()
     };
     let estimates = (0..tes).map(|tes| TesEstimate {
         tes,
@@ -63,6 +64,7 @@ fn space(tes: usize, objects: usize, copies: u32) -> Estimates {
                 copies
             })
             .collect(),
+        ..TesEstimate::default()
     });
     Estimates {
         tes: estimates.collect(),
@@ -104,13 +106,15 @@ fn random_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
 #[divan::bench(max_time = 1)]
 fn answer_of_1000_with_20_objects(bencher: Bencher) {
     let (query, findings) = told(20, 20, 6);
-    let ranking = rank(&space(20, 20, 6), Mode::BALANCED, 1000, 0);
+    let estimates = space(20, 20, 6);
+    let ranking = rank(&estimates, Mode::BALANCED, 1000, 0);
     assert_eq!(ranking.len(), 1000);
     bencher.bench(|| {
         let answer = RankResponse::new(&AnswerParts {
             query: &query,
             findings: &findings,
             sites: &Sites::default(),
+            estimates: &estimates,
             ranking: black_box(&ranking),
             currency: Currency::EUR,
             warnings: &[],

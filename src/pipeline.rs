@@ -7,7 +7,7 @@ use crate::{
     client::{CallScope, Client, ClientError},
     config::{self, Config},
     domain::{
-        estimate::{Estimates, TransferRate},
+        estimate::{Assumptions, Estimates},
         findings::Findings,
         geo::{Host, Kilometres},
         mode::Mode,
@@ -15,12 +15,14 @@ use crate::{
         object::MissingSize,
         query::Query,
         rank::{Ranking, rank},
+        routes::Routes,
         service::BadServiceUri,
         sites::Sites,
         unrankable::{Unrankable, UnrankableReason},
         warning::Warning,
     },
     drs::DrsClient,
+    estimation::Estimation,
     locations::{Locator, LocatorError},
     rates::{BadRatesUrl, ExchangeRates},
     tes::TesClient,
@@ -35,7 +37,7 @@ pub struct Pipeline {
     locator: Locator,
     missing_size: MissingSize,
     target_currency: Currency,
-    transfer_rate: Option<TransferRate>,
+    estimation: Estimation,
     unknown_distance: Option<Kilometres>,
 }
 
@@ -68,6 +70,8 @@ pub struct Ranked {
     pub findings: Findings,
     /// Where everything is.
     pub sites: Sites,
+    /// Cost and time of every copy at every TES.
+    pub estimates: Estimates,
     /// The best combinations, best first.
     pub ranking: Ranking,
     /// The currency of all amounts.
@@ -82,16 +86,18 @@ impl Pipeline {
     /// # Errors
     /// [`SetupError`] if a database or URL of `config` cannot be used.
     pub fn new(config: &Config, client: &Client) -> Result<Self, SetupError> {
-        let estimation = &config.estimation;
+        let (estimation, tes) = Estimation::new(config)?;
+        let locator = Locator::new(&config.locations, client)?;
+        let unknown_distance = config.estimation.unknown_distance_km;
         Ok(Self {
-            tes: TesClient::new(&config.tes, client),
+            tes: TesClient::new(&tes, client),
             drs: DrsClient::new(&config.drs, client)?,
             rates: ExchangeRates::new(&config.exchange_rates, client.clone())?,
-            locator: Locator::new(&config.locations, client)?,
+            locator: locator.with_domains(estimation.domains()),
             missing_size: config.drs.missing_size,
             target_currency: config.target_currency,
-            transfer_rate: estimation.transfer_rate_mbps.map(TransferRate),
-            unknown_distance: estimation.unknown_distance_km.and_then(Kilometres::new),
+            unknown_distance: unknown_distance.and_then(Kilometres::new),
+            estimation,
         })
     }
 
@@ -116,15 +122,38 @@ impl Pipeline {
             "gathered"
         );
 
-        let hosts = findings.hosts_to_locate(&query);
-        let sites = self
+        let known = self.estimation.sites_of(&query);
+        let mut hosts = findings.hosts_to_locate(&query);
+        let placed = Estimation::places_of(&query, &known);
+        hosts.retain(|host| !placed.contains_key(*host));
+        let mut sites = self
             .locator
             .sites(scope, &hosts, self.unknown_distance)
             .await;
+        sites.places.extend(placed);
         warnings.extend(sites.warnings.iter().cloned());
         debug!(places = sites.places.len(), "located");
 
-        let estimates = match Estimates::new(&query, &findings, &sites, self.transfer_rate) {
+        let model = self.estimation.transfers();
+        let routes = Routes::new(&query, &findings, &sites, model, &known);
+        warnings.extend(self.estimation.table_warning());
+        warnings.extend(routes.warnings(&query, &findings));
+        let rates = self
+            .rates
+            .of_prices(
+                scope,
+                routes.currencies(),
+                self.target_currency,
+                &mut warnings,
+            )
+            .await;
+        let assumptions = Assumptions {
+            transfers: model,
+            sites: &known,
+            target: self.target_currency,
+            rates: &rates,
+        };
+        let estimates = match Estimates::new(&query, &findings, routes, &assumptions) {
             Ok(estimates) => estimates,
             Err(unrankable) => return Err(unrankable.after(warnings)),
         };
@@ -148,6 +177,7 @@ impl Pipeline {
             query,
             findings,
             sites,
+            estimates,
             ranking,
             currency: self.target_currency,
             warnings,

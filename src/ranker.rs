@@ -116,6 +116,7 @@ impl Ranker {
             query: &ranked.query,
             findings: &ranked.findings,
             sites: &ranked.sites,
+            estimates: &ranked.estimates,
             ranking: &ranked.ranking,
             currency: ranked.currency,
             warnings: &ranked.warnings,

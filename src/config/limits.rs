@@ -1,9 +1,6 @@
-//! `limits` and `estimation`: the size of one request, and the assumptions of the estimates.
+//! `limits`: the size of one request.
 
-use super::section::{positive, range, section};
-
-/// Half the circumference of the Earth, rounded up.
-const MAX_DISTANCE_KM: f64 = 20_100.0;
+use super::section::{range, section};
 
 section! {
     /// Limits for one request.
@@ -21,17 +18,5 @@ section! {
         pub answer_bytes: usize = 32 << 20, range(1, 1 << 30);
         /// Approximate memory for the DRS objects of a request and their estimates for each TES, in bytes.
         pub findings_bytes: usize = 64 << 20, range(1, 1 << 30);
-    }
-}
-
-section! {
-    /// Assumptions of the estimates.
-    #[derive(Copy)]
-    pub struct Estimation {
-        /// Megabits per second between two hosts. null: transfers take no time.
-        pub transfer_rate_mbps: Option<f64> = None, positive(1e9).or_null();
-        /// Distance in kilometres that is assumed between a host at an unknown place and any other. null: access URIs
-        /// at unknown places are left out.
-        pub unknown_distance_km: Option<f64> = None, range(0.0, MAX_DISTANCE_KM).or_null();
     }
 }

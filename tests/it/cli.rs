@@ -315,7 +315,7 @@ async fn places_and_distances_of_hosts_are_told() {
     let table = text(&output.stdout);
     for line in [
         "near.example    47.000     8.000  override",
-        "s3://bucket   unknown",
+        "s3://bucket                    -  domain  aws",
         "near.example  127.0.0.1          69.6 km",
     ] {
         assert!(table.contains(line), "{line} is not in:\n{table}");

@@ -21,6 +21,11 @@ impl SpaceSize {
         &self.0
     }
 
+    /// All digits.
+    pub fn digits(&self) -> String {
+        self.0.to_str_radix(10)
+    }
+
     /// Whether there are more than `limit`.
     pub fn exceeds(&self, limit: usize) -> bool {
         self.0 > BigUint::from(limit)
