@@ -13,6 +13,7 @@ use crate::{
     domain::{
         geo::Host,
         query::Query,
+        service::ServiceUri,
         site::SiteModel,
         sites::Place,
         transfer::{
@@ -89,13 +90,14 @@ impl Estimation {
 
     /// What is known about each TES of `query`, in its order.
     pub fn sites_of(&self, query: &Query) -> Vec<SiteModel> {
-        let tes = query.tes().iter();
-        tes.map(|tes| {
-            let entry = self.tes.position_for(tes);
-            let site = entry.and_then(|entry| self.sites.get(entry));
-            site.cloned().unwrap_or_default()
-        })
-        .collect()
+        query.tes().iter().map(|tes| self.site_of(tes)).collect()
+    }
+
+    /// What is known about `tes`.
+    pub fn site_of(&self, tes: &ServiceUri) -> SiteModel {
+        let entry = self.tes.position_for(tes);
+        let site = entry.and_then(|entry| self.sites.get(entry));
+        site.cloned().unwrap_or_default()
     }
 
     /// The places of TES that the price book gives, by host.

@@ -16,8 +16,9 @@ use crate::{
         query::Query,
         rank::{Ranking, rank},
         routes::Routes,
-        service::BadServiceUri,
-        sites::Sites,
+        service::{BadServiceUri, ServiceUri},
+        sites::{Place, Sites},
+        transfer::route::{Route, Source},
         unrankable::{Unrankable, UnrankableReason},
         warning::Warning,
     },
@@ -78,6 +79,21 @@ pub struct Ranked {
     pub currency: Currency,
     /// What went wrong, in the order of the steps.
     pub warnings: Vec<Warning>,
+}
+
+/// The ends of a transfer.
+#[derive(Debug, Clone)]
+pub struct TransferEnds {
+    /// Where the data are.
+    pub from: Host,
+    /// Its place, if it need not be looked up.
+    pub from_place: Option<Place>,
+    /// Whether the data are fetched over FTP.
+    pub is_ftp: bool,
+    /// Where the task runs.
+    pub tes: ServiceUri,
+    /// Its place, if it need not be looked up.
+    pub to_place: Option<Place>,
 }
 
 impl Pipeline {
@@ -216,5 +232,37 @@ impl Pipeline {
         self.locator
             .places(scope, &hosts, self.unknown_distance)
             .await
+    }
+
+    /// Price and rate between `ends`, and warnings.
+    pub async fn transfer(
+        &self,
+        scope: &CallScope,
+        ends: TransferEnds,
+    ) -> (Option<Route>, Vec<Warning>) {
+        let mut site = self.estimation.site_of(&ends.tes);
+        if ends.to_place.is_some() {
+            site.place = ends.to_place;
+        }
+        let mut hosts = Vec::new();
+        if ends.from_place.is_none() {
+            hosts.push(ends.from.clone());
+        }
+        if site.place.is_none() {
+            hosts.push(ends.tes.host().clone());
+        }
+        let mut sites = self.locate(scope, &hosts).await;
+        let places = ends
+            .from_place
+            .map(|place| (ends.from.clone(), vec![place]));
+        sites.places.extend(places);
+        let source = Source {
+            host: &ends.from,
+            is_ftp: ends.is_ftp,
+            names_payer: false,
+        };
+        let model = self.estimation.transfers();
+        let route = model.route(source, &ends.tes, &site, None, &sites);
+        (route, sites.warnings)
     }
 }

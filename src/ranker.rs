@@ -10,12 +10,15 @@ use crate::{
     auth::{AuthError, Verifier},
     client::Client,
     config::{Config, Limits},
-    domain::{geo::Host, sites::Sites, token::Token},
+    domain::{geo::Host, sites::Sites, token::Token, transfer::route::Route, warning::Warning},
     error::Error,
     pipeline::{Pipeline, SetupError},
 };
 
-pub use crate::client::{Deadline, Reach};
+pub use crate::{
+    client::{Deadline, Reach},
+    pipeline::TransferEnds,
+};
 
 /// Ranks services, one request after the other or many at once.
 ///
@@ -122,6 +125,13 @@ impl Ranker {
             warnings: &ranked.warnings,
             most_bytes: self.limits.answer_bytes,
         }))
+    }
+
+    /// Price and rate between `ends`, as the ranking sees them, and warnings; `None` if the model needs a distance that is
+    /// unknown.
+    pub async fn transfer(&self, ends: TransferEnds) -> (Option<Route>, Vec<Warning>) {
+        let scope = self.client.detached_scope();
+        self.pipeline.transfer(&scope, ends).await
     }
 
     /// Where `hosts` are, as the ranking sees them.

@@ -46,7 +46,7 @@ section! {
     /// The model `network`.
     pub struct NetworkEstimation {
         /// `embedded`: the tables of prices and rates of this version. Otherwise the path of a YAML file with the same
-        /// schema (`src/config/data/network_tables.yaml`). Must be embedded, or the path of a file.
+        /// schema (`src/config/data/network_tables.yaml`).
         pub tables: TablesSource = TablesSource::default(),
             must_be("embedded, or the path of a file", |tables: &TablesSource| {
                 *tables != TablesSource::File(PathBuf::new())
