@@ -15,7 +15,7 @@ use crate::{
         query::Query,
         service::ServiceUri,
         site::SiteModel,
-        sites::Place,
+        sites::{Place, PlaceSource, Sites},
         transfer::{
             NetworkModel, TransferModel, TransferRate, domains::Domains, warning::TransferWarning,
         },
@@ -110,6 +110,26 @@ impl Estimation {
             Some((tes.host().clone(), vec![place]))
         })
         .collect()
+    }
+
+    /// Gives the configured places of TES that have no coordinates those of their hosts, and lists them among `sites`.
+    pub fn complete_places(query: &Query, known: &mut [SiteModel], sites: &mut Sites) {
+        for (tes, site) in query.tes().iter().zip(known) {
+            let Some(place) = &mut site.place else {
+                continue;
+            };
+            let located = sites
+                .places
+                .get(tes.host())
+                .and_then(|places| places.first());
+            if let (None, Some(located)) = (place.coordinates, located) {
+                place.coordinates = located.coordinates;
+                place.approximate = located.approximate;
+                place.network_source = Some(PlaceSource::Override);
+                place.source = located.source;
+            }
+            sites.places.insert(tes.host().clone(), vec![place.clone()]);
+        }
     }
 
     /// That the tables are old today, if they are.

@@ -138,7 +138,7 @@ impl Pipeline {
             "gathered"
         );
 
-        let known = self.estimation.sites_of(&query);
+        let mut known = self.estimation.sites_of(&query);
         let mut hosts = findings.hosts_to_locate(&query);
         let placed = Estimation::places_of(&query, &known);
         hosts.retain(|host| !placed.contains_key(*host));
@@ -147,6 +147,7 @@ impl Pipeline {
             .sites(scope, &hosts, self.unknown_distance)
             .await;
         sites.places.extend(placed);
+        Estimation::complete_places(&query, &mut known, &mut sites);
         warnings.extend(sites.warnings.iter().cloned());
         debug!(places = sites.places.len(), "located");
 

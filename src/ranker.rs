@@ -12,13 +12,10 @@ use crate::{
     config::{Config, Limits},
     domain::{geo::Host, sites::Sites, token::Token, transfer::route::Route, warning::Warning},
     error::Error,
-    pipeline::{Pipeline, SetupError},
+    pipeline::{Pipeline, SetupError, TransferEnds},
 };
 
-pub use crate::{
-    client::{Deadline, Reach},
-    pipeline::TransferEnds,
-};
+pub use crate::client::{Deadline, Reach};
 
 /// Ranks services, one request after the other or many at once.
 ///

@@ -254,7 +254,7 @@ impl RankResponse {
             space_size: ranking.space().digits(),
             means: Means {
                 cost: rounded(ranking.means().cost),
-                time: rounded(ranking.means().time),
+                time: ranking.means().time,
             },
             assumptions: transfers.map(|transfers| transfers.assumptions()),
             places: query.explain().then(|| explanation::places(sites)),

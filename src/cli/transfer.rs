@@ -12,15 +12,16 @@ use super::{
 use crate::{
     config::Config,
     domain::{
-        geo::Host,
+        geo::{Host, Kilometres},
         service::ServiceUri,
         sites::{Place, PlaceSource},
         transfer::{
             domains::Affiliation,
-            route::{Assumption, Route},
+            route::{Assumption, RateLimit, Route},
         },
     },
-    ranker::{Ranker, Reach, TransferEnds},
+    pipeline::TransferEnds,
+    ranker::{Ranker, Reach},
 };
 
 /// The URI of a TES that is given by its place only.
@@ -128,8 +129,8 @@ impl Described<'_> {
             "verified": route.verified,
             "assumption": route.assumption.map(sentence),
             "rate_mbps": route.rate_mbps,
-            "limited_by": route.limited_by.map(|limit| limit.name()),
-            "km": route.distance.map(|km| km.get()),
+            "limited_by": route.limited_by.map(RateLimit::name),
+            "km": route.distance.map(Kilometres::get),
         });
         let Value::Object(mut map) = all else {
             return Map::new();

@@ -1,6 +1,7 @@
 //! Pure functions and plain data: no async, no I/O, no clock, no entropy.
 
 pub mod address;
+pub mod calibrate;
 pub mod cloud;
 pub mod estimate;
 pub mod exact;

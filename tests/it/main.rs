@@ -33,6 +33,7 @@ mod fairness;
 mod geolocation;
 mod inbound;
 mod ip_locations;
+mod network_model;
 mod outbound;
 mod partial_failure;
 mod price_book;

@@ -2,17 +2,27 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use proptest::prelude::*;
 use testribute::{
     config::TablesSource,
     domain::{
         cloud::{Network, Provider},
+        estimate::{Assumptions, Estimates},
+        exact::Seconds,
+        findings::{Findings, OfferSource, TaskInfo},
         geo::{Coordinates, Host},
-        money::Currency,
+        mode::Mode,
+        money::{Currency, Money, Rates},
+        object::{AccessUri, DataObject},
+        query::{Query, QueryParts},
+        resources::ResourceNeeds,
+        routes::Routes,
         service::ServiceUri,
         site::{Link, SiteModel},
         sites::{Place, PlaceSource, Sites},
         transfer::{
-            BilledTo, BucketTerms, NetworkModel, RouteOverride, TransferModel, UnknownSource,
+            BilledTo, BucketTerms, NetworkModel, RouteOverride, TransferModel, TransferRate,
+            UnknownSource,
             route::{Charge, Payer, RateLimit, Route, Source},
         },
     },
@@ -469,4 +479,90 @@ fn the_tables_have_prices_of_every_provider_and_machine() {
     assert!(tables.machine(Provider::Oci, "eu-frankfurt-1").is_some());
     assert!(tables.machine(Provider::Aws, "mars-1").is_none());
     assert!(!tables.is_old_in(2028, 3) && tables.is_old_in(2028, 4));
+}
+
+proptest! {
+    #[test]
+    fn by_distance_the_figures_are_those_of_the_predecessor(
+        size: u64, unit in 0.0..10.0_f64, rate in 0.001..1e6_f64,
+        latitude in -90.0..90.0_f64, longitude in -180.0..180.0_f64,
+    ) {
+        let host = Host::parse("data.example");
+        let tes = ServiceUri::parse(TES).unwrap();
+        let at = |latitude, longitude| Coordinates::new(latitude, longitude).unwrap();
+        let (from, to) = (at(latitude, longitude), at(47.56, 7.59));
+        let mut sites = Sites::default();
+        let place = |at| vec![Place::at(at, PlaceSource::Override)];
+        sites.places.insert(host.clone(), place(from));
+        sites.places.insert(tes.host().clone(), place(to));
+        let info = TaskInfo {
+            source: OfferSource::TaskInfo,
+            compute: Money::new(1.0, Currency::EUR).unwrap(),
+            storage: Money::new(2.0, Currency::EUR).unwrap(),
+            transfer: Some(Money::new(unit, Currency::EUR).unwrap()),
+            queue: Seconds::from_f64(3.0),
+            outcomes: None,
+        };
+        let rates = Rates::new(Currency::EUR, []);
+        let findings = Findings {
+            offers: vec![(0, info.convert(Currency::EUR, &rates).unwrap())],
+            objects: vec![DataObject {
+                id: "a".into(),
+                size_bytes: size,
+                access: vec![AccessUri { uri: "https://data.example/a".into(), host, at_drs: false }],
+            }],
+        };
+        let query = query(&tes);
+        let model = TransferModel::Distance(Some(TransferRate(rate)));
+        let routes = Routes::new(&query, &findings, &sites, &model, &[]);
+        let assumptions = Assumptions {
+            transfers: &model, sites: &[], target: Currency::EUR, rates: &rates,
+        };
+        let estimates = Estimates::new(&query, &findings, routes, &assumptions).unwrap();
+        let copy = estimates.tes[0].objects[0][0];
+        #[expect(clippy::cast_precision_loss, reason = "as the predecessor does")]
+        let bytes = size as f64;
+        let cost = bytes / 1e9 * (to.distance_to(from).get() / 1000.0) * unit;
+        let time = bytes * 8.0 / (rate * 1e6);
+        let is_close = |found: f64, expected: f64, step: f64| {
+            (found - expected).abs() <= 1e-12 * expected.abs() + step
+        };
+        // Fixed-point steps, and what is beyond their range.
+        prop_assert!(is_close(copy.cost.to_f64(), cost, 1e-20));
+        prop_assert!(time > 1e22 || is_close(copy.time.to_f64(), time, 1e-11));
+        prop_assert_eq!(estimates.tes[0].execution.to_f64().to_bits(), 1800.0_f64.to_bits());
+    }
+}
+
+fn query(tes: &ServiceUri) -> Query {
+    Query::new(QueryParts {
+        needs: ResourceNeeds {
+            cpu_cores: 1,
+            ram_gb: 1.0,
+            disk_gb: 1.0,
+            execution_seconds: 1800,
+            preemptible: true,
+            zones: Vec::new(),
+        },
+        tes: vec![tes.clone()],
+        drs: vec![ServiceUri::parse("https://drs.example/").unwrap()],
+        objects: vec!["a".into()],
+        mode: Mode::BALANCED,
+        limit: 1,
+        explain: false,
+        unknown: Vec::new(),
+    })
+    .unwrap()
+}
+
+#[test]
+fn the_examples_of_the_configuration_start() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/config/examples");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let config: testribute::config::Config = yaml_serde::from_str(&text).unwrap();
+        config.check().unwrap();
+        testribute::Ranker::new(&config).unwrap();
+    }
 }

@@ -93,11 +93,11 @@ impl Affiliation {
 /// Domains and networks, and what they belong to.
 #[derive(Debug, Clone, Default)]
 pub struct Domains {
-    of_domains: HashMap<String, Affiliation>,
+    by_name: HashMap<String, Affiliation>,
     /// Domains below which the next label is a region.
     with_region: HashSet<String>,
     archives: HashSet<String>,
-    of_networks: Vec<(IpNet, Affiliation)>,
+    by_address: Vec<(IpNet, Affiliation)>,
 }
 
 impl Domains {
@@ -131,7 +131,7 @@ impl Domains {
         let network = pattern.parse::<IpNet>().ok();
         let network = network.or_else(|| pattern.parse::<IpAddr>().ok().map(Into::into));
         if let Some(network) = network {
-            self.of_networks.push((network, affiliation.clone()));
+            self.by_address.push((network, affiliation.clone()));
             return Ok(());
         }
         let (domain, has_region) = match pattern.strip_prefix(REGION) {
@@ -145,7 +145,7 @@ impl Domains {
         if has_region {
             self.with_region.insert(domain.clone());
         }
-        self.of_domains.insert(domain, affiliation.clone());
+        self.by_name.insert(domain, affiliation.clone());
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Domains {
 
     fn of_name(&self, name: &str) -> Option<Affiliation> {
         for domain in parents(name) {
-            let Some(found) = self.of_domains.get(domain) else {
+            let Some(found) = self.by_name.get(domain) else {
                 continue;
             };
             let mut found = found.clone();
@@ -184,7 +184,7 @@ impl Domains {
 
     /// What the first network with one of `addresses` belongs to.
     pub fn of_addresses(&self, addresses: &[IpAddr]) -> Option<Affiliation> {
-        self.of_networks
+        self.by_address
             .iter()
             .find(|(network, _)| addresses.iter().any(|address| network.contains(address)))
             .map(|(_, affiliation)| affiliation.clone())
@@ -192,7 +192,7 @@ impl Domains {
 
     /// Whether there are networks of addresses.
     pub fn has_networks(&self) -> bool {
-        !self.of_networks.is_empty()
+        !self.by_address.is_empty()
     }
 
     /// Whether `host` is one of the large public archives, which limit the rate of a connection.

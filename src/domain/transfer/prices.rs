@@ -53,8 +53,8 @@ impl Tables {
             monthly_egress,
         };
         Some(match region {
-            Some(region) => pair.from(region),
-            None => pair.from_most_regions(),
+            Some(region) => pair.of_region(region),
+            None => pair.of_most_regions(),
         })
     }
 
@@ -81,7 +81,7 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn from(self, region: &str) -> TablePrice {
+    fn of_region(self, region: &str) -> TablePrice {
         let mut source = region;
         if let Some((to_member, members)) = self.table.multi_regions.get(region) {
             let is_member = |to: &str| members.iter().any(|member| **member == *to);
@@ -141,13 +141,12 @@ impl Pair<'_> {
     }
 
     /// The price that most regions of the provider share.
-    fn from_most_regions(self) -> TablePrice {
+    fn of_most_regions(self) -> TablePrice {
         let regions = self.table.regions.keys();
         let prices = regions.map(|region| match self.to_region {
-            // Whether it is the same region is not known either.
-            Some(_) => self.by_row(region, self.to_area),
             None if self.is_inside => self.to_most_areas(region),
-            None => self.by_row(region, self.to_area),
+            // Whether it is the same region is not known either.
+            _ => self.by_row(region, self.to_area),
         });
         let common = most_common(prices).unwrap_or_else(|| self.by_row("", self.to_area));
         // A provider without regions in the table has one price.

@@ -288,7 +288,7 @@ impl Row {
     fn is_valid(&self) -> bool {
         let tiers = self.tiers.iter().map(|(_, price)| *price);
         let bounds = self.tiers.iter().filter_map(|(bound, _)| *bound);
-        let has_price = self.price.is_some() != !self.tiers.is_empty();
+        let has_price = self.price.is_some() == self.tiers.is_empty();
         has_price
             && self
                 .price
