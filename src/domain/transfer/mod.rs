@@ -67,7 +67,7 @@ pub struct NetworkModel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BilledTo {
-    /// All, whoever is billed.
+    /// All of them.
     #[default]
     All,
     /// Those that the caller is billed.
@@ -88,7 +88,7 @@ pub struct UnknownSource {
 /// Who pays for reads of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BucketTerms {
-    /// Whoever reads.
+    /// The reader of the data.
     pub requester_pays: bool,
     /// The caller, who owns it.
     pub owned: bool,
