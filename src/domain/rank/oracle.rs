@@ -242,6 +242,21 @@ proptest! {
     }
 
     #[test]
+    fn bounds_of_the_pareto_front_are_never_wrong(estimates in estimates(), steps in 1..6_usize) {
+        let all = enumerate(&estimates);
+        let front = Front::with_steps(&estimates.tes, steps);
+        for one in &all {
+            let is_dominated = all.iter().any(|other| {
+                let is_better = other.cost < one.cost || other.time < one.time;
+                other.cost <= one.cost && other.time <= one.time && is_better
+            });
+            if let Some(verdict) = front.has_nothing_better(one.cost, one.time) {
+                prop_assert_eq!(verdict, !is_dominated);
+            }
+        }
+    }
+
+    #[test]
     fn reversing_the_tes_permutes_only_ties(estimates in estimates(), weight in weight()) {
         let numbers = |estimates: &Estimates| -> Vec<_> {
             rank(estimates, weighted(weight), usize::MAX, 0)
@@ -351,6 +366,29 @@ fn a_space_of_10_to_the_700_is_ranked_without_being_enumerated() {
             .iter()
             .all(|combination| combination.uris.len() == 1000)
     );
+}
+
+#[test]
+fn a_front_of_too_many_points_is_decided_in_part() {
+    let mut estimates = large(20, 30, 6);
+    let copies = estimates
+        .tes
+        .iter_mut()
+        .flat_map(|tes| &mut tes.objects)
+        .flatten();
+    for (number, copy) in (0_u32..).zip(copies) {
+        copy.time = Seconds::from_f64(f64::from(number * 7919 % 1009));
+    }
+    let ranking = rank(&estimates, Mode::Random, 1000, 0);
+    let count = |flag| {
+        ranking
+            .iter()
+            .filter(|found| found.pareto_optimal == flag)
+            .count()
+    };
+    assert!(count(Some(false)) > 900, "{}", count(Some(false)));
+    let best = rank(&estimates, Mode::BALANCED, 1, 0);
+    assert_ne!(best.iter().next().unwrap().pareto_optimal, Some(false));
 }
 
 #[test]

@@ -22,22 +22,24 @@ enum Bound {
     Upper,
 }
 
-/// The front of `parts` lies between these two; `None` if they would take more than `most` additions.
-pub(super) fn bounds(parts: &[Part], most: usize) -> Option<(Staircase, Staircase)> {
+/// How many steps each TES has if both bounds take at most `most` additions; `None` if these are too few.
+pub(super) fn steps(parts: &[Part], most: usize) -> Option<usize> {
     let copies = parts
         .iter()
         .flat_map(|part| &part.objects)
         .map(Staircase::len);
     let all: usize = copies.sum();
     let steps = (most / (2 * all.max(1))).min(STEPS / parts.len().max(1));
-    if steps < FEWEST_STEPS {
-        return None;
-    }
+    (steps >= FEWEST_STEPS).then_some(steps)
+}
+
+/// The front of `parts` lies between these two, each of at most `steps` points for a TES.
+pub(super) fn bounds(parts: &[Part], steps: usize) -> (Staircase, Staircase) {
     let front = |bound| {
         let fronts = parts.iter().map(|part| part.bound(bound, steps));
         Staircase::union(fronts.collect())
     };
-    Some((front(Bound::Lower), front(Bound::Upper)))
+    (front(Bound::Lower), front(Bound::Upper))
 }
 
 impl Part {

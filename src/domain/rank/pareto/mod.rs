@@ -51,18 +51,30 @@ impl Front {
                 is_bounded: true,
             };
         }
-        match bounds(&parts, MOST_STEPS) {
-            Some((lower, upper)) => Self {
-                lower,
-                upper: Some(upper),
-                is_bounded: true,
-            },
+        match grid::steps(&parts, MOST_STEPS) {
+            Some(steps) => Self::between(&parts, steps),
             None => Self {
                 lower: Staircase::default(),
                 upper: None,
                 is_bounded: false,
             },
         }
+    }
+
+    fn between(parts: &[Part], steps: usize) -> Self {
+        let (lower, upper) = bounds(parts, steps);
+        Self {
+            lower,
+            upper: Some(upper),
+            is_bounded: true,
+        }
+    }
+
+    /// The bounds of a front that may be small enough to be exact.
+    #[cfg(test)]
+    pub(super) fn with_steps(tes: &[TesEstimate], steps: usize) -> Self {
+        let parts: Vec<_> = tes.iter().map(Part::new).collect();
+        Self::between(&parts, steps)
     }
 
     /// Whether no combination is at least as good in both `cost` and `time` and better in one; `None` if that is not
