@@ -73,6 +73,7 @@ pub mod config;
 pub mod domain;
 pub mod drs;
 mod error;
+pub mod estimation;
 #[cfg(test)]
 #[path = "../tests/golden/mod.rs"]
 mod golden;

@@ -8,7 +8,7 @@ use crate::{
     client::{CallScope, Client, ClientError, ServiceKind},
     config::{self, Config},
     domain::{
-        estimate::{Estimates, TransferRate},
+        estimate::{Assumptions, Estimates},
         findings::Findings,
         geo::{Host, Kilometres},
         mode::Mode,
@@ -16,12 +16,15 @@ use crate::{
         object::MissingSize,
         query::Query,
         rank::{Ranking, rank},
-        service::BadServiceUri,
-        sites::Sites,
+        routes::Routes,
+        service::{BadServiceUri, ServiceUri},
+        sites::{Place, Sites},
+        transfer::route::{Route, Source},
         unrankable::{Unrankable, UnrankableReason},
         warning::Warning,
     },
     drs::DrsClient,
+    estimation::Estimation,
     locations::{Locator, LocatorError},
     rates::{BadRatesUrl, ExchangeRates},
     telemetry::{SPANS, metrics::RankingMetrics},
@@ -37,7 +40,7 @@ pub struct Pipeline {
     locator: Locator,
     missing_size: MissingSize,
     target_currency: Currency,
-    transfer_rate: Option<TransferRate>,
+    estimation: Estimation,
     unknown_distance: Option<Kilometres>,
 }
 
@@ -70,6 +73,8 @@ pub struct Ranked {
     pub findings: Findings,
     /// Where everything is.
     pub sites: Sites,
+    /// Cost and time of every copy at every TES.
+    pub estimates: Estimates,
     /// The best combinations, best first.
     pub ranking: Ranking,
     /// The currency of all amounts.
@@ -78,22 +83,39 @@ pub struct Ranked {
     pub warnings: Vec<Warning>,
 }
 
+/// The ends of a transfer.
+#[derive(Debug, Clone)]
+pub struct TransferEnds {
+    /// Where the data are.
+    pub from: Host,
+    /// Its place, if it need not be looked up.
+    pub from_place: Option<Place>,
+    /// Whether the data are fetched over FTP.
+    pub is_ftp: bool,
+    /// Where the task runs.
+    pub tes: ServiceUri,
+    /// Its place, if it need not be looked up.
+    pub to_place: Option<Place>,
+}
+
 impl Pipeline {
     /// A pipeline that calls through `client`.
     ///
     /// # Errors
     /// [`SetupError`] if a database or URL of `config` cannot be used.
     pub fn new(config: &Config, client: &Client) -> Result<Self, SetupError> {
-        let estimation = &config.estimation;
+        let (estimation, tes) = Estimation::new(config)?;
+        let locator = Locator::new(&config.locations, client)?;
+        let unknown_distance = config.estimation.unknown_distance_km;
         Ok(Self {
-            tes: TesClient::new(&config.tes, client),
+            tes: TesClient::new(&tes, client),
             drs: DrsClient::new(&config.drs, client)?,
             rates: ExchangeRates::new(&config.exchange_rates, client.for_kind(ServiceKind::Rates))?,
-            locator: Locator::new(&config.locations, client)?,
+            locator: locator.with_domains(estimation.domains()),
             missing_size: config.drs.missing_size,
             target_currency: config.target_currency,
-            transfer_rate: estimation.transfer_rate_mbps.map(TransferRate),
-            unknown_distance: estimation.unknown_distance_km.and_then(Kilometres::new),
+            unknown_distance: unknown_distance.and_then(Kilometres::new),
+            estimation,
         })
     }
 
@@ -122,18 +144,41 @@ impl Pipeline {
             "gathered"
         );
 
-        let hosts = findings.hosts_to_locate(&query);
-        let sites = self
+        let mut known = self.estimation.sites_of(&query);
+        let mut hosts = findings.hosts_to_locate(&query);
+        let placed = Estimation::places_of(&query, &known);
+        hosts.retain(|host| !placed.contains_key(*host));
+        let mut sites = self
             .locator
             .sites(scope, &hosts, self.unknown_distance)
             .instrument(info_span!(target: SPANS, "locate"))
             .await;
+        sites.places.extend(placed);
+        Estimation::complete_places(&query, &mut known, &mut sites);
         warnings.extend(sites.warnings.iter().cloned());
         debug!(places = sites.places.len(), "located");
 
-        let estimate = info_span!(target: SPANS, "estimate");
-        let estimates =
-            estimate.in_scope(|| Estimates::new(&query, &findings, &sites, self.transfer_rate));
+        let model = self.estimation.transfers();
+        let routes = Routes::new(&query, &findings, &sites, model, &known);
+        warnings.extend(self.estimation.table_warning());
+        warnings.extend(routes.warnings(&query, &findings));
+        let rates = self
+            .rates
+            .of_prices(
+                scope,
+                routes.currencies(),
+                self.target_currency,
+                &mut warnings,
+            )
+            .await;
+        let assumptions = Assumptions {
+            transfers: model,
+            sites: &known,
+            target: self.target_currency,
+            rates: &rates,
+        };
+        let estimates = info_span!(target: SPANS, "estimate")
+            .in_scope(|| Estimates::new(&query, &findings, routes, &assumptions));
         let estimates = match estimates {
             Ok(estimates) => estimates,
             Err(unrankable) => return Err(unrankable.after(warnings)),
@@ -159,6 +204,7 @@ impl Pipeline {
             query,
             findings,
             sites,
+            estimates,
             ranking,
             currency: self.target_currency,
             warnings,
@@ -215,5 +261,37 @@ impl Pipeline {
         self.locator
             .places(scope, &hosts, self.unknown_distance)
             .await
+    }
+
+    /// Price and rate between `ends`, and warnings.
+    pub async fn transfer(
+        &self,
+        scope: &CallScope,
+        ends: TransferEnds,
+    ) -> (Option<Route>, Vec<Warning>) {
+        let mut site = self.estimation.site_of(&ends.tes);
+        if ends.to_place.is_some() {
+            site.place = ends.to_place;
+        }
+        let mut hosts = Vec::new();
+        if ends.from_place.is_none() {
+            hosts.push(ends.from.clone());
+        }
+        if site.place.is_none() {
+            hosts.push(ends.tes.host().clone());
+        }
+        let mut sites = self.locate(scope, &hosts).await;
+        let places = ends
+            .from_place
+            .map(|place| (ends.from.clone(), vec![place]));
+        sites.places.extend(places);
+        let source = Source {
+            host: &ends.from,
+            is_ftp: ends.is_ftp,
+            names_payer: false,
+        };
+        let model = self.estimation.transfers();
+        let route = model.route(source, &ends.tes, &site, None, &sites);
+        (route, sites.warnings)
     }
 }

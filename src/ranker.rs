@@ -12,10 +12,13 @@ use crate::{
     auth::{AuthError, Verifier},
     client::{Client, ServiceKind, cache_key::CacheKey},
     config::{Config, Limits},
-    domain::{geo::Host, sites::Sites, token::Token, unrankable::Unrankable},
+    domain::{
+        geo::Host, sites::Sites, token::Token, transfer::route::Route, unrankable::Unrankable,
+        warning::Warning,
+    },
     error::Error,
     locations::LocatorError,
-    pipeline::{Pipeline, Ranked, SetupError},
+    pipeline::{Pipeline, Ranked, SetupError, TransferEnds},
     telemetry::{TraceContext, metrics::Metrics},
 };
 
@@ -150,6 +153,7 @@ impl Ranker {
             query: &ranked.query,
             findings: &ranked.findings,
             sites: &ranked.sites,
+            estimates: &ranked.estimates,
             ranking: &ranked.ranking,
             currency: ranked.currency,
             warnings: &ranked.warnings,
@@ -170,6 +174,13 @@ impl Ranker {
         for warning in warnings {
             metrics.warned(warning.kind());
         }
+    }
+
+    /// Price and rate between `ends`, as the ranking sees them, and warnings; `None` if the model needs a distance that is
+    /// unknown.
+    pub async fn transfer(&self, ends: TransferEnds) -> (Option<Route>, Vec<Warning>) {
+        let scope = self.client.detached_scope();
+        self.pipeline.transfer(&scope, ends).await
     }
 
     /// Where `hosts` are, as the ranking sees them.

@@ -81,6 +81,8 @@ pub(super) enum Command {
     },
     /// Print the locations of hosts and the distances between them
     Locate(LocateArgs),
+    /// Print what moving data to a TES costs, how fast it is, and why
+    Transfer(TransferArgs),
     /// Build location tables
     Locations {
         #[command(subcommand)]
@@ -203,6 +205,22 @@ pub(super) struct LocateArgs {
     /// Host names, addresses, buckets or URIs
     #[arg(required = true, value_name = "HOST|IP|URI")]
     pub(super) hosts: Vec<String>,
+    /// Format of the output on STDOUT
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TransferArgs {
+    /// Where the data are: a host, a bucket or a URI, or a place such as aws/eu-central-1, aws or academic
+    #[arg(value_name = "FROM")]
+    pub(super) from: String,
+    /// Where the task runs: the URI or host of a TES, or a place
+    #[arg(value_name = "TO")]
+    pub(super) to: String,
+    /// Gigabytes (10^9 bytes)
+    #[arg(long, value_name = "N", default_value_t = 100.0, value_parser = amount)]
+    pub(super) gb: f64,
     /// Format of the output on STDOUT
     #[arg(long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,

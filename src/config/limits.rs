@@ -1,9 +1,6 @@
-//! `limits` and `estimation`: the size of one request, and the assumptions of the estimates.
+//! `limits`: the size of one request.
 
 use super::section::{positive, range, section};
-
-/// Half the circumference of the Earth, rounded up.
-const MAX_DISTANCE_KM: f64 = 20_100.0;
 
 section! {
     /// Limits for one request and for one caller.
@@ -30,17 +27,5 @@ section! {
         /// Share of `server.max_in_flight` that one caller may have in flight, at least one; further ones are answered
         /// with 429. 1: all.
         pub caller_in_flight_share: f64 = 1.0, positive(1.0);
-    }
-}
-
-section! {
-    /// Assumptions of the estimates.
-    #[derive(Copy)]
-    pub struct Estimation {
-        /// Megabits per second between two hosts. null: transfers take no time.
-        pub transfer_rate_mbps: Option<f64> = None, positive(1e9).or_null();
-        /// Distance in kilometres that is assumed between a host at an unknown place and any other. null: access URIs
-        /// at unknown places are left out.
-        pub unknown_distance_km: Option<f64> = None, range(0.0, MAX_DISTANCE_KM).or_null();
     }
 }

@@ -7,6 +7,7 @@
 mod credentials;
 mod drs;
 mod environment;
+mod estimation;
 mod exchange_rates;
 mod fault;
 mod limits;
@@ -14,10 +15,13 @@ mod load;
 mod locations;
 mod log;
 mod outbound;
+mod price_entry;
 mod read;
 mod section;
 mod security;
 mod server;
+mod site;
+mod tables;
 mod telemetry;
 mod tes;
 
@@ -28,16 +32,21 @@ pub use self::{
     credentials::{CredentialEntry, SecretName},
     drs::{Drs, Prefixes},
     environment::environment,
+    estimation::{
+        Estimation, NetworkEstimation, RouteEntry, TablesSource, TransferModelName, UnknownNetwork,
+    },
     exchange_rates::{ExchangeRates, RateSource},
     fault::{ConfigError, ConfigFault, ConfigFaultReason, Origin},
-    limits::{Estimation, Limits},
+    limits::Limits,
     locations::{BucketPlace, Database, HostMatch, Locations, Override},
     log::{Log, LogFormat},
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
     server::{CorsOrigin, Server, Tls},
+    site::{Failures, Link, ListPrices, PlaceEntry},
+    tables::NOTICE as TABLES_NOTICE,
     telemetry::Telemetry,
-    tes::{PriceEntry, Queue, Signal, Tes, UseOfTaskInfo},
+    tes::{PriceEntry, Queue, Signal, Tes, UnitCostsEntry, UseOfTaskInfo},
 };
 use crate::domain::money::Currency;
 
@@ -107,13 +116,17 @@ impl Config {
             ("security", self.security.check()),
             ("outbound", self.outbound.check_keys()),
             ("limits", self.limits.check_keys()),
-            ("estimation", self.estimation.check_keys()),
+            ("estimation", self.estimation.check()),
             ("tes", self.tes.check()),
             ("drs", self.drs.check()),
             ("locations", self.locations.check()),
             ("exchange_rates", self.exchange_rates.check()),
         ] {
             checked.map_err(|fault| fault.within(section))?;
+        }
+        if self.estimation.transfer_model == TransferModelName::Distance {
+            let checked = self.tes.check_transfer_prices();
+            checked.map_err(|fault| fault.within("tes"))?;
         }
         Ok(())
     }
@@ -133,7 +146,7 @@ mod tests {
         section::Key,
         *,
     };
-    use crate::domain::price_book::{Capacity, UnitCosts};
+    use crate::domain::price_book::Capacity;
 
     const YAML_HEAD: &str = "\
 # The configuration of testribute: every key, with its default. All keys are optional.
@@ -168,6 +181,7 @@ tes:
     - match: '*'
       currency: EUR
       unit_costs: {cpu_usage: 0, memory_consumption: 0, data_storage: 0, data_transfer: 0}
+estimation: {network: {overrides: [{price_per_gb: 0}]}}
 locations:
   buckets: {NAME: {region: eu-central-1}}
   overrides: [{match: a.example, latitude: 0, longitude: 0}]
@@ -187,9 +201,15 @@ locations:
             ("credentials[]", FlatEntry::keys()),
             ("limits", Limits::keys()),
             ("estimation", Estimation::keys()),
+            ("estimation.network", NetworkEstimation::keys()),
+            ("estimation.network.unknown", UnknownNetwork::keys()),
+            ("estimation.network.overrides[]", RouteEntry::keys()),
             ("tes", Tes::keys()),
             ("tes.price_book[]", PriceEntry::keys()),
-            ("tes.price_book[].unit_costs", UnitCosts::keys()),
+            ("tes.price_book[].unit_costs", UnitCostsEntry::keys()),
+            ("tes.price_book[].list_prices", ListPrices::keys()),
+            ("tes.price_book[].place", PlaceEntry::keys()),
+            ("tes.price_book[].link", Link::keys()),
             ("tes.price_book[].queue", Queue::keys()),
             ("tes.price_book[].capacity", Capacity::keys()),
             ("drs", Drs::keys()),
@@ -439,6 +459,6 @@ locations:
                 }
             }
         }
-        assert_eq!(examples, 5);
+        assert_eq!(examples, 7);
     }
 }

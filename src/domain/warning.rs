@@ -7,6 +7,7 @@ use super::{
     exclusion::{Exclusion, codes},
     money::Currency,
     queue::NoQueueTime,
+    transfer::warning::TransferWarning,
 };
 
 /// A problem that did not prevent the ranking.
@@ -104,6 +105,8 @@ pub enum Warning {
         /// The distance, in kilometres.
         km: f64,
     },
+    /// An estimate of transfers rests on an assumption.
+    Transfer(TransferWarning),
     /// The answer would exceed its maximum size.
     AnswerTruncated {
         /// How many combinations are listed.
@@ -236,6 +239,7 @@ impl fmt::Display for Warning {
                 "Distance assumed: hosts with an unknown location are assumed to be {km} km away \
                  (estimation.unknown_distance_km)."
             ),
+            Self::Transfer(warning) => warning.fmt(f),
             Self::AnswerTruncated { listed, max_bytes } => write!(
                 f,
                 "Answer truncated: only the first {listed} combinations fit in {max_bytes} bytes (limits.answer_bytes); \

@@ -3,6 +3,7 @@
 mod answers;
 mod convert;
 mod ecb;
+mod embedded;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod table;

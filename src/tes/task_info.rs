@@ -95,7 +95,7 @@ fn says_not_found(body: &Value) -> bool {
 pub(super) struct TaskInfoResponse {
     estimated_compute_costs: Price,
     estimated_storage_costs: Price,
-    unit_costs_data_transfer: Price,
+    unit_costs_data_transfer: Option<Price>,
     estimated_queue_time_sec: f64,
 }
 
@@ -127,8 +127,11 @@ impl TaskInfoResponse {
                 .check("estimated_storage_costs")?,
             transfer: self
                 .unit_costs_data_transfer
-                .check("unit_costs_data_transfer")?,
+                .as_ref()
+                .map(|price| price.check("unit_costs_data_transfer"))
+                .transpose()?,
             queue: Seconds::from_f64(self.estimated_queue_time_sec),
+            outcomes: None,
         })
     }
 }

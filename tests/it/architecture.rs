@@ -23,6 +23,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("drs", &["client", "config", "domain", "locations"]),
     ("rates", &["client", "config", "domain"]),
     ("auth", &["client", "config", "domain"]),
+    ("estimation", &["config", "domain", "locations"]),
     (
         "pipeline",
         &[
@@ -30,6 +31,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "config",
             "domain",
             "drs",
+            "estimation",
             "locations",
             "rates",
             "telemetry",

@@ -29,6 +29,11 @@ impl SpaceSize {
         magnitude.min(1e24)
     }
 
+    /// All digits.
+    pub fn digits(&self) -> String {
+        self.0.to_str_radix(10)
+    }
+
     /// Whether there are more than `limit`.
     pub fn exceeds(&self, limit: usize) -> bool {
         self.0 > BigUint::from(limit)
