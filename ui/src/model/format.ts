@@ -1,0 +1,117 @@
+// Numbers, amounts, times and names as people read them, by the locale of the browser.
+
+const locale = typeof navigator === "undefined" ? undefined : navigator.language;
+
+const currencies = new Map<string, Intl.NumberFormat>();
+
+/** An amount of money: with the decimals of its currency, or two digits if it is small. */
+export function money(amount: number, currency: string): string {
+  const isSmall = amount !== 0 && Math.abs(amount) < 0.0995;
+  const digits = isSmall ? { maximumSignificantDigits: 2 } : {};
+  const key = `${currency}${isSmall}`;
+  let format = currencies.get(key);
+  if (!format) {
+    try {
+      format = new Intl.NumberFormat(locale, { style: "currency", currency, ...digits });
+    } catch {
+      // Not three letters: no currency that a browser knows of.
+      format = new Intl.NumberFormat(locale, { maximumFractionDigits: 6 });
+    }
+    currencies.set(key, format);
+  }
+  return format.format(amount);
+}
+
+const decimals = new Map<number, Intl.NumberFormat>();
+
+export function number(value: number, maximumFractionDigits = 2): string {
+  let format = decimals.get(maximumFractionDigits);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, { maximumFractionDigits });
+    decimals.set(maximumFractionDigits, format);
+  }
+  return format.format(value);
+}
+
+export const integer = (value: number | bigint): string => new Intl.NumberFormat(locale).format(value);
+
+export const percent = (fraction: number): string =>
+  new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(fraction);
+
+/** A duration in its two largest units: `32 min`, `1 h 20 min`, `3 d 4 h`. */
+export function duration(seconds: number): string {
+  const total = Math.round(Math.max(0, seconds));
+  if (seconds > 0 && seconds < 10) return `${number(seconds, 1)} s`;
+  if (total < 60) return `${total} s`;
+  const minutes = Math.floor(total / 60);
+  if (minutes < 60) return pair(minutes, "min", total % 60, "s");
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return pair(hours, "h", minutes % 60, "min");
+  return pair(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+const pair = (large: number, unit: string, small: number, part: string): string =>
+  small > 0 ? `${integer(large)} ${unit} ${small} ${part}` : `${integer(large)} ${unit}`;
+
+/** The unit for an axis of times up to `most` seconds. */
+export function timeUnit(most: number): { name: string; seconds: number } {
+  if (most < 120) return { name: "s", seconds: 1 };
+  if (most < 7200) return { name: "min", seconds: 60 };
+  if (most < 172_800) return { name: "h", seconds: 3600 };
+  return { name: "days", seconds: 86_400 };
+}
+
+/** Bytes in units of powers of 1000, as the service counts them. */
+export function bytes(size: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let value = size;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${number(value, value < 10 && unit > 0 ? 1 : 0)} ${units[unit] ?? ""}`;
+}
+
+/** The host of a URI, or the URI itself where it has none. */
+export function host(uri: string): string {
+  try {
+    return new URL(uri).hostname || uri;
+  } catch {
+    return uri;
+  }
+}
+
+/** Short names for URIs: their hosts, with port and then path where hosts are the same. */
+export function shortNames(uris: readonly string[]): string[] {
+  const attempts = [
+    host,
+    (uri: string) => withUrl(uri, (url) => url.host),
+    (uri: string) => withUrl(uri, (url) => url.host + url.pathname),
+  ];
+  return uris.map((uri) => {
+    for (const name of attempts) {
+      const short = name(uri);
+      if (uris.filter((other) => name(other) === short).length === 1) return short;
+    }
+    return uri;
+  });
+}
+
+function withUrl(uri: string, name: (url: URL) => string): string {
+  try {
+    return name(new URL(uri)) || uri;
+  } catch {
+    return uri;
+  }
+}
+
+/** `text` with its middle left out if it is longer than `most` characters. */
+export function middle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const head = Math.ceil((most - 1) / 2);
+  return `${text.slice(0, head)}…${text.slice(text.length - (most - 1 - head))}`;
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${integer(count)} ${count === 1 ? one : many}`;
