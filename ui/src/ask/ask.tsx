@@ -61,9 +61,9 @@ function ResourceFields() {
       </label>
       <LinesField
         label="Input objects"
+        unit="ids, drs:// or URLs"
         path={["object_ids"]}
         rows={2}
-        hint="Ids, drs:// URIs or URLs, one a line. None for a task without input."
       />
     </>
   );
@@ -83,7 +83,7 @@ function TokenField() {
         spellcheck={false}
         value={token.value}
         aria-invalid={isRefused}
-        aria-describedby={`${id}-hint ${id}-faults`}
+        aria-describedby={messages.length > 0 ? `${id}-hint ${id}-faults` : `${id}-hint`}
         onInput={(event) => (token.value = event.currentTarget.value.trim())}
       />
       <p class="hint" id={`${id}-hint`}>
@@ -123,7 +123,7 @@ function Examples() {
 
 function Kinds() {
   const name = useId();
-  const options: [Kind, string][] = [["resources", "Resources and objects"], ["task", "TES task"]];
+  const options: [Kind, string][] = [["resources", "Resources"], ["task", "TES task"]];
   return (
     <fieldset class="segments">
       <legend class="visually-hidden">What is ranked</legend>
@@ -135,6 +135,13 @@ function Kinds() {
       ))}
     </fieldset>
   );
+}
+
+/** Where the results are below the form, as on a phone, they come into sight. */
+function showResults(): void {
+  const results = document.getElementById("results");
+  if (!answer.value || failure.value || !results) return;
+  if (results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
 }
 
 export function Ask() {
@@ -164,7 +171,7 @@ export function Ask() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          void submit().then(showResults);
         }}
       >
         <div class="panel-head">
@@ -173,11 +180,12 @@ export function Ask() {
         </div>
         <Kinds />
         {kind.value === "task" ? <TaskFields /> : <ResourceFields />}
-        <LinesField label="Where it could run (TES)" path={["tes_uris"]} rows={2} placeholder="https://tes.example/ga4gh/tes/v1/" />
-        <LinesField label="Where the data are (DRS)" path={["drs_uris"]} rows={2} placeholder="https://drs.example/ga4gh/drs/v1/" />
+        <LinesField label="Where it could run" unit="TES" path={["tes_uris"]} rows={2} placeholder="https://tes.example/ga4gh/tes/v1/" />
+        <LinesField label="Where the data are" unit="DRS" path={["drs_uris"]} rows={2} placeholder="https://drs.example/ga4gh/drs/v1/" />
         <WeightControl />
         <details class="more">
-          <summary>More options</summary>
+          <summary>Token and more options</summary>
+          <TokenField />
           <NumberField
             label="At most"
             unit="combinations"
@@ -187,10 +195,9 @@ export function Ask() {
             hint={settings.value && `If empty: ${settings.value.limits.combinations}.`}
           />
           {kind.value === "resources" && (
-            <LinesField label="Zones" path={[NEEDS, "zones"]} rows={1} hint="As the TES names them, one a line. None for any." />
+            <LinesField label="Zones" path={[NEEDS, "zones"]} rows={1} hint="As the TES names them. None for any." />
           )}
         </details>
-        <TokenField />
         <OtherFaults pointers={SHOWN[kind.value]} />
         {notice.value && (
           <p class={notice.value.isError ? "note error" : "note"} role="status">{notice.value.text}</p>

@@ -3,7 +3,7 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { at, type Fault, faultsAt, fromLines, indexOf, lineOfItem, toLines } from "../model/request";
-import { draft, edit, faults } from "../store";
+import { draft, edit, failure, faults } from "../store";
 
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
 
@@ -82,12 +82,13 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
 }
 
 interface LinesProps extends FieldProps {
+  unit?: string;
   rows?: number;
   placeholder?: string;
 }
 
 /** A list, one item a line. */
-export function LinesField({ label, path, hint, rows = 3, placeholder }: LinesProps) {
+export function LinesField({ label, path, hint, unit, rows = 3, placeholder }: LinesProps) {
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const pointer = pointerOf(path);
@@ -106,11 +107,15 @@ export function LinesField({ label, path, hint, rows = 3, placeholder }: LinesPr
     element.setSelectionRange(start, start + (lines[line]?.length ?? 0));
     element.scrollTop = (line / lines.length) * element.scrollHeight - element.clientHeight / 2;
   };
-  const described = [`${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
   const count = fromLines(shown).length;
+  const hints = [hint, count > 3 && `${count} entries.`].filter(Boolean).join(" ");
+  const described = [hints && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
   return (
     <div class="field" data-pointer={pointer}>
-      <label for={id}>{label}</label>
+      <label for={id}>
+        {label}
+        <span class="unit"> ({unit ? `${unit}, ` : ""}one a line)</span>
+      </label>
       <textarea
         id={id}
         ref={area}
@@ -122,7 +127,7 @@ export function LinesField({ label, path, hint, rows = 3, placeholder }: LinesPr
         placeholder={placeholder}
         value={shown}
         aria-invalid={list.length > 0}
-        aria-describedby={described}
+        aria-describedby={described || undefined}
         onInput={(event) => {
           const text = event.currentTarget.value;
           setTyped(text);
@@ -131,10 +136,7 @@ export function LinesField({ label, path, hint, rows = 3, placeholder }: LinesPr
           edit(path, items.length === 0 && value === undefined ? undefined : items);
         }}
       />
-      <p class="hint" id={`${id}-hint`}>
-        {hint ?? "One a line."}
-        {count > 3 && ` ${count} now.`}
-      </p>
+      {hints && <p class="hint" id={`${id}-hint`}>{hints}</p>}
       <FaultList id={`${id}-faults`} list={list} pointer={pointer} onShow={show} />
     </div>
   );
@@ -157,13 +159,13 @@ export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
   );
 }
 
-/** Moves the focus to the first field with a fault once there are faults. */
+/** Moves the focus to the first field with a fault, or to the token that is missing. */
 export function useFocusOnFault(): void {
-  const list = faults.value;
+  const value = failure.value;
   useEffect(() => {
-    if (list.length === 0) return;
+    if (value === undefined) return;
     const field = document.querySelector<HTMLElement>('.ask [aria-invalid="true"]');
     field?.closest("details")?.setAttribute("open", "");
     field?.focus();
-  }, [list]);
+  }, [value]);
 }

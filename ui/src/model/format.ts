@@ -82,9 +82,21 @@ export function host(uri: string): string {
   }
 }
 
-/** Short names for URIs: their hosts, with port and then path where hosts are the same. */
+/** How many labels at the end of all `hosts` are the same; at least one label of each is left. */
+function commonSuffix(hosts: readonly string[]): number {
+  if (hosts.length < 2 || hosts.some((name) => /^[\d.]+$|:/.test(name))) return 0;
+  const labels = hosts.map((name) => name.split(".").reverse());
+  const most = Math.min(...labels.map((list) => list.length)) - 1;
+  let count = 0;
+  while (count < most && labels.every((list) => list[count] === labels[0]?.[count])) count += 1;
+  return count;
+}
+
+/** Short names for URIs: their hosts without what all end in, with port and then path where hosts are the same. */
 export function shortNames(uris: readonly string[]): string[] {
+  const suffix = commonSuffix([...new Set(uris.map(host))]);
   const attempts = [
+    (uri: string) => (suffix > 0 ? host(uri).split(".").slice(0, -suffix).join(".") : host(uri)),
     host,
     (uri: string) => withUrl(uri, (url) => url.host),
     (uri: string) => withUrl(uri, (url) => url.host + url.pathname),

@@ -33,13 +33,17 @@ const MOST_BYTES = 4 << 20;
 /** Whether `text` holds a secret: a token, or a URL with a password or a signature. */
 export function isSecret(text: string): boolean {
   if (JWT.test(text)) return true;
-  // Every URL within the text, for instance of a command.
-  for (const [found] of text.matchAll(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi)) {
+  // The text itself, if it is a URL, and every URL within it, for instance of a command.
+  const within = [...text.matchAll(/[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi)].map(([found]) => found);
+  const all = /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(text) ? [text, ...within] : within;
+  for (const found of all) {
     let url: URL;
     try {
       url = new URL(found);
     } catch {
-      return true;
+      // A compact id (`drs://prefix:accession`) is no URL, and has no place for a secret.
+      if (/[@?#]/.test(found)) return true;
+      continue;
     }
     const isContainer = /^abfss?:$/i.test(url.protocol) && url.password === "";
     if ((url.username || url.password) && !isContainer) return true;

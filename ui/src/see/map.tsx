@@ -11,7 +11,7 @@ import {
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Combination, Place } from "../model/answer";
-import { bytes, host, middle, money, number, plural } from "../model/format";
+import { bytes, host, integer, middle, money, number, plural } from "../model/format";
 import { answer, body, edit, hovered, ranked, select, selected, submit } from "../store";
 import { colourOf, outline } from "./mark";
 import { tesName } from "./names";
@@ -136,11 +136,18 @@ function Known({ places, current }: { places: Record<string, Place>; current: Co
   const tesHosts = useMemo(() => tesHostsOf(data?.combinations ?? [], data?.tes ?? []), [data]);
   const sites = useMemo(() => sitesOf(places, tesHosts, sources), [places, tesHosts, sources]);
   const height = Math.round(Math.min(420, Math.max(240, width * 0.6)));
-  // Only what a combination uses counts for the extent: other copies may be at the other end of the world.
+  // Copies that the selection does not read may be at the other end of the world.
+  const [isWide, setIsWide] = useState(false);
+  const extent = sites.filter(({ tes, isSource }) => isWide || tes.length > 0 || isSource);
+  const key = extent.map(({ host }) => host).join(" ");
   const projection = useMemo(
-    () => projectionFor(sites.map(({ place }) => place), width || 480, height),
-    [places, width, height],
+    () => projectionFor(extent.map(({ place }) => place), width || 480, height),
+    [places, key, width, height],
   );
+  const isInside = ({ place: { longitude, latitude } }: Site): boolean => {
+    const [x, y] = projection([longitude, latitude]) ?? [-1, -1];
+    return x >= 0 && x <= width && y >= 0 && y <= height;
+  };
   const hidden = [...new Set([...tesHosts, ...sources.map(({ from }) => from)])].filter((name) => !(name in places));
   const approximate = sites.filter(({ place, tes, isSource }) => isApproximate(place) && (tes.length > 0 || isSource));
   return (
@@ -148,11 +155,18 @@ function Known({ places, current }: { places: Record<string, Place>; current: Co
       <div class="map-box" ref={frame} style={{ minHeight: `${height}px` }}>
         {width > 0 && (
           <Drawing
-            {...{ width, height, projection, sites, sources, current, tesHosts, places }}
+            {...{ width, height, projection, sources, current, tesHosts, places }}
+            sites={sites.filter(isInside)}
             shapes={land}
           />
         )}
       </div>
+      {(isWide || sites.length > extent.length) && (
+        <label class="check wide">
+          <input type="checkbox" checked={isWide} onChange={(event) => setIsWide(event.currentTarget.checked)} />
+          all {integer(sites.length)} places, also of other copies
+        </label>
+      )}
       <MapLegend sources={sources} hasApproximate={approximate.length > 0} />
       {hidden.length > 0 && (
         <p class="note">Not on the map, since the place is unknown: {hidden.map((name) => middle(name, 60)).join(", ")}.</p>
@@ -262,8 +276,8 @@ function place(sites: Site[], projection: GeoProjection, width: number, height: 
     const text = approximately + name;
     const length = text.length * 6.3;
     const tries: [number, number, Label["anchor"], [number, number, number, number]][] = [
-      [x + 11, y + 4, "start", [x + 9, y - 8, x + 12 + length, y + 8]],
-      [x - 11, y + 4, "end", [x - 12 - length, y - 8, x - 9, y + 8]],
+      [x + 15, y + 4, "start", [x + 9, y - 8, x + 16 + length, y + 8]],
+      [x - 15, y + 4, "end", [x - 16 - length, y - 8, x - 9, y + 8]],
       [x, y - 12, "middle", [x - length / 2, y - 26, x + length / 2, y - 9]],
       [x, y + 21, "middle", [x - length / 2, y + 9, x + length / 2, y + 26]],
       [x + 9, y - 11, "start", [x + 8, y - 24, x + 10 + length, y - 8]],
