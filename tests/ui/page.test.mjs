@@ -94,8 +94,8 @@ onPage("the example of the service is ranked, as dots, table, map and reasons", 
   assert.match(why, /What would make/);
   await page.getByRole("link", { name: "API" }).click();
   await page.waitForURL("**/ui/");
-  await page.getByRole("link", { name: "A page" }).click();
-  await page.waitForURL(new URL("/", root).href);
+  const back = page.getByRole("link", { name: "A page" });
+  assert.equal(await back.evaluate((link) => link.href), new URL("/", root).href);
 });
 
 onPage("the order for 11 weights is that of the service", async (page) => {
@@ -112,7 +112,7 @@ onPage("the order for 11 weights is that of the service", async (page) => {
   for (let step = 0; step <= 10; step += 1) {
     const weight = step / 10;
     await page.getByRole("spinbutton", { name: "Weight of time" }).first().fill(String(weight));
-    await page.keyboard.press("Enter").catch(() => {});
+    await page.getByRole("slider", { name: "Weight of time" }).first().focus();
     const expected = await page.request.post(new URL("/rank-services", root).href, { data: { ...request, mode: weight } });
     const order = shown((await expected.json()).service_combinations).map((uris) => String(byIndex.indexOf(uris)));
     await page.waitForFunction(
@@ -122,8 +122,7 @@ onPage("the order for 11 weights is that of the service", async (page) => {
     orders.add(order.join());
   }
   assert.ok(orders.size >= 2, "the weight changes nothing");
-  // Enter in the field sends the form: what else was asked would be by the slider.
-  assert.ok(asked <= 12, `${asked} rankings were asked for`);
+  assert.equal(asked, 1, "the page ranks the whole space itself");
 });
 
 onPage("the slider ranks the whole space here, and moves the line of equal score", async (page) => {
@@ -452,8 +451,10 @@ for (const colorScheme of ["light", "dark"]) {
     await fill(page, answers.explainedRequest);
     await rank(page);
     await page.locator(".site.tes").nth(3).waitFor();
+    await page.getByRole("button", { name: "Show all" }).click();
+    await rows(page).last().click();
     const why = await page.locator(".why").innerText();
-    for (const part of [/billed to others/, /50 tasks started/, /12 waiting/, /within a region|internet egress|free network/, /2 assumptions/, /15 GB/, /160 Mbit\/s|1,200 Mbit\/s/]) {
+    for (const part of [/billed to others/, /prices/, /within a region|internet egress|free network/, /2 assumptions/, /15 GB/, /90 Mbit\/s/]) {
       assert.match(why, part);
     }
     const warnings = await page.locator(".warnings").innerText();
@@ -478,14 +479,20 @@ onPage("a thousand combinations of a thousand objects do not stop the page", asy
   });
   await page.getByRole("slider", { name: "Weight of time" }).first().focus();
   for (let step = 0; step < 10; step += 1) await page.keyboard.press("ArrowRight");
+  const longest = () => page.evaluate(() => {
+    const { longest } = window;
+    window.longest = 0;
+    return longest;
+  });
+  const slider = await longest();
   await page.locator(".dots [role=option][aria-label^='Rank 700,']").focus();
   await page.keyboard.press("Enter");
   assert.match(await selectedRow(page).innerText(), /^700/);
   await page.getByRole("button", { name: "Show all" }).click();
   assert.equal(await rows(page).count(), 1000);
-  const longest = await page.evaluate(() => window.longest);
-  console.log(`# ${(body.length / 1e6).toFixed(0)} MB shown in ${shown} ms; the longest task after that ${longest.toFixed(0)} ms`);
-  assert.ok(shown < 15_000 && longest < 3000);
+  const all = await longest();
+  console.log(`# ${(body.length / 1e6).toFixed(0)} MB shown in ${shown} ms; longest task: slider ${slider.toFixed(0)} ms, all rows ${all.toFixed(0)} ms`);
+  assert.ok(shown < 15_000 && slider < 500 && all < 4000);
 });
 
 onPage("text of services is never markup, code or a link", async (page) => {

@@ -1,6 +1,6 @@
 // The request as text, in step with the form both ways.
 
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 
 import { isObject, isTask } from "../model/request";
 import { body, replaceBody } from "../store";
@@ -9,15 +9,9 @@ import { takeTask } from "./task";
 export function JsonView() {
   const id = useId();
   const written = JSON.stringify(body.value, null, 2);
-  const [text, setText] = useState(written);
-  const [isEditing, setIsEditing] = useState(false);
+  // What is being typed, until the focus leaves it and it is valid; otherwise the request as it is.
+  const [typed, setTyped] = useState<string | undefined>(undefined);
   const [fault, setFault] = useState("");
-  useEffect(() => {
-    if (!isEditing) {
-      setText(written);
-      setFault("");
-    }
-  }, [written, isEditing]);
   return (
     <details class="json">
       <summary>Request as JSON</summary>
@@ -29,15 +23,15 @@ export function JsonView() {
           rows={14}
           wrap="off"
           spellcheck={false}
-          value={text}
+          value={typed ?? written}
           aria-invalid={fault !== ""}
           aria-describedby={`${id}-fault`}
-          onFocus={() => setIsEditing(true)}
-          onBlur={() => setIsEditing(fault !== "")}
+          onBlur={() => {
+            if (fault === "") setTyped(undefined);
+          }}
           onInput={(event) => {
             const next = event.currentTarget.value;
-            setIsEditing(true);
-            setText(next);
+            setTyped(next);
             try {
               const value: unknown = JSON.parse(next);
               if (isTask(value)) takeTask(next, "the text");

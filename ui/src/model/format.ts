@@ -33,10 +33,13 @@ export function number(value: number, maximumFractionDigits = 2): string {
   return format.format(value);
 }
 
-export const integer = (value: number | bigint): string => new Intl.NumberFormat(locale).format(value);
+// Made once: a formatter takes longer to make than to use.
+const integers = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const percents = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
 
-export const percent = (fraction: number): string =>
-  new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(fraction);
+export const integer = (value: number | bigint): string => integers.format(value);
+
+export const percent = (fraction: number): string => percents.format(fraction);
 
 /** A duration in its two largest units: `32 min`, `1 h 20 min`, `3 d 4 h`. */
 export function duration(seconds: number): string {

@@ -21,7 +21,8 @@ export interface ChartState {
   selected: number | undefined;
   hovered: number | undefined;
   onlyTes: number | undefined;
-  label: (combination: Combination) => string;
+  /** The rank of each combination, by its index. */
+  ranks: readonly number[];
 }
 
 type Domain = [number, number];
@@ -61,6 +62,8 @@ export class Chart {
     height: number,
     private readonly events: ChartEvents,
     first: number,
+    /** What each dot is called, after its rank. */
+    private readonly labels: readonly string[],
   ) {
     const { combinations, currency } = answer;
     const seconds = domainOf(combinations.map((one) => one.seconds));
@@ -169,7 +172,12 @@ export class Chart {
     this.count();
     group.addEventListener("pointerover", (event) => this.events.onHover(indexOf(event)));
     group.addEventListener("pointerout", () => this.events.onHover(undefined));
-    group.addEventListener("focusin", (event) => this.events.onHover(indexOf(event)));
+    group.addEventListener("focusin", (event) => {
+      const index = indexOf(event);
+      // Also where it is focused by other means than the arrow keys, as by a screen reader.
+      if (index !== undefined) this.setFocus(index);
+      this.events.onHover(index);
+    });
     group.addEventListener("focusout", () => this.events.onHover(undefined));
     group.addEventListener("click", (event) => this.choose(indexOf(event)));
     group.addEventListener("keydown", (event) => this.onKey(event as KeyboardEvent));
@@ -244,7 +252,7 @@ export class Chart {
     for (const combination of this.answer.combinations) {
       const dot = this.dots[combination.index];
       if (!dot) continue;
-      dot.setAttribute("aria-label", state.label(combination));
+      dot.setAttribute("aria-label", `Rank ${state.ranks[combination.index] ?? ""}, ${this.labels[combination.index] ?? ""}`);
       dot.setAttribute("aria-selected", String(combination.index === state.selected));
       dot.classList.toggle("faded", state.onlyTes !== undefined && combination.tes !== state.onlyTes);
     }

@@ -326,7 +326,7 @@ function SiteMark({ site, current, projection }: SiteMarkProps) {
       class={`site ${tes === undefined ? (site.isSource ? "source" : "other") : "tes"} ${isSelected ? "selected" : ""}`}
       transform={`translate(${point[0]},${point[1]})`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={name}
       aria-pressed={isSelected || (tes === undefined && site.isSource)}
       data-host={site.host}
@@ -354,11 +354,14 @@ function SiteMark({ site, current, projection }: SiteMarkProps) {
   );
 }
 
+const priceText = (perGb: number | undefined, currency = "EUR"): string | undefined =>
+  perGb === undefined ? undefined : perGb === 0 ? "free" : `${money(perGb, currency)} per GB`;
+
 const lineTitle = ({ from, moves, bytes: size, pricePerGb, priceCurrency }: Source): string =>
   [
     `${plural(moves.length, "object")} from ${from}`,
     size === undefined ? undefined : bytes(size),
-    pricePerGb === undefined ? undefined : `${money(pricePerGb, priceCurrency ?? "EUR")} per GB`,
+    priceText(pricePerGb, priceCurrency),
   ]
     .filter(Boolean)
     .join(", ");
@@ -402,7 +405,7 @@ function Moves({ sources }: { sources: Source[] }) {
         const details = [
           size === undefined ? undefined : `about ${bytes(size)}`,
           first?.km === undefined ? undefined : `${number(first.km, 0)} km`,
-          pricePerGb === undefined ? undefined : `${money(pricePerGb, priceCurrency ?? "EUR")} per GB`,
+          priceText(pricePerGb, priceCurrency),
         ].filter(Boolean);
         return (
           <li key={from}>

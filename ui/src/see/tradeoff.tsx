@@ -3,6 +3,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import type { Combination } from "../model/answer";
 import { duration, money } from "../model/format";
 import { answer, hovered, onlyTes, ranked, select, selected, weight } from "../store";
 import type { Chart, ChartState } from "./chart";
@@ -11,6 +12,11 @@ import { tesName, tesNames } from "./names";
 
 /** Nine by five, but not higher than half a screen and not flatter than what can be read. */
 const heightFor = (width: number): number => Math.round(Math.min(440, Math.max(260, width * 0.56)));
+
+function labelOf({ tes, cost, seconds, raw }: Combination, currency: string): string {
+  const pareto = raw.pareto_optimal ? ", Pareto optimal" : "";
+  return `${tesName(tes)}, ${money(cost, currency)}, ${duration(seconds)}${pareto}`;
+}
 
 export function Tradeoff() {
   const frame = useRef<HTMLDivElement>(null);
@@ -39,6 +45,7 @@ export function Tradeoff() {
         heightFor(width),
         { onHover: (index) => (hovered.value = index), onSelect: select },
         selected.value?.index ?? 0,
+        data.combinations.map((one) => labelOf(one, data.currency)),
       );
       element.replaceChildren(next.element);
       chart.current = next;
@@ -56,12 +63,7 @@ export function Tradeoff() {
       selected: selected.value?.index,
       hovered: hovered.value,
       onlyTes: onlyTes.value,
-      label: (combination) => {
-        const rank = ranked.value?.ranks[combination.index] ?? combination.raw.rank;
-        const pareto = combination.raw.pareto_optimal ? ", Pareto optimal" : "";
-        const cost = money(combination.cost, answer.value?.currency ?? "");
-        return `Rank ${rank}, ${tesName(combination.tes)}, ${cost}, ${duration(combination.seconds)}${pareto}`;
-      },
+      ranks: ranked.value?.ranks ?? [],
     };
     chart.current?.update(state);
   };

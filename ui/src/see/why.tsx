@@ -155,7 +155,7 @@ function Transfers({ current, currency }: { current: Combination; currency: stri
   const moves = useMemo(() => movesOf(current, body.value), [current]);
   if (!current.raw.transfers || moves.length === 0) return null;
   const price = (move: Move) =>
-    move.pricePerGb === undefined ? "–" : money(move.pricePerGb, move.priceCurrency ?? currency);
+    move.pricePerGb === undefined ? "–" : move.pricePerGb === 0 ? "free" : money(move.pricePerGb, move.priceCurrency ?? currency);
   return (
     <>
       <h3 id="transfers-title">Transfers</h3>
@@ -277,7 +277,7 @@ function sentencesOf(data: Answer, tes: number, { isBest, weights, cost, seconds
     if (seconds === undefined) sentences.push("Time: no speed is enough.");
     else if (queue !== undefined && -seconds > queue) {
       sentences.push(
-        `Time: ${time(seconds)} less, which is more than its whole queue of ${duration(queue)}: an empty queue is not enough.`,
+        `Time: ${time(seconds)} less; an empty queue, which is ${duration(queue)} less, is not enough.`,
       );
     } else {
       const left = queue === undefined ? "" : ` (a queue of ${duration(queue + seconds)} in place of ${duration(queue)})`;
