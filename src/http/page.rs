@@ -66,12 +66,16 @@ impl Settings {
     }
 }
 
-/// `/`, `/page.json` and `/assets/`.
+/// `/`, `/page.json`, `/assets/`, and the licences of the libraries that the page is built with.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>(settings: Settings) -> Router<S> {
     let settings = async move || ([(CACHE_CONTROL, REVALIDATE)], Json(settings));
     let routes = Router::new()
         .route("/", get(async || file("index.html", REVALIDATE)))
         .route("/page.json", get(settings))
+        .route(
+            "/licenses.txt",
+            get(async || file("licenses.txt", REVALIDATE)),
+        )
         .route("/assets/{name}", get(asset));
     security_headers::for_page(routes, security_headers::PAGE_POLICY)
 }
@@ -104,6 +108,7 @@ fn media_type(path: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

@@ -220,6 +220,12 @@ async fn the_page_loads_files_of_this_service_only_and_browsers_may_keep_them() 
         };
         assert_eq!(media_type, expected, "{path}");
     }
+    let licenses = service.get("/licenses.txt").send().await.unwrap();
+    assert_eq!(
+        licenses.headers()["content-type"],
+        "text/plain; charset=utf-8"
+    );
+    assert!(licenses.text().await.unwrap().contains("preact"));
     for path in [
         "/assets/..%2findex.html",
         "/assets/..%2f..%2fpackage.json",

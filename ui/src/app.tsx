@@ -24,7 +24,8 @@ export function App() {
       <footer class="bottom">
         <p>
           Addresses are placed with data made from{" "}
-          <a href="https://db-ip.com" rel="noreferrer">IP Geolocation by DB-IP</a> (CC BY 4.0). Coastlines: Natural Earth.
+          <a href="https://db-ip.com" rel="noreferrer">IP Geolocation by DB-IP</a> (CC BY 4.0). Coastlines: Natural Earth.{" "}
+          <a href="./licenses.txt">Licences</a> of what the page is built with.
         </p>
       </footer>
     </>

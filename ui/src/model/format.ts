@@ -22,16 +22,23 @@ export function money(amount: number, currency: string): string {
   return format.format(amount);
 }
 
-const decimals = new Map<number, Intl.NumberFormat>();
+const numbers = new Map<string, Intl.NumberFormat>();
 
-export function number(value: number, maximumFractionDigits = 2): string {
-  let format = decimals.get(maximumFractionDigits);
+function withDigits(value: number, minimumFractionDigits: number, maximumFractionDigits: number): string {
+  const key = `${minimumFractionDigits} ${maximumFractionDigits}`;
+  let format = numbers.get(key);
   if (!format) {
-    format = new Intl.NumberFormat(locale, { maximumFractionDigits });
-    decimals.set(maximumFractionDigits, format);
+    format = new Intl.NumberFormat(locale, { minimumFractionDigits, maximumFractionDigits });
+    numbers.set(key, format);
   }
   return format.format(value);
 }
+
+/** A number with at most so many decimals. */
+export const number = (value: number, digits = 2): string => withDigits(value, 0, digits);
+
+/** A number with just so many decimals, for columns. */
+export const decimals = (value: number, digits: number): string => withDigits(value, digits, digits);
 
 // Made once: a formatter takes longer to make than to use.
 const integers = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });

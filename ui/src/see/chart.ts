@@ -278,7 +278,8 @@ export class Chart {
     if (!centre) return;
     const [x, y] = centre;
     this.bestLabel.setAttribute("x", String(x));
-    this.bestLabel.setAttribute("y", String(y - 15));
+    // Below: to the lower left of the best one is nothing.
+    this.bestLabel.setAttribute("y", String(y + 24));
   }
 
   private placeLine({ weight, best }: ChartState): void {

@@ -369,6 +369,7 @@ const lineTitle = ({ from, moves, bytes: size, pricePerGb, priceCurrency }: Sour
 function MapLegend({ sources, hasApproximate }: { sources: Source[]; hasApproximate: boolean }) {
   const highest = Math.max(...sources.map((source) => source.pricePerGb ?? 0), 0);
   const currency = sources.find(({ priceCurrency }) => priceCurrency)?.priceCurrency ?? "EUR";
+  const levels = new Set(sources.map(({ pricePerGb }) => priceClass(pricePerGb, highest)));
   const isPriced = sources.some(({ pricePerGb }) => pricePerGb !== undefined);
   const hasSizes = sources.some((source) => source.bytes !== undefined);
   return (
@@ -376,9 +377,10 @@ function MapLegend({ sources, hasApproximate }: { sources: Source[]; hasApproxim
       <li><span class="key data-key" /> data</li>
       {isPriced && (
         <>
-          <li><span class="key line-key level-0" /> free</li>
-          {highest > 0 &&
-            ([1, 2, 3] as const).map((level) => (
+          {levels.has(0) && <li><span class="key line-key level-0" /> free</li>}
+          {([1, 2, 3] as const)
+            .filter((level) => levels.has(level))
+            .map((level) => (
               <li key={level}>
                 <span class={`key line-key level-${level}`} /> to {money((highest * level) / 3, currency)}/GB
               </li>

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type Combination, objectsOf } from "../model/answer";
 import { toCsv } from "../model/csv";
-import { duration, integer, money, number, plural } from "../model/format";
+import { decimals, duration, integer, money, plural } from "../model/format";
 import { answer, hovered, onlyTes, ranked, select, selected } from "../store";
 import { Mark } from "./mark";
 import { tesName, tesNames } from "./names";
@@ -149,7 +149,7 @@ function Row({ combination, rank, score, most, currency, isSelected, hasScore }:
           <span class="figure">{duration(combination.seconds)}</span>
           <Bar parts={timeParts(combination)} most={most.seconds} />
         </td>
-        {hasScore && <td class="number">{score === undefined ? "–" : number(score, 4)}</td>}
+        {hasScore && <td class="number">{score === undefined ? "–" : decimals(score, 4)}</td>}
         <td>{raw.pareto_optimal === undefined ? "–" : raw.pareto_optimal ? "yes" : ""}</td>
         <td class="expand">
           <button

@@ -76,7 +76,7 @@ export function Warnings({ warnings, requested, listed, isWhole }: WarningsProps
       </h2>
       {excluded.length > 0 && (
         <div class="excluded">
-          <h3>Not ranked</h3>
+          {warnings.length > 0 && <h3>Not ranked</h3>}
           <ul>
             {excluded.map(({ uri, reason }) => (
               <li key={uri}>
