@@ -37,13 +37,13 @@ section! {
         /// Seconds that requests in flight have to finish after SIGTERM or SIGINT.
         pub shutdown_grace_sec: f64 = 10.0, range(0.0, 86_400.0);
         /// Origins whose pages may call the service from a browser, such as `[https://portal.example.org]`, or `['*']`
-        /// for all. With none, only the service's own page `/ui/` may.
+        /// for all. With none, only the service's own pages may.
         pub cors_allowed_origins: Vec<CorsOrigin> = Vec::new(),
             must_be("a list of origins, or * alone", |list: &Vec<CorsOrigin>| {
                 list.len() <= 1 || !list.contains(&CorsOrigin::Any)
             });
-        /// Request that `/ui/` offers to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one that
-        /// shows the shape.
+        /// Request that `/` and `/ui/` offer to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one
+        /// that shows the shape.
         pub example_request: Option<serde_json::Value> = None;
     }
 }

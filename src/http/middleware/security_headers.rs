@@ -15,7 +15,7 @@ pub(in crate::http) const SWAGGER_UI_POLICY: &str = "default-src 'none'; script-
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
 
-/// Of `/`: the same without inline styles, fonts and `data:` URLs, and no text becomes markup or code, whoever sent it.
+/// Of `/`: the same without inline styles, fonts and `data:` URLs, and no text can become markup or code.
 pub(in crate::http) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
