@@ -68,12 +68,12 @@ export function explained(weight = 0.5) {
             const price = sameRegion ? 0 : copy.price;
             const rate = copy.host.startsWith("ftp") ? 160 : copy.host.startsWith("mirror") ? 90 : 1200;
             return [id, {
-              from: copy.host,
+              from: copy.network ? `${copy.host} (${copy.network})` : copy.host,
               to: site.host,
               access_id: `copy-${copy.host.split(".")[0]}`,
               price_per_gb: { amount: price, currency: "USD" },
               charged_as: sameRegion ? "same-region" : price === 0 ? "free-network" : "internet",
-              billed_to: copy.network ? "nobody" : "owner of the data",
+              billed_to: copy.network ? "nobody" : "owner",
               price_source: "https://prices.example/",
               verified: !copy.approximate,
               cost: price * GB[id] * 0.86 * tries,
@@ -114,6 +114,8 @@ export function explained(weight = 0.5) {
     host,
     { latitude, longitude, source: region ? "region" : "override", city, provider, region, network, approximate },
   ]));
+  // Of some hosts the provider is known, and no coordinates.
+  places["bucket.example"] = { provider: "aws", source: "domain" };
   return ranking(combinations, weight, {
     places: JSON.parse(JSON.stringify(places)),
     assumptions: [

@@ -6,7 +6,7 @@ import { bytes, duration, shortNames } from "../src/model/format";
 import { rank } from "../src/model/ranking";
 import { bodyOf, faultsAt, fromLines, indexOf, lineOfItem, parseFault, set, withBody } from "../src/model/request";
 import { retryAfter } from "../src/model/service";
-import { middleMeridian } from "../src/see/map";
+import { middleMeridian } from "../src/see/projection";
 import { movesOf, priceClass, sourcesOf } from "../src/see/transfers";
 import { excludedOf } from "../src/see/warnings";
 

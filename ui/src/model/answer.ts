@@ -43,9 +43,8 @@ export interface Execution {
   tries?: number;
 }
 
-export interface Place {
-  latitude: number;
-  longitude: number;
+/** What is known of where a host is; it may be its provider alone. */
+export interface HostPlace extends Partial<Coordinates> {
   city?: string;
   source?: string;
   provider?: string;
@@ -53,6 +52,21 @@ export interface Place {
   network?: string;
   approximate?: boolean;
 }
+
+export interface Coordinates {
+  latitude: number;
+  longitude: number;
+}
+
+export type Place = HostPlace & Coordinates;
+
+/** The places of an answer that can be on a map. */
+export const located = (places: Record<string, HostPlace>): Record<string, Place> =>
+  Object.fromEntries(
+    Object.entries(places).filter(
+      (entry): entry is [string, Place] => Number.isFinite(entry[1].latitude) && Number.isFinite(entry[1].longitude),
+    ),
+  );
 
 export interface ServiceCombination {
   rank: number;
@@ -73,7 +87,7 @@ export interface ServiceCombination {
 export interface RankResponse {
   service_combinations: ServiceCombination[];
   warnings: string[];
-  places?: Record<string, Place>;
+  places?: Record<string, HostPlace>;
   assumptions?: string[];
   space_size?: string;
   means?: { cost?: number | Amount; time?: number };

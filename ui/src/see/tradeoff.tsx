@@ -23,6 +23,7 @@ export function Tradeoff() {
   const chart = useRef<Chart | undefined>(undefined);
   const [width, setWidth] = useState(0);
   const [isDrawn, setIsDrawn] = useState(0);
+  const [isLost, setIsLost] = useState(false);
   const data = answer.value;
 
   useEffect(() => {
@@ -36,7 +37,7 @@ export function Tradeoff() {
   useEffect(() => {
     if (!data || width === 0) return;
     let isCurrent = true;
-    void import("./chart").then(({ Chart }) => {
+    const draw = ({ Chart }: typeof import("./chart")) => {
       const element = frame.current;
       if (!isCurrent || !element) return;
       const next = new Chart(
@@ -50,7 +51,9 @@ export function Tradeoff() {
       element.replaceChildren(next.element);
       chart.current = next;
       setIsDrawn((count) => count + 1);
-    });
+    };
+    // The file is gone if the service was brought up to date since the page was opened.
+    import("./chart").then(draw, () => isCurrent && setIsLost(true));
     return () => {
       isCurrent = false;
     };
@@ -76,6 +79,11 @@ export function Tradeoff() {
         <h2 id="tradeoff-title">Cost against time</h2>
         <p class="hint">Lower left is better.</p>
       </div>
+      {isLost && (
+        <p class="note error" role="alert">
+          The chart could not be loaded. Reload the page: the request is in its address.
+        </p>
+      )}
       <div class="chart-box">
         <div class="chart" ref={frame} style={{ minHeight: `${heightFor(width || 480)}px` }} />
         <Tip chart={chart.current} />

@@ -6,7 +6,10 @@ import { at, isObject, type JsonObject } from "../model/request";
 
 export interface Move {
   id: string;
+  /** The host of the copy. */
   from: string;
+  /** The same, with what the answer tells of its network. */
+  source: string;
   to: string;
   /** As the answer tells, else as it follows from rate and time, or from price and cost. */
   bytes: number | undefined;
@@ -43,6 +46,9 @@ function sizeOf(combination: Combination, id: string, request: JsonObject): numb
   return undefined;
 }
 
+/** The host of an end of a transfer, behind which may stand what is known of its network. */
+export const hostOf = (end: string | undefined): string | undefined => end?.split(/[ ,(]/)[0];
+
 export function movesOf(combination: Combination, request: JsonObject): Move[] {
   const { raw } = combination;
   const tes = host(raw.access_uris.tes_uri ?? "");
@@ -51,8 +57,9 @@ export function movesOf(combination: Combination, request: JsonObject): Move[] {
     const distance = raw.distances?.[id];
     return {
       id,
-      from: transfer?.from ?? distance?.from ?? host(uri),
-      to: transfer?.to ?? distance?.to ?? tes,
+      from: distance?.from ?? hostOf(transfer?.from) ?? host(uri),
+      source: transfer?.from ?? distance?.from ?? host(uri),
+      to: distance?.to ?? hostOf(transfer?.to) ?? tes,
       bytes: sizeOf(combination, id, request),
       pricePerGb: transfer?.price_per_gb?.amount,
       priceCurrency: transfer?.price_per_gb?.currency,

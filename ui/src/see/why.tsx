@@ -71,6 +71,10 @@ function Parts({ current, currency }: { current: Combination; currency: string }
   );
 }
 
+/** The text of a known `key`; others are not looked up in what every object has. */
+const textOf = (texts: Record<string, string>, key: string | undefined): string | undefined =>
+  key !== undefined && Object.hasOwn(texts, key) ? texts[key] : undefined;
+
 const OFFERS: Record<string, string> = {
   "task-info": "The TES itself states its prices (task info).",
   "price-book": "The prices are those of the operator's price book.",
@@ -80,6 +84,7 @@ const QUEUES: Record<string, string> = {
   "task-info": "as the TES itself says",
   history: "from the waits of recent tasks",
   fixed: "a fixed value of the price book",
+  assumed: "a default, since it is unknown",
 };
 
 const EXECUTIONS: Record<string, string> = {
@@ -94,7 +99,7 @@ function queueSentence({ raw }: Combination): string | undefined {
   const waits = `A task waits ${duration(time.queue)}`;
   if (!queue) return `${waits}.`;
   const signal = queue.signal ?? "";
-  const basis = QUEUES[signal] ?? (signal && `by the signal “${signal}”`);
+  const basis = textOf(QUEUES, signal) ?? (signal && `by the signal “${signal}”`);
   const facts = [
     queue.started === undefined ? undefined : `${plural(queue.started, "task")} started`,
     queue.waiting === undefined ? undefined : `${integer(queue.waiting)} waiting`,
@@ -109,7 +114,7 @@ function queueSentence({ raw }: Combination): string | undefined {
 function executionSentence({ raw }: Combination): string | undefined {
   const { execution, time_breakdown: time } = raw;
   if (!execution || time?.execution === undefined) return undefined;
-  const source = EXECUTIONS[execution.source ?? ""] ?? execution.source;
+  const source = textOf(EXECUTIONS, execution.source) ?? execution.source;
   const speed =
     execution.speed !== undefined && execution.speed !== 1
       ? `, on machines ${number(execution.speed)} times as fast as those that the run time is stated for`
@@ -123,7 +128,7 @@ function executionSentence({ raw }: Combination): string | undefined {
 
 function Basis({ current }: { current: Combination }) {
   const sentences = [
-    OFFERS[current.raw.offer ?? ""],
+    textOf(OFFERS, current.raw.offer),
     queueSentence(current),
     executionSentence(current),
   ].filter((text): text is string => text !== undefined);
@@ -175,14 +180,14 @@ function Transfers({ current, currency }: { current: Combination; currency: stri
             {moves.slice(0, most).map((move) => (
               <tr key={move.id}>
                 <th scope="row">{move.id}</th>
-                <td>{move.from}</td>
+                <td>{move.source}</td>
                 <td class="number">{move.bytes === undefined ? "–" : `≈ ${bytes(move.bytes)}`}</td>
                 <td class="number">
                   {price(move)}
                   <small>
-                    {CHARGES[move.chargedAs ?? ""] ?? move.chargedAs}
+                    {textOf(CHARGES, move.chargedAs) ?? move.chargedAs}
                     {move.isVerified === false && ", not verified"}
-                    {move.billedTo && move.billedTo !== "caller" && `, billed to ${move.billedTo}`}
+                    {move.billedTo && move.billedTo !== "caller" && `, billed to ${move.billedTo === "owner" ? "the owner of the data" : move.billedTo}`}
                   </small>
                 </td>
                 <td class="number">{move.cost === undefined ? "–" : money(move.cost, currency)}</td>
@@ -190,7 +195,7 @@ function Transfers({ current, currency }: { current: Combination; currency: stri
                   {move.seconds === undefined ? "–" : duration(move.seconds)}
                   <small>
                     {move.rateMbps !== undefined && `${number(move.rateMbps, 0)} Mbit/s`}
-                    {move.limitedBy && `, by ${LIMITS[move.limitedBy] ?? move.limitedBy}`}
+                    {move.limitedBy && `, by ${textOf(LIMITS, move.limitedBy) ?? move.limitedBy}`}
                   </small>
                 </td>
               </tr>
