@@ -60,7 +60,7 @@ describe("what a link leaves out", () => {
 
 describe("a link", () => {
   it("gives back its request, of any size and alphabet", async () => {
-    const ids = Array.from({ length: 1000 }, (_, index) => `objet-né-😀-${index}`);
+    const ids = Array.from({ length: 1000 }, (_, index) => `daß-é-😀-${index}`);
     const body = { tes_uris: ["https://tes.example/"], object_ids: ids, mode: 0.25 };
     const fragment = await toFragment(body);
     expect(fragment).toMatch(/^request=[\w-]+$/);
