@@ -11,6 +11,7 @@ RUN mkdir -p src tests/it \
     && echo 'fn main() {}' > src/main.rs \
     && cargo build --profile dist --locked --bin testribute
 COPY config config
+COPY ui/dist ui/dist
 COPY src src
 # Cargo compares modification times, and the files of the empty crate are newer.
 RUN touch src/lib.rs src/main.rs

@@ -37,6 +37,13 @@ has() {
     for program in "$@"; do command -v "$program" >/dev/null || return 1; done
 }
 
+# has_node MAJOR MINOR: whether Node.js is at least of this version, and npm is there.
+has_node() {
+    has node npm || return 1
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+        process.exit(major > process.argv[1] || (major == process.argv[1] && minor >= process.argv[2]) ? 0 : 1)' "$1" "$2"
+}
+
 # has_tool PROGRAM PACKAGE: the same for a tool that is published as a Python package with a program in it; installs it
 # into target/ci-tools if it is not there.
 has_tool() {

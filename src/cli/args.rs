@@ -28,7 +28,7 @@ Examples:
           --object-id a001 --object-id a002 \\
           --cpu-cores 2 --ram-gb 8 --disk-gb 50 --execution-time-sec 1800
 
-  Serve the same over HTTP, with an interactive page at /ui/:
+  Serve the same over HTTP, with a page at / and its API at /ui/:
       testribute serve --port 8080
 
 Exit codes: 0 success, 1 no ranking or a failed command, 2 invalid usage or configuration.";
@@ -57,7 +57,7 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Serve over HTTP: POST /rank-services, and an interactive page at /ui/
+    /// Serve over HTTP: POST /rank-services, a page at / and its API at /ui/
     Serve(ServeArgs),
     /// Start mock services on this machine, rank a task on them, and keep serving
     #[cfg(feature = "mock")]

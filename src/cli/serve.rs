@@ -26,7 +26,9 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
         .local_addr()
         .map_err(CliError::io("cannot read the address of the socket"))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    info!("listening on {scheme}://{address}; the page to try it is {scheme}://{address}/ui/");
+    info!(
+        "listening on {scheme}://{address}; the page is {scheme}://{address}/, its API {scheme}://{address}/ui/"
+    );
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
     let listener = Listener::new(listener, &config.server, tls);
     http::serve(listener, router, readiness, stop_signal(), grace).await;

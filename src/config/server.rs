@@ -44,13 +44,13 @@ section! {
         /// address of a caller is the last one in it that is not of a trusted proxy. A proxy must set or remove both.
         pub trusted_proxies: Vec<IpNet> = Vec::new();
         /// Origins whose pages may call the service from a browser, such as `[https://portal.example.org]`, or `['*']`
-        /// for all. With none, only the service's own page `/ui/` may.
+        /// for all. With none, only the service's own pages may.
         pub cors_allowed_origins: Vec<CorsOrigin> = Vec::new(),
             must_be("a list of origins, or * alone", |list: &Vec<CorsOrigin>| {
                 list.len() <= 1 || !list.contains(&CorsOrigin::Any)
             });
-        /// Request that `/ui/` offers to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one that
-        /// shows the shape.
+        /// Request that `/` and `/ui/` offer to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one
+        /// that shows the shape.
         pub example_request: Option<serde_json::Value> = None;
     }
 }

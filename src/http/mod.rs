@@ -13,6 +13,7 @@ pub(crate) mod golden;
 mod handlers;
 mod middleware;
 mod openapi;
+mod page;
 mod readiness;
 mod serve;
 mod state;
@@ -59,7 +60,7 @@ pub fn metrics_router(ranker: Arc<Ranker>) -> Router {
     metrics::router(ranker)
 }
 
-/// The routes of the service, with all layers. `example` is the request that `/ui/` offers to send.
+/// The routes of the service, with all layers. `example` is the request that `/` and `/ui/` offer to send.
 ///
 /// # Errors
 /// Any [`RouterError`].
@@ -69,7 +70,8 @@ pub fn router(
     readiness: Readiness,
     example: Option<Value>,
 ) -> Result<Router, RouterError> {
-    let document = document(&config.limits, example);
+    let example = example.unwrap_or_else(openapi::examples::request);
+    let document = document(&config.limits, Some(example.clone()));
     let document_json = serde_json::to_value(&document).map_err(DocumentError::from)?;
     let token_header = TokenHeader::new(&config.security.jwt);
     let cors = cors::layer(&config.server.cors_allowed_origins, token_header.name());
@@ -103,6 +105,9 @@ pub fn router(
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(openapi::routes(&document)?)
+        .merge(page::routes(page::Settings::new(
+            config, &document, example,
+        )))
         .fallback(async || HttpError::NotFound)
         .method_not_allowed_fallback(async || HttpError::MethodNotAllowed);
     Ok(with_layers(routes, cors, &counted).with_state(state))

@@ -121,7 +121,13 @@ async fn the_service_tells_what_it_is_and_how() {
 #[tokio::test]
 async fn what_is_not_there_has_the_error_body() {
     let service = Service::start().await;
-    for path in ["/", "/rank-services/", "/ui/nothing", "/nothing?x=1"] {
+    for path in [
+        "/rank-services/",
+        "/assets/nothing.js",
+        "/assets/",
+        "/ui/nothing",
+        "/nothing?x=1",
+    ] {
         let response = service.get(path).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         assert_problem(&response.json().await.unwrap(), 404, "NotFound");

@@ -21,8 +21,8 @@ use crate::{
     http::error::HttpError,
 };
 
-/// The request that `/ui/` offers where no other is configured.
-pub(super) fn request() -> Value {
+/// The request that `/` and `/ui/` offer where no other is configured.
+pub(in crate::http) fn request() -> Value {
     json!({
         "tes_uris": ["https://tes-1.example/ga4gh/tes/v1/", "https://tes-2.example/ga4gh/tes/v1/"],
         "resource_requirements": {

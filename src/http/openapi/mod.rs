@@ -27,7 +27,7 @@ use crate::config::Limits;
         title = "testribute",
         description = "Decides where a computational task should run in a federated network of GA4GH services: asks TES instances for \
                        prices and queue times and DRS instances for sizes and places of data, and ranks every combination by cost, \
-                       time or both.\n\nAddresses are placed with data made from [IP Geolocation by \
+                       time or both.\n\n[A page](../) shows cost against time of all combinations, and where everything is.\n\nAddresses are placed with data made from [IP Geolocation by \
                        DB-IP](https://db-ip.com) (CC BY 4.0).",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -130,7 +130,10 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(
             "/openapi.yaml",
             serve(document.to_yaml()?, "application/yaml"),
         )
-        .merge(security_headers::for_page(Router::from(ui))))
+        .merge(security_headers::for_page(
+            Router::from(ui),
+            security_headers::SWAGGER_UI_POLICY,
+        )))
 }
 
 /// The OpenAPI document cannot be serialised.
