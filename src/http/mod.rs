@@ -12,6 +12,7 @@ mod handlers;
 mod middleware;
 mod openapi;
 mod readiness;
+mod requests;
 mod serve;
 mod state;
 
@@ -35,6 +36,7 @@ use self::{
 pub use self::{
     openapi::{DocumentError, document},
     readiness::Readiness,
+    requests::JsonRequests,
     serve::{Listener, Tls, TlsError, serve},
 };
 use crate::{auth::TokenHeader, config::Config, ranker::Ranker};
