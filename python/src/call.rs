@@ -1,13 +1,12 @@
 //! One ranking in flight: waiting for it with Ctrl-C, handing its outcome to a callback, and cancelling it.
 
-use std::time::Duration;
+use std::{
+    panic::{self, AssertUnwindSafe},
+    time::Duration,
+};
 
 use pyo3::prelude::*;
-use tokio::{
-    runtime::Runtime,
-    task::{AbortHandle, JoinHandle},
-    time::timeout,
-};
+use tokio::{runtime::Runtime, task::AbortHandle, time::timeout};
 
 use crate::errors::Failure;
 
@@ -32,32 +31,34 @@ impl Call {
     }
 }
 
-/// Waits for `task`, detached from the interpreter; an exception of a signal handler, such as `KeyboardInterrupt`,
-/// cancels it.
+/// Runs `ranking` on this thread, detached from the interpreter; an exception of a signal handler, such as
+/// `KeyboardInterrupt`, ends it. A panic in it is an internal error.
 pub(crate) fn wait(
     py: Python<'_>,
     runtime: &'static Runtime,
-    mut task: JoinHandle<Outcome>,
+    ranking: impl Future<Output = Outcome> + Send,
 ) -> PyResult<Answer> {
+    let mut ranking = Box::pin(ranking);
     loop {
-        let waited = py.detach(|| runtime.block_on(async { timeout(SIGNAL_CHECK, &mut task).await }));
+        let waited = py.detach(|| {
+            let part = || runtime.block_on(async { timeout(SIGNAL_CHECK, &mut ranking).await });
+            panic::catch_unwind(AssertUnwindSafe(part)).unwrap_or(Ok(Err(Failure::Internal)))
+        });
         match waited {
-            Ok(joined) => {
-                let outcome = joined.unwrap_or(Err(Failure::Internal));
-                return outcome.map_err(|failure| failure.into_exception(py));
-            }
-            Err(_) => py.check_signals().inspect_err(|_| task.abort())?,
+            Ok(outcome) => return outcome.map_err(|failure| failure.into_exception(py)),
+            Err(_) => py.check_signals()?,
         }
     }
 }
 
-/// Calls `callback(answer, exception)` when `task` has ended, on a thread of its own, unless it was cancelled. One of
-/// the arguments is `None`.
-pub(crate) fn notify(
+/// Starts `ranking`; calls `callback(answer, exception)`, of which one is `None`, when it has ended, on another thread,
+/// unless it was cancelled.
+pub(crate) fn start(
     runtime: &'static Runtime,
-    task: JoinHandle<Outcome>,
+    ranking: impl Future<Output = Outcome> + Send + 'static,
     callback: Py<PyAny>,
 ) -> Call {
+    let task = runtime.spawn(ranking);
     let handle = task.abort_handle();
     runtime.spawn(async move {
         let outcome = match task.await {

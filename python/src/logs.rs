@@ -86,8 +86,7 @@ impl<S: Subscriber> Layer<S> for Queue {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        metadata.is_event()
-            && python_level(*metadata.level()) >= MIN_LEVEL.load(Ordering::Relaxed)
+        metadata.is_event() && python_level(*metadata.level()) >= MIN_LEVEL.load(Ordering::Relaxed)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

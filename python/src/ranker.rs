@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use testribute::{
     Deadline, Error, Ranker, Reach, config::Config, domain::token::Token, http::JsonRequests,
 };
-use tokio::{runtime::Runtime, task::JoinHandle, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     call::{self, Answer, Call, Outcome},
@@ -102,8 +102,12 @@ impl NativeRanker {
         jwt: Option<String>,
         timeout_sec: Option<f64>,
     ) -> PyResult<Answer> {
-        let (runtime, task) = self.start(py, body, jwt, timeout_sec)?;
-        call::wait(py, runtime, task)
+        let job = Job {
+            body,
+            jwt,
+            timeout_sec,
+        };
+        call::wait(py, runtime(py)?, run(self.engine(py)?, job))
     }
 
     /// The same, handed to `callback(answer, exception)`.
@@ -116,29 +120,17 @@ impl NativeRanker {
         jwt: Option<String>,
         timeout_sec: Option<f64>,
     ) -> PyResult<Call> {
-        let (runtime, task) = self.start(py, body, jwt, timeout_sec)?;
-        Ok(call::notify(runtime, task, callback))
-    }
-}
-
-impl NativeRanker {
-    fn start(
-        &self,
-        py: Python<'_>,
-        body: String,
-        jwt: Option<String>,
-        timeout_sec: Option<f64>,
-    ) -> PyResult<(&'static Runtime, JoinHandle<Outcome>)> {
-        let runtime = runtime(py)?;
         let job = Job {
             body,
             jwt,
             timeout_sec,
         };
-        let task = runtime.spawn(run(self.engine(py)?, job));
-        Ok((runtime, task))
+        let ranking = run(self.engine(py)?, job);
+        Ok(call::start(runtime(py)?, ranking, callback))
     }
+}
 
+impl NativeRanker {
     fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         if engine.0 != process::id() {
@@ -166,7 +158,12 @@ async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
         .await?;
     let request = engine.requests.rank_request(job.body.as_bytes())?;
     let response = match deadline {
-        Some(deadline) => engine.ranker.rank_before(deadline, request, &caller).await?,
+        Some(deadline) => {
+            engine
+                .ranker
+                .rank_before(deadline, request, &caller)
+                .await?
+        }
         None => engine.ranker.rank(request, &caller).await?,
     };
     // Maps with string keys, numbers and strings cannot fail.
