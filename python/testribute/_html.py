@@ -9,17 +9,24 @@ if TYPE_CHECKING:
     from .models import RankResponse, ServiceCombination
 
 _MAX_ROWS = 20
-_HEADS = ("Rank", "TES and access URIs", "Cost", "Time", "Score", "Pareto")
 # Colours of the notebook's own theme, light or dark.
 _LEFT = "text-align:left;vertical-align:top"
 _RIGHT = "text-align:right;vertical-align:top;white-space:nowrap"
+_HEADS = (
+    (_RIGHT, "Rank"),
+    (_LEFT, "TES and access URIs"),
+    (_RIGHT, "Cost"),
+    (_RIGHT, "Time"),
+    (_RIGHT, "Score"),
+    (_LEFT, "Pareto"),
+)
 _SMALL = "font-size:85%;opacity:0.75;overflow-wrap:anywhere"
 
 
 def table(response: RankResponse) -> str:
     """Get the best combinations and all warnings as HTML."""
     combinations = response.service_combinations
-    heads = "".join(f'<th style="{_LEFT}">{head}</th>' for head in _HEADS)
+    heads = "".join(f'<th style="{style}">{head}</th>' for style, head in _HEADS)
     rows = "".join(_row(combination) for combination in combinations[:_MAX_ROWS])
     parts = [f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"]
     hidden = len(combinations) - _MAX_ROWS
