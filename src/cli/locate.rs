@@ -12,7 +12,10 @@ use super::{
 use crate::{
     api::explanation,
     config::Config,
-    domain::{geo::Host, sites::Sites},
+    domain::{
+        geo::Host,
+        sites::{Place, Sites},
+    },
     ranker::{Ranker, Reach},
 };
 
@@ -69,6 +72,18 @@ fn as_json(hosts: &[Host], sites: &Sites) -> String {
     format!("{answer:#}")
 }
 
+/// The provider, region and network of a place, followed by two blanks; empty if none is known.
+fn network_of(place: &Place) -> String {
+    let provider = place.provider.map(|provider| provider.to_string());
+    let network = place.network.map(|network| network.to_string());
+    let region = place.region.as_deref().map(ToOwned::to_owned);
+    let parts: Vec<_> = [provider, region, network].into_iter().flatten().collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!("{}  ", parts.join(" "))
+}
+
 fn as_table(hosts: &[Host], sites: &Sites) -> String {
     let width = hosts
         .iter()
@@ -80,11 +95,14 @@ fn as_table(hosts: &[Host], sites: &Sites) -> String {
     for host in hosts {
         let name = host.to_string();
         for place in sites.places.get(host).into_iter().flatten() {
-            let (latitude, longitude) =
-                (place.coordinates.latitude(), place.coordinates.longitude());
+            let coordinates = place.coordinates.map_or_else(
+                || format!("{:>18}", "-"),
+                |at| format!("{:8.3} {:9.3}", at.latitude(), at.longitude()),
+            );
+            let network = network_of(place);
             let city = place.city.as_deref().unwrap_or_default();
             let source = place.source;
-            let line = format!("{name:width$}  {latitude:8.3} {longitude:9.3}  {source}  {city}");
+            let line = format!("{name:width$}  {coordinates}  {source}  {network}{city}");
             let _ = writeln!(text, "{}", line.trim_end());
         }
         if !sites.places.contains_key(host) {

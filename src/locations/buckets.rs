@@ -41,11 +41,10 @@ fn place_of(bucket: &str, place: &BucketPlace) -> Result<Place, LocatorError> {
         (Some(region), None, None) => Region::named(place.cloud.as_deref(), region)
             .map(in_region)
             .ok_or_else(unusable),
-        (None, Some(latitude), Some(longitude)) => Ok(Place {
-            coordinates: Coordinates::new(latitude, longitude).map_err(|_| unusable())?,
-            source: PlaceSource::Override,
-            city: None,
-        }),
+        (None, Some(latitude), Some(longitude)) => {
+            let coordinates = Coordinates::new(latitude, longitude).map_err(|_| unusable())?;
+            Ok(Place::at(coordinates, PlaceSource::Override))
+        }
         _ => Err(unusable()),
     }
 }

@@ -169,11 +169,7 @@ fn region_of(host: &Host) -> Option<&'static Region> {
 }
 
 const fn overridden(coordinates: Coordinates) -> Place {
-    Place {
-        coordinates,
-        source: PlaceSource::Override,
-        city: None,
-    }
+    Place::at(coordinates, PlaceSource::Override)
 }
 
 /// What DNS says, unless it takes longer than `limit`.

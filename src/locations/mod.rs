@@ -23,8 +23,10 @@ use crate::domain::sites::{Place, PlaceSource};
 /// The place of `region`.
 fn in_region(region: &Region) -> Place {
     Place {
-        coordinates: region.place,
-        source: PlaceSource::Region,
+        provider: Some(region.cloud),
+        region: Some(region.name.as_str().into()),
+        approximate: region.is_approximate,
         city: Some(region.city.as_str().into()),
+        ..Place::at(region.place, PlaceSource::Region)
     }
 }
