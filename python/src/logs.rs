@@ -38,7 +38,13 @@ pub(crate) fn install() {
     // A second interpreter of the process finds it installed.
     if tracing::subscriber::set_global_default(Registry::default().with(Queue)).is_ok() {
         panic::set_hook(Box::new(|info| {
-            push((40, "testribute", format!("Internal error: {info}")));
+            let what = info.payload_as_str().unwrap_or_default();
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            push((
+                40,
+                "testribute",
+                format!("Internal error at {place}: {what}"),
+            ));
         }));
     }
 }
