@@ -213,9 +213,10 @@ def services_request(
         "drs_uris": drs_uris,
         "mode": mode,
         "resource_requirements": {} if resource_requirements is None else resource_requirements,
-        "tes_uris": tes_uris,
         **more,
     }
+    if tes_uris != ():  # another property may stand in for the default
+        request["tes_uris"] = tes_uris
     if limit is not None:
         request["limit"] = limit
     if explain is not False:

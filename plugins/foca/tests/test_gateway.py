@@ -297,6 +297,17 @@ def test_the_next_alternative_may_route_instead(
     ] == "foca.routing.ordered"
 
 
+def test_a_step_may_set_mode_and_run_time(sites: list[Server], start_gateway: StartGateway) -> None:
+    with serve(cheapest_first) as service:
+        params = {"mode": "time", "execution_time_sec": 60}
+        gate = start_gateway(sites, {"plugin": PLUGIN, "params": params}, url=service.url)
+        assert gate.post().status_code == 200
+    (request,) = service.requests
+    assert request.body["mode"] == "time"
+    assert request.body["execution_time_sec"] == 60
+    assert "time" in gate.annotations("route")["reason"]
+
+
 def test_inputs_are_rewritten_for_each_site(start_gateway: StartGateway) -> None:
     with site(2) as good, site(1, accepts=False) as bad, serve(cheapest_first) as service:
         gate = start_gateway([good, bad], url=service.url, rewrite_inputs="forward")
@@ -358,6 +369,62 @@ def test_the_contract_of_plugins_is_kept() -> None:
         check_plugin_contract(TestributeRouter, config={"url": service.url, "allow_http": True})
 
 
+@contextmanager
+def drs() -> Iterator[Server]:
+    """Run a DRS that has one object, at two places."""
+    copies = [{"type": "https", "access_url": {"url": f"https://{n}.example/a"}} for n in "bc"]
+    found = {"id": "a001", "size": 10**9, "access_methods": copies}
+
+    def answer(request: Request, handler: Any) -> None:
+        is_there = request.path == "/ga4gh/drs/v1/objects/a001"
+        send(handler, 200 if is_there else 404, json.dumps(found if is_there else {}).encode())
+
+    with serve(answer) as server:
+        yield server
+
+
+def test_tasks_are_ranked_in_process(
+    sites: list[Server], start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    pytest.importorskip("testribute")
+    with drs() as server:
+        host = server.url.removeprefix("http://")
+        config = tmp_path / "testribute.yaml"
+        config.write_text(f"{CONFIG}\ndrs: {{plain_http_hosts: ['{host}']}}\n")
+        task = {**TASK, "inputs": [{"url": f"drs://{host}/a001", "path": "/data/a"}]}
+        gate = start_gateway(
+            sites,
+            testribute_config=str(config),
+            mode="cost",
+            rewrite_inputs="forward",
+            forward_token=True,
+        )
+        assert gate.post(task, token="s3cret-t0ken").status_code == 200
+    route = gate.annotations("route")
+    assert order(gate.run, sites) == [2, 1, 0], route
+    assert route["costs"] == [1, 2, 3]
+    (sent,) = tasks(sites[2])
+    assert sent["inputs"] == [{"url": "https://b.example/a", "path": "/data/a"}]
+    # To the services of the request, and not with the task.
+    assert {r.headers.get("authorization") for r in server.requests} == {"Bearer s3cret-t0ken"}
+    by_path = {r.path: r.headers.get("authorization") for r in sites[2].requests}
+    assert by_path["/ga4gh/tes/v1/tasks/task-info"] == "Bearer s3cret-t0ken"
+    assert by_path["/ga4gh/tes/v1/tasks"] is None
+
+
+def test_without_a_ranking_in_process_the_order_stands(
+    sites: list[Server], start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    pytest.importorskip("testribute")
+    config = tmp_path / "testribute.yaml"
+    config.write_text("timeout: 0.2")
+    # These addresses are not public.
+    gate = start_gateway(sites, testribute_config=str(config))
+    assert gate.post().status_code == 200
+    assert order(gate.run, sites) == [0, 1, 2]
+    assert gate.annotations("route")["fallback"] == "ResourceUnavailableError"
+
+
 def has_rank_tasks() -> bool:
     """Whether the program is built and ranks whole tasks."""
     if not PROGRAM.exists():
@@ -396,6 +463,9 @@ target_currency: EUR
 outbound: {allowed_networks: [127.0.0.0/8]}
 locations:
   database: none
-  overrides: [{match: 127.0.0.1, latitude: 47.56, longitude: 7.59}]
+  overrides:
+    - {match: 127.0.0.1, latitude: 47.56, longitude: 7.59}
+    - {match: b.example, latitude: 48.0, longitude: 8.0}
+    - {match: c.example, latitude: 60.0, longitude: 24.0}
 exchange_rates: {source: static, as_of: 2025-10-09, rates: {CHF: 0.9309}}
 """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import TASK, combination
 
+import foca_plugin_testribute
 from foca_plugin_testribute.ranking import (
     NoRankingError,
     ordered,
@@ -16,6 +18,11 @@ from foca_plugin_testribute.ranking import (
     reduced,
     rewritten,
 )
+
+
+def test_the_version_is_that_of_the_crate() -> None:
+    manifest = (Path(__file__).resolve().parents[3] / "Cargo.toml").read_text()
+    assert f'version = "{foca_plugin_testribute.__version__}"' in manifest
 
 
 def test_only_what_a_ranking_needs_leaves_the_gateway() -> None:
