@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::{
-    Response, StatusCode,
+use http::{
+    HeaderMap, StatusCode,
     header::{LOCATION, RETRY_AFTER},
 };
 use url::Url;
@@ -21,15 +21,14 @@ pub(super) const fn is_busy(status: StatusCode) -> bool {
 }
 
 /// The delay of `Retry-After`, if it is given in seconds.
-pub(super) fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
     seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// The target of a redirect of `here`, without user info.
-pub(super) fn redirect_target(here: &Url, response: &Response) -> Result<Url, FetchError> {
-    let mut target = response
-        .headers()
+pub(super) fn redirect_target(here: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
+    let mut target = headers
         .get(LOCATION)
         .and_then(|location| location.to_str().ok())
         .and_then(|location| here.join(location).ok())
@@ -49,13 +48,8 @@ mod tests {
     use super::*;
 
     fn lead(here: &str, location: &str) -> Result<String, FetchError> {
-        let answer = axum::http::Response::builder()
-            .status(302)
-            .header("location", location)
-            .body("")
-            .unwrap();
-        let here = here.parse().unwrap();
-        redirect_target(&here, &answer.into()).map(Url::into)
+        let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+        redirect_target(&here.parse().unwrap(), &headers).map(Url::into)
     }
 
     #[test]

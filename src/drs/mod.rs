@@ -16,8 +16,8 @@ mod resolve;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
+use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::StatusCode;
 use tracing::debug;
 
 use self::{access::AccessUrl, bulk::BulkLimits, object::DrsObject, resolve::BundleLimits};
