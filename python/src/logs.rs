@@ -38,7 +38,10 @@ pub(crate) fn install() {
     // A second interpreter of the process finds it installed.
     if tracing::subscriber::set_global_default(Registry::default().with(Queue)).is_ok() {
         panic::set_hook(Box::new(|info| {
-            let what = info.payload_as_str().unwrap_or_default();
+            let payload = info.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let owned = payload.downcast_ref::<String>().map(String::as_str);
+            let what = text.or(owned).unwrap_or_default();
             let place = info.location().map(ToString::to_string).unwrap_or_default();
             push((
                 40,

@@ -42,11 +42,11 @@ def cpu_seconds(command: list[str], request: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def cpu_per_ranking(command: list[str], request: str, count: int) -> float:
+def cpu_per_ranking(command: list[str], more: list[str], request: str, count: int) -> float:
     """Get the CPU time of one ranking, without the start and the first rankings."""
     few = count // 10
-    most = cpu_seconds([*command, str(count)], request)
-    return (most - cpu_seconds([*command, str(few)], request)) / (count - few)
+    most = cpu_seconds([*command, str(count), *more], request)
+    return (most - cpu_seconds([*command, str(few), *more], request)) / (count - few)
 
 
 def main() -> None:
@@ -71,12 +71,14 @@ def main() -> None:
                 "resource_requirements": NEEDS,
             }
         )
-        commands = {"Rust": [options.program, config]}
+        rust = [options.program, config]
+        commands = {"Rust": (rust, []), "Rust, from text to text": (rust, ["text"])}
         for name, use in USES.items():
-            commands[f"Python, {name}"] = [sys.executable, "-c", RANK.format(use=use), config]
+            python = [sys.executable, "-c", RANK.format(use=use), config]
+            commands[f"Python, {name}"] = (python, [])
         # In rounds, so that other load on the machine meets all of them.
         rounds = [
-            {n: cpu_per_ranking(c, request, options.count) for n, c in commands.items()}
+            {n: cpu_per_ranking(*c, request, options.count) for n, c in commands.items()}
             for _ in range(options.rounds)
         ]
     for name in commands:
