@@ -6,6 +6,7 @@ WORKDIR /testribute
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
 COPY crates crates
+COPY python python
 RUN mkdir -p src tests/it \
     && touch src/lib.rs tests/it/main.rs \
     && echo 'fn main() {}' > src/main.rs \

@@ -65,3 +65,18 @@ has_package() {
     { apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends "$2"; } >/dev/null 2>&1 || return 1
     has "$1"
 }
+
+# is_python VERSION: whether python3 is this version or newer, such as 3.11.
+is_python() {
+    has python3 && python3 -c 'import sys; sys.exit(sys.version_info < tuple(map(int, sys.argv[1].split("."))))' "$1"
+}
+
+# venv NAME PACKAGE...: makes target/NAME with these packages of Python, if it is not there, and puts it on the PATH.
+venv() {
+    local venv=target/$1
+    shift
+    [ -x "$venv/bin/pip" ] || python3 -m venv "$venv" >/dev/null 2>&1 || return 1
+    timeout 300 "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 --timeout 15 "$@" || return 1
+    PATH=$PWD/$venv/bin:$PATH
+    hash -r
+}

@@ -15,6 +15,7 @@ mod middleware;
 mod openapi;
 mod page;
 mod readiness;
+mod requests;
 mod serve;
 mod state;
 
@@ -40,6 +41,7 @@ use self::{
 pub use self::{
     openapi::{DocumentError, document},
     readiness::Readiness,
+    requests::JsonRequests,
     serve::{Listener, Tls, TlsError, serve},
 };
 use crate::{auth::TokenHeader, config::Config, ranker::Ranker};
