@@ -153,6 +153,9 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
         .into(),
         host: Host::parse(&format!("files-{copy}.example.org")),
         at_drs: false,
+        access_id: None,
+        stated_region: None,
+        is_local: false,
     };
     let findings = Findings {
         offers: Vec::new(),

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod cloud;
+pub mod disclosure;
 pub mod estimate;
 pub mod exact;
 pub mod exclusion;

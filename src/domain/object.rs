@@ -5,9 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use url::Url;
-
 use super::{
+    cloud::CloudRegion,
     geo::Host,
     service::ServiceUri,
     unrankable::{Difference, UnrankableReason},
@@ -28,25 +27,18 @@ pub struct DrsRecord {
 }
 
 /// An access method of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
     /// A URI that may be shown to anyone: never a signed one.
     pub uri: String,
-    /// The host that serves the bytes.
-    pub source: Source,
+    /// The host that serves the bytes; `None` if nothing tells, so that the DRS stands for it.
+    pub host: Option<Host>,
     /// The id by which the DRS gives a URL, where `uri` is not one itself.
     pub access_id: Option<String>,
-}
-
-/// The host that serves the bytes of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The host of the URI, or the DRS if the URI has none, as `file:///data`.
-    Uri,
-    /// This host, which the URI does not name.
-    Host(Host),
-    /// The DRS itself, for lack of other information.
-    Drs,
+    /// The region that the DRS states, where the place of `host` counts more.
+    pub stated_region: Option<CloudRegion>,
+    /// Whether `uri` is a path that only the host of the DRS can read.
+    pub is_local: bool,
 }
 
 /// The DRS that have an object, in the order of the request, and their records.
@@ -92,19 +84,23 @@ pub struct AccessUri {
     pub host: Host,
     /// Whether `host` is that of the DRS, for lack of other information.
     pub at_drs: bool,
+    /// The access id of the copy, where `uri` is the object's URI at the DRS.
+    pub access_id: Option<Arc<str>>,
+    /// The region that the DRS states, where the place of `host` counts more.
+    pub stated_region: Option<CloudRegion>,
+    /// Whether only a TES on `host` can read it.
+    pub is_local: bool,
 }
 
 impl AccessUri {
     fn new(drs: &ServiceUri, access: &Access) -> Self {
-        let host = match &access.source {
-            Source::Uri => Url::parse(&access.uri).ok().and_then(|url| Host::of(&url)),
-            Source::Host(host) => Some(host.clone()),
-            Source::Drs => None,
-        };
         Self {
             uri: access.uri.as_str().into(),
-            at_drs: host.is_none(),
-            host: host.unwrap_or_else(|| drs.host().clone()),
+            at_drs: access.host.is_none(),
+            host: access.host.clone().unwrap_or_else(|| drs.host().clone()),
+            access_id: access.access_id.as_deref().map(Into::into),
+            stated_region: access.stated_region,
+            is_local: access.is_local,
         }
     }
 }
@@ -210,8 +206,8 @@ mod tests {
             let drs = ServiceUri::parse(&format!("https://drs-{number}.example/")).unwrap();
             let access = Access {
                 uri: format!("https://data-{number}.example/x"),
-                source: Source::Uri,
-                access_id: None,
+                host: Some(Host::parse(&format!("data-{number}.example"))),
+                ..Access::default()
             };
             let record = DrsRecord {
                 size_bytes,
@@ -258,8 +254,8 @@ mod tests {
         let mut record = record(&[Some(1), Some(1)]);
         let at = |host| Access {
             uri: "drs://drs.example/x".to_owned(),
-            source: Source::Host(Host::parse(host)),
-            access_id: None,
+            host: Some(Host::parse(host)),
+            ..Access::default()
         };
         for (_, record) in record.copies.as_mut().unwrap() {
             Arc::make_mut(record).access = vec![at("near.example"), at("far.example")];

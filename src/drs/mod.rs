@@ -4,6 +4,7 @@
 
 mod access;
 mod bulk;
+mod checksums;
 mod contents;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -37,7 +38,7 @@ use crate::{
     config,
     domain::{
         geo::Host,
-        object::{DrsRecord, Source},
+        object::DrsRecord,
         service::{BadServiceUri, ServiceUri},
     },
 };
@@ -187,7 +188,7 @@ impl DrsClient {
             .access
             .iter()
             .enumerate()
-            .filter(|(_, access)| access.source == Source::Drs)
+            .filter(|(_, access)| access.host.is_none())
             .filter_map(|(position, access)| Some((position, access.access_id.clone()?)))
             .take(MAX_ACCESS_IDS)
             .map(async |(position, access_id)| {
@@ -204,7 +205,7 @@ impl DrsClient {
             .await;
         for (position, host) in found {
             if let Some(access) = record.access.get_mut(position) {
-                access.source = Source::Host(host);
+                access.host = Some(host);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod bucket_regions;
 mod buckets;
+mod data_uri;
 mod database;
 mod embedded;
 mod endpoints;
@@ -11,8 +12,10 @@ mod lookup;
 mod places;
 mod record;
 mod regions;
+mod stores;
 
 pub use self::{
+    data_uri::{DataUri, UriKind},
     embedded::embedded_location,
     error::{LocateError, LocatorError},
     lookup::Locator,

@@ -84,7 +84,7 @@ impl Region {
     }
 
     /// The region of `cloud` that is called `name` or has an availability zone of that name.
-    pub(super) fn of(cloud: Cloud, name: &str) -> Option<&'static Self> {
+    pub fn of(cloud: Cloud, name: &str) -> Option<&'static Self> {
         let name = cloud.spell(name);
         let regions = REGIONS.get(&cloud)?;
         regions
