@@ -139,6 +139,7 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
             .collect(),
         drs: vec![ServiceUri::parse("https://drs.example.org/ga4gh/drs/v1/").unwrap()],
         objects: (0..objects).map(|object| id(object).into()).collect(),
+        object_sizes: std::collections::BTreeMap::new(),
         mode: Mode::BALANCED,
         limit: 1000,
         explain: false,

@@ -177,7 +177,7 @@ impl Pipeline {
         if scope.bytes().is_exceeded() {
             return Err(vec![UnrankableReason::TooMuchData(scope.bytes().limit())]);
         }
-        Findings::new(offers, records, self.missing_size, warnings)
+        Findings::new(query, offers, records, self.missing_size, warnings)
     }
 
     /// Where `hosts` are, as rankings see them.

@@ -233,6 +233,29 @@ impl Client {
         Box::pin(call).await
     }
 
+    /// The size of what is at `url`, as the answer to a HEAD request tells it; redirects are followed, and nothing is sent
+    /// but the URL.
+    ///
+    /// # Errors
+    /// [`FetchError`], but never [`FetchError::Malformed`].
+    pub async fn content_length(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+    ) -> Result<Option<u64>, FetchError> {
+        let call = self.call(scope, url, async |deadline| {
+            let transport = &self.shared.transport;
+            let response = transport
+                .send_with_retry(url, Method::HeadOfTarget, Authorization::None, deadline)
+                .await?;
+            if !response.status().is_success() {
+                return Err(FetchError::Status(response.status()));
+            }
+            Ok(headers::content_length(&response))
+        });
+        Box::pin(call).await
+    }
+
     /// Sends `json` by POST and reads a JSON object. The request may be sent twice.
     ///
     /// # Errors
@@ -260,10 +283,35 @@ impl Client {
         json: &[u8],
         authorization: Authorization<'_>,
     ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        self.any_status(scope, url, Method::Post(json), authorization)
+            .await
+    }
+
+    /// Status and body of any answer to GET, after redirects.
+    ///
+    /// # Errors
+    /// As [`post_any_status`](Self::post_any_status).
+    pub async fn get_any_status(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        self.any_status(scope, url, Method::Get, authorization)
+            .await
+    }
+
+    async fn any_status(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
         let call = self.call(scope, url, async |deadline| {
             let transport = &self.shared.transport;
             let response = transport
-                .send_with_retry(url, Method::Post(json), authorization, deadline)
+                .send_with_retry(url, method, authorization, deadline)
                 .await?;
             let status = response.status();
             match transport.read(response).await {

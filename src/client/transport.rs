@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     redirect,
 };
 use secrecy::ExposeSecret;
@@ -31,6 +31,8 @@ pub(super) enum Method<'a> {
     Get,
     /// For the headers of an answer of any status.
     Head,
+    /// The same, of what redirects lead to.
+    HeadOfTarget,
     /// With a JSON body. Idempotent: may be sent twice.
     Post(&'a [u8]),
 }
@@ -89,7 +91,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request; of a GET, at most three redirects are followed. Only the first one carries the credential.
+    /// Sends a request; of a GET and for the size of a target, at most three redirects are followed. Only the first one carries the credential.
     pub(super) async fn send_following_redirects(
         &self,
         url: &Url,
@@ -142,6 +144,8 @@ impl Transport {
         let request = match method {
             Method::Get => client.get(url.clone()),
             Method::Head => client.head(url.clone()),
+            // Compressed, it would have another size.
+            Method::HeadOfTarget => client.head(url.clone()).header(ACCEPT_ENCODING, "identity"),
             Method::Post(json) => client
                 .post(url.clone())
                 .header(CONTENT_TYPE, "application/json")

@@ -25,7 +25,7 @@ use std::time::Duration;
 use self::section::{Section, positive, section};
 pub use self::{
     credentials::{CredentialEntry, SecretName},
-    drs::{Drs, Prefixes},
+    drs::{Drs, Prefixes, ResolveAccessIds},
     environment::environment,
     exchange_rates::{ExchangeRates, RateSource},
     fault::{ConfigError, ConfigFault, ConfigFaultReason, Origin},

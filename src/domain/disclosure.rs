@@ -49,7 +49,9 @@ pub fn redacted(uri: &str) -> String {
     let Some((scheme, _)) = uri.split_once("://") else {
         return uri.to_owned();
     };
-    if may_be_disclosed(uri) {
+    // Without these marks it has neither user info nor query, whatever it is.
+    let is_plain = !uri.contains(['?', '#', '@', '\\']) && !has_parameters(uri);
+    if is_plain || may_be_disclosed(uri) {
         return uri.to_owned();
     }
     let Ok(url) = Url::parse(uri) else {
@@ -249,6 +251,8 @@ mod tests {
             ("https://ann:a/f07@b.example/x", "https://(unreadable)"),
             ("ftp://a;b@ftp.example/x", "ftp://ftp.example/x"),
             ("a?b", "a?b"),
+            ("drs://dg.4503:dg.4503/x", "drs://dg.4503:dg.4503/x"),
+            ("drs://dg.4503:x?token=af07", "drs://(unreadable)"),
         ] {
             assert_eq!(redacted(uri), shown);
         }

@@ -102,9 +102,7 @@ impl Estimates {
                 }),
                 Err(object) => warnings.push(Warning::TesExcluded {
                     service: service.to_string(),
-                    reason: Exclusion::NoDistance {
-                        object: Arc::clone(&object.id),
-                    },
+                    reason: no_copy(object),
                 }),
             }
         }
@@ -136,6 +134,9 @@ fn objects_at<'a>(
                 .zip(copies)
                 .filter_map(|(uri, &host)| {
                     let (distance, own_host) = (*distances.get(host)?)?;
+                    if !own_host && is_local(object, uri) {
+                        return None;
+                    }
                     let cost =
                         Cost::from_f64(gb * (distance.get() / 1000.0) * offer.transfer.get());
                     // On the host of the TES, both cost and time are minimal: `rank::pareto` relies on that.
@@ -154,6 +155,24 @@ fn objects_at<'a>(
             }
         })
         .collect()
+}
+
+/// Whether only the host of a copy can read it.
+fn is_local(object: &DataObject, uri: u32) -> bool {
+    let access = usize::try_from(uri)
+        .ok()
+        .and_then(|uri| object.access.get(uri));
+    access.is_some_and(|access| access.is_local)
+}
+
+/// Why a TES has no copy of `object`.
+fn no_copy(object: &DataObject) -> Exclusion {
+    let id = Arc::clone(&object.id);
+    if object.access.iter().all(|access| access.is_local) {
+        Exclusion::OnlyLocalPaths { object: id }
+    } else {
+        Exclusion::NoDistance { object: id }
+    }
 }
 
 /// Keeps the best host for each URI that several hosts serve, such as the URI of an object at a DRS.

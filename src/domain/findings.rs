@@ -119,6 +119,7 @@ impl Findings {
     /// # Errors
     /// Every [`UnrankableReason`]: [`NoOffer`](UnrankableReason::NoOffer), and those of objects that cannot be used.
     pub fn new(
+        query: &Query,
         offers: Vec<Option<Offer>>,
         records: Vec<ObjectRecords>,
         missing_size: MissingSize,
@@ -135,7 +136,8 @@ impl Findings {
         }
         let mut objects = Vec::with_capacity(records.len());
         for record in records {
-            match DataObject::new(record, missing_size, warnings) {
+            let known_size = query.object_size(&record.id);
+            match DataObject::new(record, known_size, missing_size, warnings) {
                 Ok(object) => objects.push(object),
                 Err(reason) => reasons.push(reason),
             }

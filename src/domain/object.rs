@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    fmt,
     sync::Arc,
 };
 
@@ -41,8 +42,35 @@ pub struct Access {
     pub is_local: bool,
 }
 
-/// The DRS that have an object, in the order of the request, and their records.
-pub type Copies = Vec<(Arc<ServiceUri>, Arc<DrsRecord>)>;
+/// Who gives an object, in the order of the request, and their records.
+pub type Copies = Vec<(Origin, Arc<DrsRecord>)>;
+
+/// Who gives an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A DRS.
+    Drs(Arc<ServiceUri>),
+    /// The caller: the id is the URL of the object itself.
+    Url,
+}
+
+impl Origin {
+    fn host(&self) -> Option<&Host> {
+        match self {
+            Self::Drs(drs) => Some(drs.host()),
+            Self::Url => None,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drs(drs) => drs.fmt(f),
+            Self::Url => f.write_str("its URL"),
+        }
+    }
+}
 
 /// The records of a requested object at all DRS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,25 +121,26 @@ pub struct AccessUri {
 }
 
 impl AccessUri {
-    fn new(drs: &ServiceUri, access: &Access) -> Self {
-        Self {
+    fn new(origin: &Origin, access: &Access) -> Option<Self> {
+        Some(Self {
             uri: access.uri.as_str().into(),
             at_drs: access.host.is_none(),
-            host: access.host.clone().unwrap_or_else(|| drs.host().clone()),
+            host: access.host.as_ref().or_else(|| origin.host())?.clone(),
             access_id: access.access_id.as_deref().map(Into::into),
             stated_region: access.stated_region,
             is_local: access.is_local,
-        }
+        })
     }
 }
 
 impl DataObject {
-    /// Merges the records of one object.
+    /// Merges the records of one object. `known_size` is that of the caller, which counts where no DRS gives one.
     ///
     /// # Errors
     /// [`UnrankableReason`]: the one of `record`, `NotFound`, `Conflict`, `NoAccessUri` or `UnknownSize`.
     pub(super) fn new(
         record: ObjectRecords,
+        known_size: Option<u64>,
         missing_size: MissingSize,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, UnrankableReason> {
@@ -120,14 +149,14 @@ impl DataObject {
         if copies.is_empty() {
             return Err(UnrankableReason::NotFound(id));
         }
-        let size_bytes = agreed_size(&id, &copies)?;
+        let size_bytes = agreed_size(&id, &copies)?.or(known_size);
         agree_on_checksums(&id, &copies)?;
 
         let mut seen = HashSet::new();
         let access: Vec<_> = copies
             .iter()
-            .flat_map(|(drs, record)| record.access.iter().map(|access| (&**drs, access)))
-            .map(|(drs, access)| AccessUri::new(drs, access))
+            .flat_map(|(origin, record)| record.access.iter().map(move |access| (origin, access)))
+            .filter_map(|(origin, access)| AccessUri::new(origin, access))
             .filter(|access| seen.insert((Arc::clone(&access.uri), access.host.clone())))
             .collect();
         if access.is_empty() {
@@ -152,7 +181,7 @@ impl DataObject {
 /// The size on which all DRS that give one agree.
 fn agreed_size(
     id: &Arc<str>,
-    copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
+    copies: &[(Origin, Arc<DrsRecord>)],
 ) -> Result<Option<u64>, UnrankableReason> {
     let mut sizes = copies
         .iter()
@@ -174,7 +203,7 @@ fn agreed_size(
 /// Compares the checksums of each type; not every DRS has every type.
 fn agree_on_checksums(
     id: &Arc<str>,
-    copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
+    copies: &[(Origin, Arc<DrsRecord>)],
 ) -> Result<(), UnrankableReason> {
     let mut by_kind = BTreeMap::new();
     for (drs, record) in copies {
@@ -214,7 +243,7 @@ mod tests {
                 access: vec![access],
                 ..DrsRecord::default()
             };
-            (Arc::new(drs), Arc::new(record))
+            (Origin::Drs(Arc::new(drs)), Arc::new(record))
         });
         ObjectRecords {
             id: "x".into(),
@@ -227,7 +256,7 @@ mod tests {
         missing: MissingSize,
     ) -> (Result<u64, UnrankableReason>, Vec<Warning>) {
         let mut warnings = Vec::new();
-        let object = DataObject::new(record(sizes), missing, &mut warnings);
+        let object = DataObject::new(record(sizes), None, missing, &mut warnings);
         (object.map(|object| object.size_bytes), warnings)
     }
 
@@ -260,7 +289,7 @@ mod tests {
         for (_, record) in record.copies.as_mut().unwrap() {
             Arc::make_mut(record).access = vec![at("near.example"), at("far.example")];
         }
-        let object = DataObject::new(record, MissingSize::Refuse, &mut Vec::new()).unwrap();
+        let object = DataObject::new(record, None, MissingSize::Refuse, &mut Vec::new()).unwrap();
         let hosts: Vec<_> = object.access.iter().map(|a| a.host.to_string()).collect();
         assert_eq!(hosts, ["near.example", "far.example"]);
     }

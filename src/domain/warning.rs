@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use super::{
+    disclosure::redacted,
     exact::Seconds,
     exclusion::{Exclusion, codes},
     money::Currency,
@@ -55,8 +56,8 @@ pub enum Warning {
         cause: String,
         /// The objects that were to be fetched.
         objects: Vec<Arc<str>>,
-        /// Set if the DRS refused access: it may have the objects.
-        refusal: Option<Refusal>,
+        /// What may help: if the DRS refused access, it may have the objects.
+        hint: Option<DrsHint>,
     },
     /// No DRS gives the size of this object, and 0 bytes are assumed.
     UnknownSize(Arc<str>),
@@ -146,13 +147,17 @@ pub enum Warning {
     },
 }
 
-/// A DRS refused access (401 or 403), so whether it has the object is unknown.
+/// What may help where a DRS does not say whether it has an object: mostly because it refused access (401 or 403).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DrsHint {
     /// The call carried no token.
     NoToken,
     /// The call carried a token.
     Token,
+    /// The DRS asks for a passport.
+    Passport,
+    /// The DRS seems to speak plain http, and was called by https.
+    PlainHttp,
 }
 
 impl fmt::Display for Warning {
@@ -184,16 +189,18 @@ impl fmt::Display for Warning {
                 service,
                 cause,
                 objects,
-                refusal,
+                hint,
             } => write!(
                 f,
                 "DRS unavailable: '{service}' {cause}; not fetched: {}{}.",
                 Objects(objects),
-                RefusalHint(*refusal)
+                HintText(*hint)
             ),
             Self::UnknownSize(object) => write!(
                 f,
-                "Size unknown: no DRS gives the size of object '{object}'; 0 bytes are assumed (drs.missing_size)."
+                "Size unknown: no service gives the size of object '{}'; 0 bytes are assumed (drs.missing_size); \
+                 object_sizes can state it.",
+                redacted(object)
             ),
             Self::AccessMethodsUnavailable { service, objects } => write!(
                 f,
@@ -300,22 +307,32 @@ impl fmt::Display for Objects<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             [] => f.write_str("no object"),
-            [only] => write!(f, "object '{only}'"),
-            [first, rest @ ..] => write!(f, "object '{first}' and {} more", rest.len()),
+            [only] => write!(f, "object '{}'", redacted(only)),
+            [first, rest @ ..] => {
+                write!(f, "object '{}' and {} more", redacted(first), rest.len())
+            }
         }
     }
 }
 
-/// What a refusal may mean.
-struct RefusalHint(Option<Refusal>);
+/// What may help.
+struct HintText(Option<DrsHint>);
 
-impl fmt::Display for RefusalHint {
+impl fmt::Display for HintText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             None => "",
-            Some(Refusal::NoToken) => ", which the DRS may have; send a token with the request",
-            Some(Refusal::Token) => {
+            Some(DrsHint::NoToken) => ", which the DRS may have; send a token with the request",
+            Some(DrsHint::Token) => {
                 ", which the DRS may have; the token that was sent gives no access"
+            }
+            Some(DrsHint::Passport) => {
+                ", which the DRS may have; GA4GH passports are not sent, only a bearer token or the credentials of the \
+                 operator"
+            }
+            Some(DrsHint::PlainHttp) => {
+                "; it seems to speak plain http: give its URI with http://, or for drs:// ids have the operator list it \
+                 in drs.plain_http_hosts"
             }
         })
     }

@@ -48,6 +48,14 @@ fn fetch_errors() -> Vec<FetchError> {
         ]
         FetchError::Status(_) => [status(401), status(404), status(500), status(599)]
         FetchError::NotReady(_) => [FetchError::NotReady(Duration::from_secs(9))]
+        FetchError::StillNotReady => [FetchError::StillNotReady]
+        FetchError::PassportWanted(_) => [
+            FetchError::PassportWanted(StatusCode::FORBIDDEN),
+        ]
+        FetchError::NoDrs(_) => [
+            FetchError::NoDrs(vec!["/ga4gh/drs/v1/".to_owned()]),
+            FetchError::NoDrs(vec!["/".to_owned(), "/ga4gh/drs/v1/".to_owned()]),
+        ]
         FetchError::Redirected(_) => [FetchError::Redirected(307)]
         FetchError::TooManyRedirects(_) => [FetchError::TooManyRedirects(3)]
         FetchError::RedirectTarget(_) => [
