@@ -122,6 +122,8 @@ impl Pipeline {
             .sites(scope, &hosts, self.unknown_distance)
             .await;
         warnings.extend(sites.warnings.iter().cloned());
+        let stated = findings.stated_regions();
+        warnings.extend(self.locator.doubts(scope, &stated, &sites).await);
         debug!(places = sites.places.len(), "located");
 
         let estimates = match Estimates::new(&query, &findings, &sites, self.transfer_rate) {

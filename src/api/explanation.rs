@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::domain::{
     findings::{self, Findings},
-    geo::Host,
+    geo::{Coordinates, Host},
     object::AccessUri,
     query::Query,
     rank::Combination,
@@ -89,18 +89,35 @@ impl OfferSource {
 /// The location of a host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HostPlace {
-    /// Degrees north of the equator on WGS84.
-    #[schema(minimum = -90, maximum = 90)]
-    pub latitude: f64,
-    /// Degrees east of Greenwich on WGS84.
-    #[schema(minimum = -180, maximum = 180)]
-    pub longitude: f64,
+    /// Degrees north of the equator on WGS84, if the coordinates are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = -90, maximum = 90)]
+    pub latitude: Option<f64>,
+    /// Degrees east of Greenwich on WGS84, if the coordinates are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = -180, maximum = 180)]
+    pub longitude: Option<f64>,
+    /// The cloud provider, such as `aws`, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub provider: Option<String>,
+    /// The region of the provider, such as `eu-central-1`, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = String)]
+    pub region: Option<Arc<str>>,
+    /// The network without charges that the host is in: `academic`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub network: Option<String>,
+    /// Whether the location stands for several, or is not published.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approximate: bool,
     /// The name of the city, if the source gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = String)]
     pub city: Option<Arc<str>>,
     /// Where the location comes from.
-    #[schema(value_type = String, pattern = "^(override|region|database)$")]
+    #[schema(value_type = String, pattern = "^(override|region|database|domain)$")]
     pub source: String,
 }
 
@@ -117,8 +134,12 @@ pub fn places(sites: &Sites) -> HostPlaces {
                 _ => format!("{host} #{number}"),
             };
             let place = HostPlace {
-                latitude: place.coordinates.latitude(),
-                longitude: place.coordinates.longitude(),
+                latitude: place.coordinates.map(Coordinates::latitude),
+                longitude: place.coordinates.map(Coordinates::longitude),
+                provider: place.provider.map(|provider| provider.to_string()),
+                region: place.region.clone(),
+                network: place.network.map(|network| network.to_string()),
+                approximate: place.approximate,
                 city: place.city.clone(),
                 source: place.source.to_string(),
             };
@@ -185,7 +206,7 @@ fn object_distance(
         Distance::Between { .. } if access.at_drs => DistanceSource::DrsServer,
         Distance::Between { from, .. } => match from.source {
             PlaceSource::Override => DistanceSource::Override,
-            PlaceSource::Region => DistanceSource::Region,
+            PlaceSource::Region | PlaceSource::Domain => DistanceSource::Region,
             PlaceSource::Database => DistanceSource::Database,
         },
     };

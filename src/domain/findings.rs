@@ -1,8 +1,9 @@
 //! Offers of TES and metadata of objects, merged and converted: the input of the estimates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    cloud::CloudRegion,
     exact::{Cost, Seconds},
     exclusion::Exclusion,
     geo::Host,
@@ -147,6 +148,22 @@ impl Findings {
         } else {
             Err(reasons)
         }
+    }
+
+    /// The regions that DRS state of copies, by host: a host itself tells more.
+    pub fn stated_regions(&self) -> BTreeMap<&Host, CloudRegion> {
+        let copies = self.objects.iter().flat_map(|object| &object.access);
+        copies
+            .filter_map(|access| match (&access.host, access.stated_region) {
+                (host, Some(region)) => Some((host, region)),
+                (host @ Host::Region { region, .. }, None)
+                    if matches!(host.machine(), Host::Name(_) | Host::Address(_)) =>
+                {
+                    Some((host, *region))
+                }
+                _ => None,
+            })
+            .collect()
     }
 
     /// The hosts whose location matters, those of TES first: a host is no distance from itself, wherever it is.

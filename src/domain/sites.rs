@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{
+    cloud::{Network, Provider},
     geo::{Coordinates, Host, Kilometres},
     warning::Warning,
 };
@@ -18,18 +19,51 @@ pub struct Sites {
     pub assumed: Option<Kilometres>,
 }
 
-/// A location and its source.
+/// A place, on the globe and in the networks that data moves through.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
-    /// The coordinates.
-    pub coordinates: Coordinates,
-    /// Where the coordinates come from.
+    /// The coordinates, if they are known.
+    pub coordinates: Option<Coordinates>,
+    /// The provider that hosts it, if it is known.
+    pub provider: Option<Provider>,
+    /// Its region, as the APIs of the provider spell it.
+    pub region: Option<Arc<str>>,
+    /// The network without charges that it is in, if it is known to be in one.
+    pub network: Option<Network>,
+    /// Where `provider`, `region` and `network` come from; `None` if they come from `source`.
+    pub network_source: Option<PlaceSource>,
+    /// Whether it stands for several places, or its coordinates are not published.
+    pub approximate: bool,
+    /// Where it comes from.
     pub source: PlaceSource,
     /// The name of the city, if the source gives it.
     pub city: Option<Arc<str>>,
 }
 
-/// Where the coordinates of a location come from.
+impl Place {
+    /// A place of which only `source` is known.
+    pub const fn unknown(source: PlaceSource) -> Self {
+        Self {
+            coordinates: None,
+            provider: None,
+            region: None,
+            network: None,
+            network_source: None,
+            approximate: false,
+            source,
+            city: None,
+        }
+    }
+
+    /// A place of which only `coordinates` are known.
+    pub const fn at(coordinates: Coordinates, source: PlaceSource) -> Self {
+        let mut place = Self::unknown(source);
+        place.coordinates = Some(coordinates);
+        place
+    }
+}
+
+/// Where a place comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PlaceSource {
     /// The operator's configuration.
@@ -38,6 +72,8 @@ pub enum PlaceSource {
     Region,
     /// The location database.
     Database,
+    /// The table of domains of providers and networks.
+    Domain,
 }
 
 impl fmt::Display for PlaceSource {
@@ -46,6 +82,7 @@ impl fmt::Display for PlaceSource {
             Self::Override => "override",
             Self::Region => "region",
             Self::Database => "database",
+            Self::Domain => "domain",
         })
     }
 }
@@ -94,7 +131,9 @@ impl Sites {
         starts
             .iter()
             .flat_map(|from| ends.iter().map(move |to| (from, to)))
-            .map(|(from, to)| (from.coordinates.distance_to(to.coordinates), from, to))
+            .filter_map(|(from, to)| {
+                Some((from.coordinates?.distance_to(to.coordinates?), from, to))
+            })
             .min_by(|(one, ..), (other, ..)| one.get().total_cmp(&other.get()))
             .map(|(km, from, to)| Distance::Between { km, from, to })
     }
@@ -105,11 +144,8 @@ mod tests {
     use super::*;
 
     fn place(latitude: f64, longitude: f64) -> Place {
-        Place {
-            coordinates: Coordinates::new(latitude, longitude).unwrap(),
-            source: PlaceSource::Database,
-            city: None,
-        }
+        let coordinates = Coordinates::new(latitude, longitude).unwrap();
+        Place::at(coordinates, PlaceSource::Database)
     }
 
     fn name(name: &str) -> Host {

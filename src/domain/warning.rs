@@ -99,6 +99,24 @@ pub enum Warning {
         /// How many locations there are.
         count: usize,
     },
+    /// The addresses of this host are answered from many sites, so that its location is a guess.
+    ApproximateLocation {
+        /// The host.
+        host: String,
+        /// Who runs the sites.
+        operator: &'static str,
+    },
+    /// A DRS states a region that is far from where the host is.
+    RegionDoubtful {
+        /// The host.
+        host: String,
+        /// The region, with its cloud.
+        region: String,
+        /// The distance, in kilometres.
+        km: f64,
+        /// Whether the region is used, and not the location of the host.
+        counts: bool,
+    },
     /// Hosts with an unknown location are assumed to be this far away.
     DistanceAssumed {
         /// The distance, in kilometres.
@@ -229,6 +247,26 @@ impl fmt::Display for Warning {
             Self::SeveralLocations { host, count } => write!(
                 f,
                 "Location ambiguous: '{host}' has addresses in {count} locations; the nearest to each TES is used."
+            ),
+            Self::ApproximateLocation { host, operator } => write!(
+                f,
+                "Location approximate: '{host}' is served by {operator} from many sites; its data may be elsewhere, and \
+                 locations.overrides can set where."
+            ),
+            Self::RegionDoubtful {
+                host,
+                region,
+                km,
+                counts,
+            } => write!(
+                f,
+                "Location doubtful: a DRS states the region {region} for '{host}', which is {km:.0} km from there; {} is used, \
+                 and locations.overrides can set another.",
+                if *counts {
+                    "the region"
+                } else {
+                    "the location of the host"
+                }
             ),
             Self::DistanceAssumed { km } => write!(
                 f,

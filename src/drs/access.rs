@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::lenient;
 use crate::{
     domain::{
-        cloud::{Cloud, CloudRegion},
+        cloud::{CloudRegion, Provider},
         disclosure::may_be_disclosed,
         geo::Host,
         object::Access,
@@ -126,7 +126,7 @@ impl AccessMethod {
             }) => Region::of(*cloud, name).map(|region| (region, true)),
             Some(_) => Region::named(None, name).map(|region| (region, false)),
             None => {
-                let cloud = self.r#type.as_deref().and_then(Cloud::parse);
+                let cloud = self.r#type.as_deref().and_then(Provider::parse);
                 let region = match cloud {
                     Some(cloud) => Region::of(cloud, name),
                     None => Region::named(None, name),

@@ -53,11 +53,7 @@ impl Database {
         match self {
             Self::None => None,
             Self::Embedded => match embedded_location(address) {
-                Ok(found) => Some(Place {
-                    coordinates: found?,
-                    source: PlaceSource::Database,
-                    city: None,
-                }),
+                Ok(found) => Some(Place::at(found?, PlaceSource::Database)),
                 Err(error) => {
                     tracing::error!(%error, "the embedded location table cannot be read");
                     None
@@ -68,9 +64,8 @@ impl Database {
                 // It fails on an IPv6 address in an IPv4-only file and on a broken record: there is no place in either.
                 let found = reader.lookup(address).ok()?;
                 Some(Place {
-                    coordinates: record::coordinates(&found)?,
-                    source: PlaceSource::Database,
                     city: record::city(&found),
+                    ..Place::at(record::coordinates(&found)?, PlaceSource::Database)
                 })
             }
         }

@@ -1,22 +1,22 @@
 //! Cloud regions in host names and in the ids of DRS access methods.
 
 use super::regions::Region;
-use crate::domain::{cloud::Cloud, geo::Host};
+use crate::domain::{cloud::Provider, geo::Host};
 
 /// The domains of Amazon's services.
 const AMAZON: [&str; 3] = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"];
 
 /// Domains of services below which the next label is a region: `vm.westeurope.cloudapp.azure.com`.
-const AFTER_REGION: [(&str, Cloud); 9] = [
-    ("compute.amazonaws.com", Cloud::Aws),
-    ("compute.amazonaws.com.cn", Cloud::Aws),
-    ("elb.amazonaws.com", Cloud::Aws),
-    ("rep.googleapis.com", Cloud::Gcp),
-    ("run.app", Cloud::Gcp),
-    ("cloudapp.azure.com", Cloud::Azure),
-    ("azurecontainer.io", Cloud::Azure),
-    ("azurecontainerapps.io", Cloud::Azure),
-    ("batch.azure.com", Cloud::Azure),
+const AFTER_REGION: [(&str, Provider); 9] = [
+    ("compute.amazonaws.com", Provider::Aws),
+    ("compute.amazonaws.com.cn", Provider::Aws),
+    ("elb.amazonaws.com", Provider::Aws),
+    ("rep.googleapis.com", Provider::Gcp),
+    ("run.app", Provider::Gcp),
+    ("cloudapp.azure.com", Provider::Azure),
+    ("azurecontainer.io", Provider::Azure),
+    ("azurecontainerapps.io", Provider::Azure),
+    ("batch.azure.com", Provider::Azure),
 ];
 
 impl Region {
@@ -46,7 +46,7 @@ impl Region {
     /// `aws:us-east-1`, `gs.US`.
     pub fn with_provider(text: &str) -> Option<&'static Self> {
         let (cloud, name) = text.split_once(is_separator)?;
-        let cloud = Cloud::parse(cloud)?;
+        let cloud = Provider::parse(cloud)?;
         Self::of(cloud, name).or_else(|| Self::at_start_of(cloud, name))
     }
 }
@@ -58,7 +58,7 @@ const fn is_separator(c: char) -> bool {
 fn begins_with_provider(text: &str) -> bool {
     let provider = text
         .split_once(is_separator)
-        .and_then(|(cloud, _)| Cloud::parse(cloud));
+        .and_then(|(cloud, _)| Provider::parse(cloud));
     provider.is_some()
 }
 
@@ -71,9 +71,9 @@ fn of_s3(name: &str) -> Option<&'static Region> {
     let last = labels.next()?;
     if let Some(region) = last.strip_prefix("s3-") {
         return match region {
-            "external-1" => Region::of(Cloud::Aws, "us-east-1"),
+            "external-1" => Region::of(Provider::Aws, "us-east-1"),
             _ => Region::of(
-                Cloud::Aws,
+                Provider::Aws,
                 region.strip_prefix("website-").unwrap_or(region),
             ),
         };
@@ -81,7 +81,7 @@ fn of_s3(name: &str) -> Option<&'static Region> {
     let mut labels = labels.skip_while(|label| *label == "dualstack");
     let service = labels.next()?;
     if service == "s3" || service.starts_with("s3-") || service.starts_with("s3express-") {
-        Region::of(Cloud::Aws, last)
+        Region::of(Provider::Aws, last)
     } else {
         None
     }
@@ -99,7 +99,7 @@ fn before_service(name: &str) -> Option<&'static Region> {
 /// `REGION-storage.googleapis.com` or `BUCKET.REGION-storage.googleapis.com`.
 fn of_locational_endpoint(name: &str) -> Option<&'static Region> {
     let label = before(name, "googleapis.com")?.rsplit('.').next()?;
-    Region::of(Cloud::Gcp, label.strip_suffix("-storage")?)
+    Region::of(Provider::Gcp, label.strip_suffix("-storage")?)
 }
 
 /// The labels of `name` below Amazon's domains.

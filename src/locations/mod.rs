@@ -2,8 +2,10 @@
 
 mod bucket_regions;
 mod buckets;
+mod cdn;
 mod data_uri;
 mod database;
+mod doubts;
 mod embedded;
 mod endpoints;
 mod error;
@@ -26,8 +28,22 @@ use crate::domain::sites::{Place, PlaceSource};
 /// The place of `region`.
 fn in_region(region: &Region) -> Place {
     Place {
-        coordinates: region.place,
-        source: PlaceSource::Region,
+        provider: Some(region.cloud),
+        region: Some(region.name.as_str().into()),
+        approximate: region.is_approximate,
         city: Some(region.city.as_str().into()),
+        ..Place::at(region.place, PlaceSource::Region)
     }
+}
+
+/// The places that data in `region` can be read from: those of the members of a multi-region, which are approximate.
+fn in_region_or_members(region: &'static Region) -> Vec<Place> {
+    region
+        .members()
+        .map(|member| Place {
+            region: Some(region.name.as_str().into()),
+            approximate: region.is_approximate,
+            ..in_region(member)
+        })
+        .collect()
 }

@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 
 use crate::domain::{
-    cloud::{Cloud, CloudRegion},
+    cloud::{CloudRegion, Provider},
     geo::Coordinates,
 };
 
 /// Source and licence of the regions, as their licence requires them to be passed on.
 pub const NOTICE: &str = include_str!("data/NOTICE");
 
-impl Cloud {
+impl Provider {
     /// Google first: its `EU` is many countries, while Amazon's is an old name of one region.
-    const ALL: [Self; 3] = [Self::Gcp, Self::Aws, Self::Azure];
+    const WITH_REGIONS: [Self; 3] = [Self::Gcp, Self::Aws, Self::Azure];
 
     /// The id of the region `name`, as the APIs of this provider spell it.
     fn spell(self, name: &str) -> String {
@@ -22,8 +22,8 @@ impl Cloud {
         match self {
             // S3's legacy name (`LocationConstraint`) of this region.
             Self::Aws if name == "eu" => "eu-west-1".to_owned(),
-            Self::Aws | Self::Gcp => name.replace([' ', '_'], "-"),
             Self::Azure => name.replace([' ', '_', '-'], ""),
+            _ => name.replace([' ', '_'], "-"),
         }
     }
 
@@ -33,7 +33,7 @@ impl Cloud {
         let region = match self {
             Self::Aws => region,
             Self::Gcp => region.strip_suffix('-')?,
-            Self::Azure => return None,
+            _ => return None,
         };
         region
             .ends_with(|c: char| c.is_ascii_digit())
@@ -45,7 +45,7 @@ impl Cloud {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Region {
     /// Its provider.
-    pub cloud: Cloud,
+    pub cloud: Provider,
     /// Its id in the APIs of the provider.
     pub name: String,
     /// The nearest town, or the area that it covers.
@@ -56,6 +56,8 @@ pub struct Region {
     pub is_approximate: bool,
     /// Whether it is several regions that are used like one, such as Google's `US`.
     pub is_multiple: bool,
+    /// The names of these regions; empty for one region.
+    pub members: Vec<String>,
 }
 
 impl Region {
@@ -67,6 +69,15 @@ impl Region {
         }
     }
 
+    /// The regions that data of this one can be read from: itself, or its members.
+    pub fn members(&'static self) -> impl Iterator<Item = &'static Self> {
+        let itself = self.members.is_empty().then_some(self);
+        let members = self.members.iter();
+        itself
+            .into_iter()
+            .chain(members.filter_map(|name| Self::of(self.cloud, name)))
+    }
+
     /// Where the region `name` is; see [`Self::named`].
     pub fn find(cloud: Option<&str>, name: &str) -> Option<Coordinates> {
         Self::named(cloud, name).map(|region| region.place)
@@ -76,15 +87,15 @@ impl Region {
     /// any provider. Case does not matter.
     pub fn named(cloud: Option<&str>, name: &str) -> Option<&'static Self> {
         match cloud.filter(|cloud| !cloud.trim().is_empty()) {
-            Some(cloud) => Self::of(Cloud::parse(cloud)?, name),
-            None => Cloud::ALL
+            Some(cloud) => Self::of(Provider::parse(cloud)?, name),
+            None => Provider::WITH_REGIONS
                 .into_iter()
                 .find_map(|cloud| Self::of(cloud, name)),
         }
     }
 
     /// The region of `cloud` that is called `name` or has an availability zone of that name.
-    pub fn of(cloud: Cloud, name: &str) -> Option<&'static Self> {
+    pub fn of(cloud: Provider, name: &str) -> Option<&'static Self> {
         let name = cloud.spell(name);
         let regions = REGIONS.get(&cloud)?;
         regions
@@ -93,7 +104,7 @@ impl Region {
     }
 
     /// The longest region of `cloud` that `text` begins with, if no letter or digit follows it.
-    pub(super) fn at_start_of(cloud: Cloud, text: &str) -> Option<&'static Self> {
+    pub(super) fn at_start_of(cloud: Provider, text: &str) -> Option<&'static Self> {
         let text = text.to_ascii_lowercase();
         let begins = |region: &&Self| {
             text.strip_prefix(&region.name)
@@ -109,7 +120,7 @@ impl Region {
 }
 
 /// All regions, parsed at first use. A test makes sure that the file is valid.
-static REGIONS: LazyLock<BTreeMap<Cloud, BTreeMap<String, Region>>> =
+static REGIONS: LazyLock<BTreeMap<Provider, BTreeMap<String, Region>>> =
     LazyLock::new(|| parse(include_str!("data/cloud_regions.yaml")).unwrap_or_default());
 
 #[derive(Deserialize)]
@@ -127,15 +138,17 @@ struct Entry {
     city: String,
     #[serde(default)]
     approximate: bool,
+    #[serde(default)]
+    members: Vec<String>,
 }
 
-fn parse(text: &str) -> Option<BTreeMap<Cloud, BTreeMap<String, Region>>> {
+fn parse(text: &str) -> Option<BTreeMap<Provider, BTreeMap<String, Region>>> {
     let file: File = yaml_serde::from_str(text).ok()?;
     let sections = [
-        (Cloud::Aws, file.aws, false),
-        (Cloud::Gcp, file.gcp, false),
-        (Cloud::Gcp, file.gcp_multi_regions, true),
-        (Cloud::Azure, file.azure, false),
+        (Provider::Aws, file.aws, false),
+        (Provider::Gcp, file.gcp, false),
+        (Provider::Gcp, file.gcp_multi_regions, true),
+        (Provider::Azure, file.azure, false),
     ];
     let mut regions = BTreeMap::<_, BTreeMap<_, _>>::new();
     for (cloud, entries, is_multiple) in sections {
@@ -147,6 +160,7 @@ fn parse(text: &str) -> Option<BTreeMap<Cloud, BTreeMap<String, Region>>> {
                 place: Coordinates::new(entry.lat, entry.lon).ok()?,
                 is_approximate: entry.approximate,
                 is_multiple,
+                members: entry.members,
             };
             regions.entry(cloud).or_default().insert(name, region);
         }
@@ -170,6 +184,14 @@ mod tests {
                 // No other provider has a region of this name, so that the name is enough.
                 assert_eq!(Region::named(None, name).unwrap().cloud, *cloud, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn every_member_of_a_multi_region_is_a_region() {
+        for region in REGIONS.values().flat_map(BTreeMap::values) {
+            assert_eq!(region.is_multiple, !region.members.is_empty());
+            assert_eq!(region.members().count(), region.members.len().max(1));
         }
     }
 

@@ -2,7 +2,7 @@
 //! stores that speak S3.
 
 use super::{Region, endpoints::before_amazon};
-use crate::domain::{cloud::Cloud, geo::Host};
+use crate::domain::{cloud::Provider, geo::Host};
 
 /// Domains of providers and products whose endpoints speak S3.
 const ENDPOINTS: [&str; 20] = [
@@ -59,7 +59,7 @@ const AZURE: [&str; 4] = [
 
 /// What a host of an object store says.
 pub(super) struct Store<'a> {
-    pub(super) cloud: Cloud,
+    pub(super) cloud: Provider,
     /// The bucket, if the URL names one.
     pub(super) bucket: Option<&'a str>,
     pub(super) region: Option<&'static Region>,
@@ -80,11 +80,11 @@ pub(super) fn is_endpoint(name: &str) -> bool {
 }
 
 /// The provider of a host of Azure's storage, which resolves inside the region of its account, or of any host of Amazon.
-pub(super) fn provider(name: &str) -> Option<Cloud> {
+pub(super) fn provider(name: &str) -> Option<Provider> {
     if AZURE.iter().any(|domain| is_at_or_below(name, domain)) {
-        return Some(Cloud::Azure);
+        return Some(Provider::Azure);
     }
-    before_amazon(name).map(|_| Cloud::Aws)
+    before_amazon(name).map(|_| Provider::Aws)
 }
 
 /// Whether `name` answers for the buckets of all regions: where its address is says nothing.
@@ -131,7 +131,7 @@ fn of_amazon<'a>(name: &'a str, path: &'a str) -> Option<Store<'a>> {
         labels => Some(labels),
     };
     Some(Store {
-        cloud: Cloud::Aws,
+        cloud: Provider::Aws,
         bucket,
         region,
         is_access_point,
@@ -166,7 +166,7 @@ fn is_global_service(service: &str) -> bool {
 /// The global hosts and their virtual hosts, those of regions, and the JSON API.
 fn of_google<'a>(name: &'a str, path: &'a str) -> Option<Store<'a>> {
     let store = |bucket: Option<&'a str>| Store {
-        cloud: Cloud::Gcp,
+        cloud: Provider::Gcp,
         bucket,
         region: Region::of_host(&Host::Name(name.to_owned())),
         is_access_point: false,

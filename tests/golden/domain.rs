@@ -77,6 +77,12 @@ fn warnings() -> Vec<Warning> {
         currencies: currencies(count),
         as_of: as_of.map(str::to_owned),
     };
+    let doubtful = |counts| Warning::RegionDoubtful {
+        host: "data.example".to_owned(),
+        region: "aws:us-east-1".to_owned(),
+        km: 6200.4,
+        counts,
+    };
     let queue = |cause| Warning::QueueTimeAssumed {
         service: tes(),
         cause,
@@ -122,6 +128,11 @@ fn warnings() -> Vec<Warning> {
             host: "tes.example".to_owned(),
             cause: LocateError::UnplacedAddress.to_string(),
         }]
+        Warning::ApproximateLocation { .. } => [Warning::ApproximateLocation {
+            host: "data.example".to_owned(),
+            operator: "Cloudflare",
+        }]
+        Warning::RegionDoubtful { .. } => [doubtful(true), doubtful(false)]
         Warning::TooManyHosts { .. } => [Warning::TooManyHosts { limit: 1000, skipped: 7 }]
         Warning::SeveralLocations { .. } => [
             Warning::SeveralLocations { host: "tes.example".to_owned(), count: 2 },

@@ -81,6 +81,8 @@ fn locate_errors() -> Vec<LocateError> {
     let addresses = |count: u8| (1..=count).map(|n| [10, 0, 0, n].into()).collect();
     samples!(LocateError:
         LocateError::Bucket => [LocateError::Bucket]
+        LocateError::Collection => [LocateError::Collection]
+        LocateError::Global => [LocateError::Global]
         LocateError::S3(_) => [LocateError::S3(FetchError::Timeout(SECONDS))]
         LocateError::Unresolved(_) => [LocateError::Unresolved(ResolveError::Unknown)]
         LocateError::Slow(_) => [LocateError::Slow(SECONDS)]
@@ -194,6 +196,9 @@ fn locator_errors() -> Vec<LocatorError> {
         }]
         LocatorError::LocationTable { .. } => [LocatorError::LocationTable { path: path() }]
         LocatorError::S3Url(_) => [LocatorError::S3Url(BadServiceUri::NotAbsolute)]
+        LocatorError::NotABucket { .. } => [LocatorError::NotABucket {
+            key: "https://data.example/x".to_owned(),
+        }]
         LocatorError::UnknownRegion { .. } => [unknown_region("atlantis-1")]
         LocatorError::NoCoordinates { .. } => [LocatorError::NoCoordinates {
             path: path(),

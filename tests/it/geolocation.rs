@@ -47,7 +47,7 @@ async fn place(geolocation: &Locator, uri: &str) -> Result<(f64, f64), LocateErr
     let [place] = places.as_slice() else {
         panic!("{uri} is in several places: {places:?}");
     };
-    let place: Coordinates = place.coordinates;
+    let place: Coordinates = place.coordinates.unwrap();
     Ok((place.latitude(), place.longitude()))
 }
 
