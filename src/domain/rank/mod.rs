@@ -28,7 +28,7 @@ pub use space::SpaceSize;
 /// The best combinations, best first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
-    combinations: Vec<Ranked>,
+    combinations: Vec<RankedCombination>,
     /// The positions of the chosen access URIs of all combinations, concatenated.
     uris: Vec<u32>,
     space: SpaceSize,
@@ -89,7 +89,7 @@ impl TimeBreakdown {
 
 /// A combination whose URIs are a range of [`Ranking::uris`].
 #[derive(Debug, Clone, PartialEq)]
-struct Ranked {
+struct RankedCombination {
     tes: usize,
     uris: Range<usize>,
     cost: CostBreakdown,
@@ -167,7 +167,7 @@ impl Ranking {
             execution: tes.execution,
             transfer: transfer_time,
         };
-        self.combinations.push(Ranked {
+        self.combinations.push(RankedCombination {
             tes: tes.tes,
             uris,
             cost,

@@ -35,7 +35,7 @@ pub(in crate::http) async fn healthz() -> Json<Health> {
     get, path = "/readyz", operation_id = "getReadiness", tag = "service",
     responses(
         (status = 200, description = "The service is ready.", body = Health, example = json!({"status": "ok"})),
-        (status = 503, description = "The service is about to stop.", body = Problem,
+        (status = 503, description = "The service is stopping.", body = Problem,
          headers(("Retry-After" = u32, description = "Seconds to wait before the next try.")),
          example = examples::not_ready),
     ),
