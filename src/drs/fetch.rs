@@ -127,7 +127,7 @@ impl DrsClient {
             Some(error) if !is_wrong_path(&error) => Err(error),
             _ if is_api => Ok(None),
             failure => match self.find_root(scope, request).await? {
-                Some(_) => Ok(None),
+                Some(_) => failure.map_or(Ok(None), Err),
                 None => Err(failure.unwrap_or_else(|| no_drs(request.drs))),
             },
         }

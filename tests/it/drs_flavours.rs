@@ -15,7 +15,7 @@ use crate::support::{
     network::{Service, drs_root, request, tes, tes_root, warnings},
     texts::{
         ANY, UnrankableReason, Warning, access_methods_unavailable, drs_unavailable, is_like,
-        status,
+        not_found, status,
     },
 };
 
@@ -127,6 +127,32 @@ async fn a_task_is_ranked_over_a_mix_of_servers() {
     // Signed at one DRS, behind an access id at another, far away at the third.
     let nearest = uris[ids[9]].as_str().unwrap();
     assert!(nearest.starts_with("drs://127.0.0.1:"), "{nearest}");
+}
+
+#[tokio::test]
+async fn what_gen3_does_not_find_in_bulk_it_finds_by_itself() {
+    let gen3 = start(DrsFlavour::Gen3).await;
+    // Without the prefix, with it, and a bundle; the rest makes a bulk request worth while.
+    let ids = [
+        "0027045b-9ed6-45af-a68e-f55037b5184c",
+        "dg.TEST/ed6be7ab-068e-46c8-824a-f39cfbb885cc",
+        "1a53681b-e50b-4bbc-8f99-d3af532909ec",
+    ];
+    let urls: Vec<_> = (0..12).map(|n| format!("dg.TEST/missing-{n}")).collect();
+    let all: Vec<_> = ids
+        .iter()
+        .copied()
+        .chain(urls.iter().map(String::as_str))
+        .collect();
+    let service = Service::start_with(CONFIG).await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let request = request(&[tes_root(&tes)], &[drs_root(&gen3)], &all);
+    let messages = service.refuse(&request, "ResourceUnavailableError").await;
+    let missing: Vec<_> = urls.iter().map(|id| not_found(id)).collect();
+    assert_eq!(messages, missing, "only what is not there");
+    let (uris, told) = best(&[&gen3], &ids).await;
+    assert_eq!(told, [""; 0]);
+    assert_eq!(uris.as_object().unwrap().len(), 5);
 }
 
 #[tokio::test]

@@ -153,8 +153,16 @@ async fn no_secret_of_a_drs_is_told_and_no_good_method_is_lost() {
         format: LogFormat::Text,
     };
     let subscriber = telemetry::subscriber(&log, move || writer.clone(), false).unwrap();
+    // Were there only one, its callsites would be switched off by threads of other tests, which have none.
+    let _other = tracing::Dispatch::new(telemetry::subscriber(&log, io::sink, false).unwrap());
     // The runtime of the test has one thread.
     let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::info!("begin");
+    eprintln!(
+        "DEBUG {:?} {:?}",
+        tracing::level_filters::LevelFilter::current(),
+        buffer.0.lock().unwrap().len()
+    );
 
     let current = Arc::new(Mutex::new(json!(null)));
     let shown = Arc::clone(&current);

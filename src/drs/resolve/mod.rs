@@ -10,11 +10,10 @@ mod urls;
 use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{StreamExt, future::join, stream, stream::FuturesOrdered};
-use url::Url;
 
 pub(super) use self::tree::BundleLimits;
 use self::{
-    session::{DrsSession, ItemResult},
+    session::{DrsSession, ItemResult, Sessions},
     tree::{Leaf, LocalIds, ObjectTree},
 };
 use super::{DrsAddress, DrsClient, ItemRequest, NamedBy, UnresolvedId};
@@ -368,35 +367,6 @@ impl<'a> Resolution<'a> {
                 self.scope.bytes().reserve(bytes)
             })
         })
-    }
-}
-
-/// The DRS of a request, each once.
-struct Sessions<'a> {
-    list: Vec<DrsSession<'a>>,
-    /// Their positions by root.
-    positions: HashMap<Url, usize>,
-}
-
-impl<'a> Sessions<'a> {
-    fn new(list: Vec<DrsSession<'a>>) -> Self {
-        let roots = list.iter().map(|session| session.uri.root().clone());
-        Self {
-            positions: roots.zip(0..).collect(),
-            list,
-        }
-    }
-
-    fn position(&self, server: &ServiceUri) -> Option<usize> {
-        self.positions.get(server.root()).copied()
-    }
-
-    /// Gives back its position.
-    fn add(&mut self, session: DrsSession<'a>) -> usize {
-        let position = self.list.len();
-        self.positions.insert(session.uri.root().clone(), position);
-        self.list.push(session);
-        position
     }
 }
 

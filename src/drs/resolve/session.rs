@@ -1,9 +1,11 @@
 //! One DRS in one request: how it is called, and what went wrong with it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use url::Url;
 
 use super::tree::{Leaf, NodeState, ObjectTree};
 use crate::{
@@ -160,5 +162,34 @@ impl DrsSession<'_> {
     fn breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
         // The breaker is consistent after every statement.
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The DRS of a request, each once.
+pub(super) struct Sessions<'a> {
+    pub(super) list: Vec<DrsSession<'a>>,
+    /// Their positions by root.
+    positions: HashMap<Url, usize>,
+}
+
+impl<'a> Sessions<'a> {
+    pub(super) fn new(list: Vec<DrsSession<'a>>) -> Self {
+        let roots = list.iter().map(|session| session.uri.root().clone());
+        Self {
+            positions: roots.zip(0..).collect(),
+            list,
+        }
+    }
+
+    pub(super) fn position(&self, server: &ServiceUri) -> Option<usize> {
+        self.positions.get(server.root()).copied()
+    }
+
+    /// Gives back its position.
+    pub(super) fn add(&mut self, session: DrsSession<'a>) -> usize {
+        let position = self.list.len();
+        self.positions.insert(session.uri.root().clone(), position);
+        self.list.push(session);
+        position
     }
 }
