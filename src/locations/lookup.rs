@@ -141,7 +141,7 @@ impl Locator {
         names.iter().find_map(|name| {
             self.overrides
                 .iter()
-                .find(|known| matches!(&known.pattern, HostMatch::Host(named) if named == name))
+                .find(|known| matches!(&known.pattern, HostMatch::Host(host) if host == name))
                 .map(|known| overridden(known.place))
         })
     }

@@ -163,7 +163,7 @@ async fn that_no_drs_has_an_object_is_told_only_if_all_say_so() {
         let messages = service.refuse(&request, "ResourceUnavailableError").await;
         messages[0].clone()
     };
-    assert_eq!(refused(&[root.clone()]).await, not_found("a"));
+    assert_eq!(refused(std::slice::from_ref(&root)).await, not_found("a"));
     let mut servers = Vec::new();
     for code in [401, 403, 429, 500, 503] {
         let odd = always(code, "application/json", "{}").await;
@@ -189,7 +189,7 @@ async fn that_no_drs_has_an_object_is_told_only_if_all_say_so() {
         &told,
         unanswered(&[(&unreadable.url("/ga4gh/drs/v1/"), &malformed)], 0),
     );
-    let told = refused(&[hangs.root.clone()]).await;
+    let told = refused(std::slice::from_ref(&hangs.root)).await;
     let timeout = FetchError::Timeout(Duration::from_millis(500));
     assert_eq!(told, unanswered(&[(&hangs.root, &timeout)], 0));
 }
@@ -203,7 +203,7 @@ async fn a_refusal_for_want_of_a_passport_says_so() {
     let root = strict.url("/ga4gh/drs/v1/");
     let messages = service
         .refuse(
-            &request(&[tes_root(&tes)], &[root.clone()], &["a"]),
+            &request(&[tes_root(&tes)], std::slice::from_ref(&root), &["a"]),
             "ResourceUnavailableError",
         )
         .await;
@@ -271,7 +271,7 @@ async fn a_202_without_end_is_told() {
     for retry_after in [None, Some("0".to_owned())] {
         let never = ready_after(usize::MAX, retry_after).await;
         let root = never.url("/ga4gh/drs/v1/");
-        let request = request(&[tes_root(&tes)], &[root.clone()], &["a"]);
+        let request = request(&[tes_root(&tes)], std::slice::from_ref(&root), &["a"]);
         let messages = service.refuse(&request, "ResourceUnavailableError").await;
         let causes = [
             FetchError::StillNotReady,

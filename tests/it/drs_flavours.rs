@@ -138,17 +138,17 @@ async fn what_gen3_does_not_find_in_bulk_it_finds_by_itself() {
         "dg.TEST/ed6be7ab-068e-46c8-824a-f39cfbb885cc",
         "1a53681b-e50b-4bbc-8f99-d3af532909ec",
     ];
-    let urls: Vec<_> = (0..12).map(|n| format!("dg.TEST/missing-{n}")).collect();
+    let absent: Vec<_> = (0..12).map(|n| format!("dg.TEST/missing-{n}")).collect();
     let all: Vec<_> = ids
         .iter()
         .copied()
-        .chain(urls.iter().map(String::as_str))
+        .chain(absent.iter().map(String::as_str))
         .collect();
     let service = Service::start_with(CONFIG).await;
     let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
     let request = request(&[tes_root(&tes)], &[drs_root(&gen3)], &all);
     let messages = service.refuse(&request, "ResourceUnavailableError").await;
-    let missing: Vec<_> = urls.iter().map(|id| not_found(id)).collect();
+    let missing: Vec<_> = absent.iter().map(|id| not_found(id)).collect();
     assert_eq!(messages, missing, "only what is not there");
     let (uris, told) = best(&[&gen3], &ids).await;
     assert_eq!(told, [""; 0]);

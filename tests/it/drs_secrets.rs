@@ -157,12 +157,6 @@ async fn no_secret_of_a_drs_is_told_and_no_good_method_is_lost() {
     let _other = tracing::Dispatch::new(telemetry::subscriber(&log, io::sink, false).unwrap());
     // The runtime of the test has one thread.
     let _guard = tracing::subscriber::set_default(subscriber);
-    tracing::info!("begin");
-    eprintln!(
-        "DEBUG {:?} {:?}",
-        tracing::level_filters::LevelFilter::current(),
-        buffer.0.lock().unwrap().len()
-    );
 
     let current = Arc::new(Mutex::new(json!(null)));
     let shown = Arc::clone(&current);
@@ -204,7 +198,7 @@ async fn no_secret_of_a_drs_is_told_and_no_good_method_is_lost() {
             assert!(told.contains(&good), "{good} of {object:#}");
         }
         assert!(
-            told.iter().all(|uri| *uri != "5" && uri.contains("/")),
+            told.iter().all(|uri| *uri != "5" && uri.contains('/')),
             "{told:?}"
         );
     }

@@ -39,6 +39,7 @@ mod inbound;
 mod ip_locations;
 mod outbound;
 mod partial_failure;
+mod places;
 mod price_book;
 mod proxies;
 mod rank_services;

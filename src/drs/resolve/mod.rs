@@ -102,8 +102,8 @@ impl<'a> Resolution<'a> {
             let results =
                 all(fetches.map(|(session, nodes)| self.fetch_all(session, tree, nodes))).await;
             let mut leaves = Vec::new();
-            let fetched = sessions.list.iter_mut().zip(&pending).zip(results);
-            for ((session, nodes), results) in fetched {
+            let outcomes = sessions.list.iter_mut().zip(&pending).zip(results);
+            for ((session, nodes), results) in outcomes {
                 for (&node, result) in nodes.iter().zip(results) {
                     let found = session.record(tree, node, result);
                     leaves.extend(found.into_iter().map(|leaf| (node, leaf)));
