@@ -1,7 +1,7 @@
 //! From a query to its ranking: gather, locate, estimate, rank. The only place that knows the order of the steps.
 
 use futures_util::future::join;
-use tracing::{debug, info};
+use tracing::debug;
 
 use crate::{
     client::{CallScope, Client, ClientError},
@@ -140,7 +140,7 @@ impl Pipeline {
                 at_random: query.mode() == Mode::Random,
             });
         }
-        info!(
+        debug!(
             listed = ranking.len(),
             of = %ranking.space(),
             warnings = warnings.len(),

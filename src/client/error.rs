@@ -1,10 +1,14 @@
 //! Errors of outbound calls.
 
-use std::{error::Error, io, net::IpAddr, time::Duration};
+use std::{error::Error, net::IpAddr, time::Duration};
 
-use reqwest::StatusCode;
+use http::StatusCode;
+use hyper_util::client::legacy;
 
-use super::resolver::{AddressNotAllowed, ResolveError};
+use super::{
+    connector::ConnectTimedOut,
+    resolver::{AddressNotAllowed, ResolveError},
+};
 
 /// Why a call failed. The texts continue after the name of the service: "TES unavailable: 'https://..' _did not
 /// answer within 2 s_."; they hold no token, no URL, and at most a short excerpt of the answer.
@@ -142,10 +146,10 @@ impl FetchError {
     }
 }
 
-impl From<reqwest::Error> for FetchError {
-    /// Looks for the cause at the end of the chain: the client's own words repeat the URL, which may hold a password.
-    fn from(error: reqwest::Error) -> Self {
-        let error = error.without_url();
+impl From<legacy::Error> for FetchError {
+    /// Of an exchange without an answer.
+    fn from(error: legacy::Error) -> Self {
+        let is_unreachable = error.is_connect();
         let causes =
             || std::iter::successors(Some(&error as &(dyn Error + 'static)), |&e| e.source());
         if let Some(&AddressNotAllowed(address)) = causes().find_map(|cause| cause.downcast_ref()) {
@@ -154,37 +158,29 @@ impl From<reqwest::Error> for FetchError {
         if let Some(unresolved) = causes().find_map(|cause| cause.downcast_ref::<ResolveError>()) {
             return Self::Unresolved(unresolved.clone());
         }
-        let cause = causes().last().map(ToString::to_string).unwrap_or_default();
-        let broke_off = causes()
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .any(|cause| {
-                cause.kind() != io::ErrorKind::InvalidInput
-                    && cause.kind() != io::ErrorKind::InvalidData
-            });
-        if error.is_connect() {
+        if let Some(&ConnectTimedOut(limit)) = causes().find_map(|cause| cause.downcast_ref()) {
+            return Self::NoConnection(limit);
+        }
+        let cause = last_cause(&error);
+        if is_unreachable {
             Self::Unreachable(cause)
-        } else if error.is_decode() && !broke_off {
-            Self::Malformed(format!("its compression is broken ({cause})"))
         } else {
             Self::Interrupted(cause)
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use reqwest::{Response, ResponseBuilderExt};
-
-    use super::*;
-
-    #[test]
-    fn what_the_client_itself_has_to_say_is_told_without_the_url() {
-        let url = "https://ann:pass@h.example/x?sig=1".parse().unwrap();
-        let answer = axum::http::Response::builder().status(500).url(url);
-        let answer = Response::from(answer.body("").unwrap());
-        let error = answer.error_for_status().unwrap_err();
-        assert!(error.to_string().contains("h.example"), "{error}");
-        let told = FetchError::from(error).to_string();
-        assert!(!told.contains("h.example"), "{told}");
+impl From<hyper::Error> for FetchError {
+    /// Of a body that ends too early.
+    fn from(error: hyper::Error) -> Self {
+        Self::Interrupted(last_cause(&error))
     }
+}
+
+/// The end of the chain of causes: what is before it only says that a connection failed.
+fn last_cause(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(error), |&error| error.source())
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }

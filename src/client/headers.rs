@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::{
-    Response, StatusCode,
+use http::{
+    HeaderMap, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, RETRY_AFTER},
 };
 use url::Url;
@@ -21,8 +21,8 @@ pub(super) const fn is_busy(status: StatusCode) -> bool {
 }
 
 /// The delay of `Retry-After`, in seconds or until an HTTP date; a date in the past is no delay.
-pub(super) fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -31,8 +31,7 @@ pub(super) fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// The size of the body that a GET would have; `None` if it is not told, or that of a compressed body.
-pub(super) fn content_length(response: &Response) -> Option<u64> {
-    let headers = response.headers();
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     if headers.contains_key(CONTENT_ENCODING) {
         return None;
     }
@@ -40,9 +39,8 @@ pub(super) fn content_length(response: &Response) -> Option<u64> {
 }
 
 /// The target of a redirect of `here`, without user info.
-pub(super) fn redirect_target(here: &Url, response: &Response) -> Result<Url, FetchError> {
-    let mut target = response
-        .headers()
+pub(super) fn redirect_target(here: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
+    let mut target = headers
         .get(LOCATION)
         .and_then(|location| location.to_str().ok())
         .and_then(|location| here.join(location).ok())
@@ -62,13 +60,8 @@ mod tests {
     use super::*;
 
     fn lead(here: &str, location: &str) -> Result<String, FetchError> {
-        let answer = axum::http::Response::builder()
-            .status(302)
-            .header("location", location)
-            .body("")
-            .unwrap();
-        let here = here.parse().unwrap();
-        redirect_target(&here, &answer.into()).map(Url::into)
+        let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+        redirect_target(&here.parse().unwrap(), &headers).map(Url::into)
     }
 
     #[test]

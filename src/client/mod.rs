@@ -5,11 +5,13 @@ pub mod authorization;
 pub mod byte_budget;
 pub mod cache;
 pub mod cache_key;
+mod connector;
 mod credentials;
 pub mod error;
 pub mod guard;
 mod headers;
 pub mod health;
+mod http_client;
 mod json;
 pub mod limit;
 pub mod refreshing;
@@ -21,9 +23,10 @@ mod transport;
 
 use std::{hash::RandomState, sync::Arc};
 
-use reqwest::{StatusCode, header::HeaderName};
+use http::{StatusCode, header::HeaderName};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::rustls;
 use url::{Host, Url};
 
 pub(crate) use self::json::parse;
@@ -72,7 +75,7 @@ struct Shared {
 pub enum ClientError {
     /// The HTTP client refuses to start.
     #[error("cannot build the HTTP client; are the system's CA certificates installed? ({0})")]
-    Http(#[source] reqwest::Error),
+    Http(#[source] rustls::Error),
     /// The DNS resolver refuses to start.
     #[error("cannot build the DNS resolver: {0}")]
     Resolver(#[source] hickory_resolver::net::NetError),
@@ -251,7 +254,7 @@ impl Client {
             if !response.status().is_success() {
                 return Err(FetchError::Status(response.status()));
             }
-            Ok(headers::content_length(&response))
+            Ok(headers::content_length(response.headers()))
         });
         Box::pin(call).await
     }

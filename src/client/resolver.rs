@@ -1,8 +1,11 @@
 //! From host names to addresses: one asynchronous resolver with one cache, for calls and for locations.
 
 use std::{
+    error::Error,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -12,7 +15,8 @@ use hickory_resolver::{
     net::{NetError, runtime::TokioRuntimeProvider},
     proto::rr::Name as DnsName,
 };
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower::Service;
 
 use super::guard::Guard;
 
@@ -97,11 +101,11 @@ fn name_server(address: &SocketAddr) -> NameServerConfig {
 }
 
 /// The addresses of a name that `guard` admits, and no others: what is checked here is what is connected to.
-#[derive(Debug)]
-pub(super) struct GuardedResolver<F> {
+#[derive(Debug, Clone)]
+pub(super) struct GuardedResolver {
     pub(super) resolver: Resolver,
     pub(super) guard: Arc<Guard>,
-    pub(super) admits: F,
+    pub(super) admits: fn(&Guard, IpAddr) -> bool,
 }
 
 /// All addresses of a host are off limits; this is one of them.
@@ -109,14 +113,21 @@ pub(super) struct GuardedResolver<F> {
 #[error("{0} is not an allowed address")]
 pub(super) struct AddressNotAllowed(pub(super) IpAddr);
 
-impl<F: Fn(&Guard, IpAddr) -> bool + Copy + Send + Sync + 'static> Resolve for GuardedResolver<F> {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for GuardedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let Self {
             resolver,
             guard,
             admits,
-        } = self;
-        let (resolver, guard, admits) = (resolver.clone(), Arc::clone(guard), *admits);
+        } = self.clone();
         Box::pin(async move {
             let mut addresses = resolver.addresses(name.as_str()).await?;
             let first = addresses.first().copied();
@@ -124,8 +135,11 @@ impl<F: Fn(&Guard, IpAddr) -> bool + Copy + Send + Sync + 'static> Resolve for G
             if let (Some(first), true) = (first, addresses.is_empty()) {
                 return Err(AddressNotAllowed(first).into());
             }
-            let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0));
-            Ok(Box::new(addresses) as Addrs)
+            let addresses: Vec<_> = addresses
+                .into_iter()
+                .map(|ip| SocketAddr::new(ip, 0))
+                .collect();
+            Ok(addresses.into_iter())
         })
     }
 }

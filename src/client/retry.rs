@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
+use http::StatusCode;
 use tokio::time::Instant;
 use url::Url;
 
@@ -10,6 +10,7 @@ use super::{
     authorization::Authorization,
     error::FetchError,
     headers::{is_busy, retry_after},
+    http_client::Response,
     transport::{Method, Transport},
 };
 
@@ -34,7 +35,7 @@ impl Transport {
             .await
         {
             Ok(response) if is_busy(response.status()) => {
-                let delay = retry_after(&response)
+                let delay = retry_after(response.headers())
                     .filter(|&delay| delay <= MAX_RETRY_DELAY && Instant::now() + delay < deadline);
                 let Some(delay) = delay else {
                     return Err(FetchError::Status(response.status()));
@@ -69,7 +70,7 @@ impl Transport {
                 .send_following_redirects(url, method, authorization)
                 .await?;
             let is_accepted = response.status() == StatusCode::ACCEPTED;
-            let (delay, is_asked_for) = match retry_after(&response) {
+            let (delay, is_asked_for) = match retry_after(response.headers()) {
                 Some(delay) if is_accepted => (delay.max(MIN_RETRY_DELAY), true),
                 // A GET has no other use for it.
                 None if is_accepted && matches!(method, Method::Get) => {

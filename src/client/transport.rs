@@ -2,25 +2,26 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use reqwest::{
-    Client, Response,
-    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
-    redirect,
+use http::{
+    HeaderMap, HeaderValue,
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE},
 };
+use hyper::body::Bytes;
+use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret;
+use tokio_rustls::rustls::{self, ClientConfig, crypto::aws_lc_rs};
 use url::{Host, Url};
 
 use super::{
     authorization::{Authorization, Credential},
+    connector::Connector,
     error::FetchError,
     guard::{Guard, Reach},
     headers::{is_redirect, redirect_target},
+    http_client::{HttpClient, Response, basic_authorization, read_body},
     resolver::{GuardedResolver, Resolver},
 };
 use crate::{config, domain::token::Token};
-
-/// How long an idle connection is kept: callers name the hosts, and each connection costs a file handle.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -40,11 +41,10 @@ pub(super) enum Method<'a> {
 /// Connects only where the guard allows it.
 #[derive(Debug)]
 pub(super) struct Transport {
-    client: Client,
+    client: HttpClient,
     /// For credentials over plain http: connects to `outbound.allowed_networks` only.
-    allowed_networks_only: Client,
+    allowed_networks_only: HttpClient,
     guard: Arc<Guard>,
-    connect_timeout: Duration,
     max_bytes: usize,
 }
 
@@ -52,41 +52,29 @@ impl Transport {
     /// Gives up a connection after `connect_timeout`.
     ///
     /// # Errors
-    /// The HTTP client's, if it cannot be made.
+    /// If the certificates that the system trusts cannot be loaded.
     pub(super) fn new(
         reach: Reach,
         guard: &Arc<Guard>,
         resolver: &Resolver,
         connect_timeout: Duration,
         config: &config::Outbound,
-    ) -> Result<Self, reqwest::Error> {
-        let builder = |admits: fn(&Guard, IpAddr) -> bool| {
-            Client::builder()
-                .dns_resolver(GuardedResolver {
-                    resolver: resolver.clone(),
-                    guard: Arc::clone(guard),
-                    admits,
-                })
-                .connect_timeout(connect_timeout)
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .http2_max_header_list_size(64 << 10)
-                .user_agent(concat!("testribute/", env!("CARGO_PKG_VERSION")))
+    ) -> Result<Self, rustls::Error> {
+        let tls = tls_config()?;
+        let client = |admits: fn(&Guard, IpAddr) -> bool, use_proxies| {
+            let resolver = GuardedResolver {
+                resolver: resolver.clone(),
+                guard: Arc::clone(guard),
+                admits,
+            };
+            HttpClient::new(Connector::new(resolver, &tls, use_proxies, connect_timeout))
         };
-        let client = builder(Guard::admits);
         // A proxy connects to addresses that the guard never sees.
-        let client = if reach == Reach::Everywhere || config.proxy_from_environment {
-            client
-        } else {
-            client.no_proxy()
-        };
+        let use_proxies = reach == Reach::Everywhere || config.proxy_from_environment;
         Ok(Self {
-            client: client.build()?,
-            allowed_networks_only: builder(Guard::is_listed).no_proxy().build()?,
+            client: client(Guard::admits, use_proxies),
+            allowed_networks_only: client(Guard::is_listed, false),
             guard: Arc::clone(guard),
-            connect_timeout,
             max_bytes: config.max_response_bytes,
         })
     }
@@ -107,7 +95,7 @@ impl Transport {
             if let Method::Post(_) = method {
                 return Err(FetchError::Redirected(response.status().as_u16()));
             }
-            here = redirect_target(&here, &response)?;
+            here = redirect_target(&here, response.headers())?;
             // A failure there says nothing about the service itself.
             response = self
                 .send(&here, method, Authorization::None)
@@ -141,43 +129,51 @@ impl Transport {
             Authorization::SendToAllowedNetworks(_) => &self.allowed_networks_only,
             Authorization::None | Authorization::Send(_) | Authorization::Withheld => &self.client,
         };
-        let request = match method {
-            Method::Get => client.get(url.clone()),
-            Method::Head => client.head(url.clone()),
-            // Compressed, it would have another size.
-            Method::HeadOfTarget => client.head(url.clone()).header(ACCEPT_ENCODING, "identity"),
-            Method::Post(json) => client
-                .post(url.clone())
-                .header(CONTENT_TYPE, "application/json")
-                .body(json.to_vec()),
-        };
-        let request = request.header(ACCEPT, "application/json, */*;q=0.5");
-        let request = match authorization.credential() {
-            Some(Credential::Bearer(token)) => request.header(AUTHORIZATION, bearer(token)),
-            Some(Credential::Basic { user, password }) => {
-                request.basic_auth(user, Some(password.expose_secret()))
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, */*;q=0.5"),
+        );
+        if let Some(credential) = authorization.credential() {
+            headers.insert(AUTHORIZATION, header_of(credential));
+        }
+        let (method, body) = match method {
+            Method::Get => (http::Method::GET, Bytes::new()),
+            Method::Head => (http::Method::HEAD, Bytes::new()),
+            Method::HeadOfTarget => {
+                // Compressed, it would have another size.
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                (http::Method::HEAD, Bytes::new())
             }
-            None => request,
-        };
-        request.send().await.map_err(|error| {
-            if error.is_connect() && error.is_timeout() {
-                FetchError::NoConnection(self.connect_timeout)
-            } else {
-                error.into()
+            Method::Post(json) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                (http::Method::POST, Bytes::copy_from_slice(json))
             }
-        })
+        };
+        client.send(method, url, headers, body).await
     }
 
     /// The body, decompressed, up to `outbound.max_response_bytes`.
-    pub(super) async fn read(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > self.max_bytes {
-                return Err(FetchError::TooLarge(self.max_bytes));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+    pub(super) async fn read(&self, response: Response) -> Result<Vec<u8>, FetchError> {
+        read_body(response, self.max_bytes).await
+    }
+}
+
+/// Trusts the certificates that the system trusts.
+fn tls_config() -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Verifier::new(Arc::clone(&provider))?;
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
+}
+
+fn header_of(credential: Credential<'_>) -> HeaderValue {
+    match credential {
+        Credential::Bearer(token) => bearer(token),
+        Credential::Basic { user, password } => basic_authorization(user, password.expose_secret()),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use http::StatusCode;
 use percent_encoding::utf8_percent_encode;
-use reqwest::StatusCode;
 use tracing::debug;
 use url::Url;
 

@@ -1,6 +1,6 @@
 //! Entry points for fuzzing: reads any bytes as answers of a TES.
 
-use reqwest::StatusCode;
+use http::StatusCode;
 
 use super::{
     task_info::{TaskInfoResponse, has_no_task_info},

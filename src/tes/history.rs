@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join;
-use reqwest::StatusCode;
+use http::StatusCode;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 

@@ -10,7 +10,7 @@ mod tasks;
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::StatusCode;
+use http::StatusCode;
 use tokio::time::Instant;
 use url::Url;
 

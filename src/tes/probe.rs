@@ -1,6 +1,6 @@
 //! Where the API of a TES begins: the path that is given, or one of the usual ones below it.
 
-use reqwest::StatusCode;
+use http::StatusCode;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;

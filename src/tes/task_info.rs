@@ -1,6 +1,6 @@
 //! Task info: the request, and which answers are plausible.
 
-use reqwest::StatusCode;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

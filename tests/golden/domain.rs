@@ -55,7 +55,7 @@ fn bad_amount() -> BadAmount {
 fn warnings() -> Vec<Warning> {
     let tes = || TES.to_owned();
     let drs = || DRS.to_owned();
-    let cause = || FetchError::Status(reqwest::StatusCode::NOT_FOUND).to_string();
+    let cause = || FetchError::Status(http::StatusCode::NOT_FOUND).to_string();
     let pointers = |count| (1..=count).map(|n| format!("/x{n}")).collect();
     let drs_unavailable = |count, hint| Warning::DrsUnavailable {
         service: drs(),

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use reqwest::StatusCode;
+use http::StatusCode;
 
 use super::{Section, samples, section};
 use crate::{
@@ -159,7 +159,7 @@ fn setup_errors() -> Vec<SetupError> {
 fn client_errors() -> Vec<ClientError> {
     let mut errors = samples!(ClientError:
         ClientError::Http(_) => [
-            ClientError::Http(reqwest::Client::new().get("nowhere").build().unwrap_err()),
+            ClientError::Http(tokio_rustls::rustls::Error::General("no certificates".to_owned())),
         ]
         ClientError::Resolver(_) => [ClientError::Resolver("no name server".into())]
         ClientError::Secret(_) => [no_secret("bearer_env: TESTRIBUTE_GOLDEN_NOT_SET")]

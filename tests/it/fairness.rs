@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, http::Uri, response::IntoResponse};
+use axum::{
+    Router,
+    http::{StatusCode, Uri},
+    response::IntoResponse,
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::{
@@ -222,7 +226,7 @@ async fn a_drs_that_falls_silent_is_not_waited_for_once_per_object() {
         if uri.path().contains("/o") && !uri.path().ends_with("/o0") {
             std::future::pending::<()>().await;
         }
-        (axum::http::StatusCode::NOT_FOUND, axum::Json(json!({}))).into_response()
+        (StatusCode::NOT_FOUND, axum::Json(json!({}))).into_response()
     });
     let tired = Server::start(tired).await;
     let request = with_objects(

@@ -2,7 +2,7 @@
 
 use std::{future::pending, time::Duration};
 
-use axum::Router;
+use axum::{Router, http::Uri};
 use serde_json::{Value, json};
 use testribute::{
     config,
@@ -413,7 +413,7 @@ async fn one_object_that_leads_astray_loses_no_other_object_of_its_drs() {
     let inner = drs(&objects).await;
     let behind = drs_root(&inner);
     // The first object is redirected to where no call may go, all others to where they are.
-    let router = Router::new().fallback(async move |uri: axum::http::Uri| {
+    let router = Router::new().fallback(async move |uri: Uri| {
         let id = uri.path().rsplit('/').next().unwrap().to_owned();
         let target = match id.as_str() {
             "o0" => "http://169.254.169.254/x".to_owned(),

@@ -1,8 +1,15 @@
 //! Proxies that the environment names: of no account, unless the configuration says so.
 
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    http::{HeaderMap, Method, StatusCode, Uri},
+};
 use serde_json::{Value, json};
 
 use crate::support::{
+    Server,
     network::{request, tes, tes_root, warnings},
     program::RunningService,
     recorder::Recorder,
@@ -21,11 +28,14 @@ async fn proxy() -> Recorder {
 
 /// A service in whose environment `proxy` is the one for everything.
 async fn service_beside(proxy: &Recorder, through_it: &str) -> RunningService {
-    let url = proxy.server.url("/");
+    service_with_proxy(&proxy.server.url("/"), through_it).await
+}
+
+async fn service_with_proxy(url: &str, through_it: &str) -> RunningService {
     RunningService::start(&[
-        ("HTTP_PROXY", url.as_str()),
-        ("http_proxy", &url),
-        ("ALL_PROXY", &url),
+        ("HTTP_PROXY", url),
+        ("http_proxy", url),
+        ("ALL_PROXY", url),
         ("TESTRIBUTE__OUTBOUND__PROXY_FROM_ENVIRONMENT", through_it),
         ("TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS", "127.0.0.2/32"),
     ])
@@ -73,4 +83,34 @@ async fn if_it_is_told_to_it_does_but_not_to_special_addresses() {
         [tes_unavailable("http://10.0.0.1/", &off_limits("10.0.0.1"))]
     );
     assert_eq!(proxy.lines(), ["POST http://tes.invalid/tasks/task-info"]);
+}
+
+#[tokio::test]
+async fn a_proxy_gets_its_credential_and_for_https_opens_a_tunnel() {
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let recorded = Arc::clone(&seen);
+    let refuses = async move |method: Method, uri: Uri, headers: HeaderMap| {
+        let credential = headers.get("proxy-authorization");
+        let credential = credential.map_or("nothing", |value| value.to_str().unwrap());
+        let line = format!("{method} {uri} with {credential}");
+        recorded.lock().unwrap().push(line);
+        StatusCode::BAD_GATEWAY
+    };
+    let proxy = Server::start(Router::new().fallback(refuses)).await;
+    let url = proxy.url("/").replace("http://", "http://ann:secret@");
+    let service = service_with_proxy(&url, "true").await;
+    let uris = ["http://tes.invalid/", "https://tes.invalid/"].map(str::to_owned);
+    rank(&service, &uris).await;
+    let seen = seen.lock().unwrap();
+    let credential = "Basic YW5uOnNlY3JldA==";
+    for line in [
+        format!("POST http://tes.invalid/tasks/task-info with {credential}"),
+        format!("CONNECT tes.invalid:443 with {credential}"),
+    ] {
+        assert!(seen.contains(&line), "{seen:?}");
+    }
+    assert!(
+        seen.iter().all(|line| line.ends_with(credential)),
+        "{seen:?}"
+    );
 }

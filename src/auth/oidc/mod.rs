@@ -6,8 +6,8 @@ mod discovery;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use http::StatusCode;
 use jsonwebtoken::jwk::JwkSet;
-use reqwest::StatusCode;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
