@@ -1,10 +1,10 @@
 //! Networks whose addresses are answered from many sites (anycast, or a name server that gives the nearest): where a
 //! database places them says nothing about where the data are.
 //!
-//! From the ranges that the operators publish, as of 2026-11: Cloudflare (www.cloudflare.com/ips), Fastly
-//! (api.fastly.com/public-ip-list), CloudFront (ip-ranges.amazonaws.com, service CLOUDFRONT) and Google
-//! (www.gstatic.com/ipranges/goog.json), joined to larger ranges where these belong to them as a whole; Akamai from the
-//! registration of AS 20940 and AS 16625.
+//! The ranges are those of Cloudflare (www.cloudflare.com/ips), Fastly (api.fastly.com/public-ip-list), CloudFront
+//! (ip-ranges.amazonaws.com), Google (www.gstatic.com/ipranges/goog.json) and Akamai (AS 20940 and AS 16625) as commonly
+//! known; they were written without access to these lists and have not been compared with their current state. A range that
+//! is missing leaves a place exact that is not; one too many marks a place that is right.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
