@@ -42,6 +42,7 @@ impl Fields for RankRequest {
             "resource_requirements" => self.resource_requirements = object.next_value()?,
             "object_ids" => self.object_ids = object.next_value()?,
             "drs_uris" => self.drs_uris = object.next_value()?,
+            "object_sizes" => self.object_sizes = object.next_value::<Sizes>()?.0,
             "mode" => self.mode = object.next_value()?,
             "limit" => self.limit = Some(object.next_value::<Whole>()?.0),
             "explain" => self.explain = object.next_value()?,
@@ -194,6 +195,34 @@ impl<'de> Visitor<'de> for UniqueKeys {
     }
 }
 
+/// Whole numbers by names, no name twice.
+struct Sizes(BTreeMap<String, u64>);
+
+impl<'de> Deserialize<'de> for Sizes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SizesVisitor).map(Self)
+    }
+}
+
+struct SizesVisitor;
+
+impl<'de> Visitor<'de> for SizesVisitor {
+    type Value = BTreeMap<String, u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of whole numbers")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        let mut sizes = BTreeMap::new();
+        read_object(object, |name, object| {
+            sizes.insert(name.to_owned(), object.next_value::<Whole>()?.0);
+            Ok(true)
+        })?;
+        Ok(sizes)
+    }
+}
+
 /// A whole number in any notation: for JSON Schema, 2.0 and 1e3 are integers.
 struct Whole(u64);
 
@@ -285,6 +314,7 @@ mod tests {
             ("", r#", "tes_uris": []"#, "tes_uris"),
             (r#", "ram_gb": 1"#, "", "ram_gb"),
             ("", r#", "x": 1, "x": 1"#, "x"),
+            ("", r#", "object_sizes": {"s": 1, "s": 1}"#, "s"),
             ("", r#", "mode": 0, "\u006dode": 0"#, "mode"),
             (r#", "x": [{"a": 1, "\u0061": 2}]"#, "", "a"),
             ("", r#", "x": {"y": {"b": null, "b": null}}"#, "b"),

@@ -5,6 +5,7 @@ pub mod authorization;
 pub mod byte_budget;
 pub mod cache;
 pub mod cache_key;
+mod call;
 mod connector;
 mod credentials;
 pub mod error;
@@ -25,8 +26,7 @@ use std::{hash::RandomState, sync::Arc};
 
 use http::{StatusCode, header::HeaderName};
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{Instrument, info_span};
+use tokio::time::timeout;
 use url::{Host, Url};
 
 pub(crate) use self::json::parse;
@@ -51,11 +51,7 @@ pub use crate::telemetry::metrics::Cache;
 use crate::{
     config::Config,
     domain::{geo::Host as KnownHost, token::Token},
-    telemetry::{
-        SPANS, TraceContext,
-        metrics::{CallKind, CallOutcome, Metrics},
-        traces,
-    },
+    telemetry::{TraceContext, metrics::Metrics},
 };
 
 /// Makes calls. All clones share the connections, the name cache and the permits for calls in flight.
@@ -249,6 +245,29 @@ impl Client {
         Box::pin(call).await
     }
 
+    /// The size of what is at `url`, as the answer to a HEAD request tells it; redirects are followed, and nothing is sent
+    /// but the URL.
+    ///
+    /// # Errors
+    /// [`FetchError`], but never [`FetchError::Malformed`].
+    pub async fn content_length(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+    ) -> Result<Option<u64>, FetchError> {
+        let call = self.call(scope, url, async |deadline| {
+            let transport = &self.shared.transport;
+            let response = transport
+                .send_with_retry(url, Method::HeadOfTarget, CallHeaders::NONE, deadline)
+                .await?;
+            if !response.status().is_success() {
+                return Err(FetchError::Status(response.status()));
+            }
+            Ok(headers::content_length(response.headers()))
+        });
+        Box::pin(call).await
+    }
+
     /// Sends `json` by POST and reads a JSON object. The request may be sent twice.
     ///
     /// # Errors
@@ -276,32 +295,22 @@ impl Client {
         json: &[u8],
         authorization: Authorization<'_>,
     ) -> Result<(StatusCode, Vec<u8>), FetchError> {
-        let call = self.call(scope, url, async |deadline| {
-            let (transport, trace) = (&self.shared.transport, self.trace(scope));
-            let headers = CallHeaders {
-                authorization,
-                trace: trace.as_ref(),
-            };
-            let response = transport
-                .send_with_retry(url, Method::Post(json), headers, deadline)
-                .await?;
-            let status = response.status();
-            match transport.read(response).await {
-                Ok(body) => Ok((status, body)),
-                Err(failure) if status.is_success() => Err(failure),
-                // The body of a refusal that cannot be read adds nothing to its status.
-                Err(_) => Ok((status, Vec::new())),
-            }
-        });
-        // Boxed: calls are large, and parts of many other futures.
-        Box::pin(call).await
+        self.any_status(scope, url, Method::Post(json), authorization)
+            .await
     }
 
-    /// What ties a call to its request: for TES and DRS only.
-    fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
-        let is_sent = self.kind.shares_hosts();
-        let trace = || traces::current().or_else(|| scope.trace().cloned());
-        is_sent.then(trace).flatten()
+    /// Status and body of any answer to GET, after redirects.
+    ///
+    /// # Errors
+    /// As [`post_any_status`](Self::post_any_status).
+    pub async fn get_any_status(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        self.any_status(scope, url, Method::Get, authorization)
+            .await
     }
 
     /// Waits for a permit to call the host of `url`.
@@ -322,65 +331,5 @@ impl Client {
         scope
             .until_end(permits.acquire(holder, self.kind, host))
             .await
-    }
-
-    /// The body of an answer with a status of success.
-    async fn body(
-        &self,
-        scope: &CallScope,
-        url: &Url,
-        method: Method<'_>,
-        authorization: Authorization<'_>,
-    ) -> Result<Vec<u8>, FetchError> {
-        let call = self.call(scope, url, async |deadline| {
-            let (transport, trace) = (&self.shared.transport, self.trace(scope));
-            let headers = CallHeaders {
-                authorization,
-                trace: trace.as_ref(),
-            };
-            let response = transport
-                .send_with_retry(url, method, headers, deadline)
-                .await?;
-            if !response.status().is_success() {
-                return Err(FetchError::Status(response.status()));
-            }
-            transport.read(response).await
-        });
-        // Boxed, as above.
-        let body = Box::pin(call).await?;
-        let calls = &self.shared.metrics.calls;
-        calls.received(self.kind.into(), body.len());
-        Ok(body)
-    }
-
-    /// Makes one call once there is a permit, unless the circuit breaker of its host is open. Waiting for the permit does
-    /// not count against the time of the call.
-    async fn call<T>(
-        &self,
-        scope: &CallScope,
-        url: &Url,
-        call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
-    ) -> Result<T, FetchError> {
-        let host = HostKey::of(url, &self.shared.hosts);
-        let (calls, kind) = (&self.shared.metrics.calls, CallKind::from(self.kind));
-        let not_made = |_: &FetchError| calls.not_made(kind);
-        let permit = scope.permit_or_lease(self.acquire_for(scope, host)).await;
-        let _permit = permit.inspect_err(not_made)?;
-        // Another call may have found out in the meantime.
-        scope.check_host(host).inspect_err(not_made)?;
-        let timer = calls.start(kind);
-        let (deadline, too_late) = scope.call_end();
-        // Retries are decided by the call's own time: a shared failure must not depend on the end of one request.
-        let own_deadline = Instant::now() + scope.time().call();
-        let span = info_span!(target: SPANS, "call", ?kind, host = url.host_str());
-        let result = timeout_at(deadline, call(own_deadline).instrument(span))
-            .await
-            .unwrap_or(Err(too_late));
-        let failure = result.as_ref().err();
-        timer.end(failure.map_or(CallOutcome::Ok, FetchError::outcome));
-        if scope.record(self.kind, host, failure) {
-            calls.breaker_opened();
-        }
-        result
     }
 }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
 use rustls_platform_verifier::Verifier;
@@ -36,6 +36,8 @@ pub(super) enum Method<'a> {
     Get,
     /// For the headers of an answer of any status.
     Head,
+    /// The same, of what redirects lead to.
+    HeadOfTarget,
     /// With a JSON body. Idempotent: may be sent twice.
     Post(&'a [u8]),
 }
@@ -81,7 +83,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request; of a GET, at most three redirects are followed. Only the first one carries the credential.
+    /// Sends a request; of a GET and for the size of a target, at most three redirects are followed. Only the first one carries the credential.
     pub(super) async fn send_following_redirects(
         &self,
         url: &Url,
@@ -142,6 +144,11 @@ impl Transport {
         let (method, body) = match method {
             Method::Get => (http::Method::GET, Bytes::new()),
             Method::Head => (http::Method::HEAD, Bytes::new()),
+            Method::HeadOfTarget => {
+                // Compressed, it would have another size.
+                sent.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                (http::Method::HEAD, Bytes::new())
+            }
             Method::Post(json) => {
                 sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 (http::Method::POST, Bytes::copy_from_slice(json))

@@ -3,11 +3,14 @@
 pub mod address;
 pub mod calibrate;
 pub mod cloud;
+pub mod disclosure;
+pub mod drs_base;
 pub mod estimate;
 pub mod exact;
 pub mod exclusion;
 pub mod findings;
 pub mod geo;
+pub mod id_hint;
 pub mod mode;
 pub mod money;
 pub mod object;

@@ -12,7 +12,7 @@ pub use testribute::{
         query::{RequestFault, RequestFaultReason},
         queue::NoQueueTime,
         unrankable::{BundleFault, Difference, UnrankableReason},
-        warning::{Refusal, Warning},
+        warning::{DrsHint, Warning},
     },
     drs::UnresolvedId,
     locations::LocateError,
@@ -110,26 +110,30 @@ pub fn queue_time_assumed(service: &str, cause: NoQueueTime, seconds: f64) -> St
 
 /// The warning about a DRS that is called without a token.
 pub fn drs_unavailable(service: &str, cause: &FetchError, objects: &[&str]) -> String {
-    let refusal = cause.is_refusal().then_some(Refusal::NoToken);
-    drs_warning(service, cause, objects, refusal)
+    let hint = if cause.is_plain_http() {
+        Some(DrsHint::PlainHttp)
+    } else {
+        cause.is_refusal().then_some(DrsHint::NoToken)
+    };
+    drs_warning(service, cause, objects, hint)
 }
 
 /// The warning about a DRS that refuses the token with this status.
 pub fn drs_refuses_token(service: &str, code: u16, objects: &[&str]) -> String {
-    drs_warning(service, &status(code), objects, Some(Refusal::Token))
+    drs_warning(service, &status(code), objects, Some(DrsHint::Token))
 }
 
 fn drs_warning(
     service: &str,
     cause: &FetchError,
     objects: &[&str],
-    refusal: Option<Refusal>,
+    hint: Option<DrsHint>,
 ) -> String {
     Warning::DrsUnavailable {
         service: service.to_owned(),
         cause: cause.to_string(),
         objects: objects.iter().map(|&id| id.into()).collect(),
-        refusal,
+        hint,
     }
     .to_string()
 }
