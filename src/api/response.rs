@@ -15,7 +15,9 @@ use utoipa::{
     },
 };
 
-use super::explanation::{self, Distances, HostPlace, HostPlaces, ObjectDistance, OfferSource};
+use super::explanation::{
+    self, Distances, HostPlace, HostPlaces, ObjectDistance, OfferSource, QueueExplanation,
+};
 use crate::domain::{
     findings::Findings,
     money::Currency,
@@ -72,6 +74,10 @@ pub struct ServiceCombination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = OfferSource)]
     pub offer: Option<OfferSource>,
+    /// What the queue time rests on. Only if the request sets `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = QueueExplanation)]
+    pub queue: Option<QueueExplanation>,
 }
 
 /// An amount of money.
@@ -185,6 +191,10 @@ impl RankResponse {
             offer: query
                 .explain()
                 .then(|| OfferSource::of(&combination, findings))
+                .flatten(),
+            queue: query
+                .explain()
+                .then(|| QueueExplanation::of(&combination, findings))
                 .flatten(),
         };
         let mut bytes = 0_usize;

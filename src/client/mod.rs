@@ -14,6 +14,7 @@ pub mod health;
 mod http_client;
 mod json;
 pub mod limit;
+mod reason;
 pub mod refreshing;
 pub mod resolver;
 mod retry;
@@ -23,17 +24,18 @@ mod transport;
 
 use std::{hash::RandomState, sync::Arc};
 
-use http::{StatusCode, header::HeaderName};
+use http::header::HeaderName;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::rustls;
 use url::{Host, Url};
 
-pub(crate) use self::json::parse;
+pub(crate) use self::json::{parse, parse_object};
 pub use self::{
     authorization::{Authorization, Credential},
     credentials::MissingSecret,
-    error::FetchError,
+    error::{AnyAnswer, FetchError, Redirect, Refusal},
     guard::Reach,
     limit::permits::ServiceKind,
     scope::CallScope,
@@ -42,6 +44,7 @@ pub use self::{
 use self::{
     credentials::Credentials,
     guard::Guard,
+    http_client::Response,
     limit::permits::{HostKey, Permit, Permits},
     resolver::Resolver,
     transport::{Method, Transport},
@@ -202,6 +205,19 @@ impl Client {
         parse(&self.body(scope, url, Method::Get, authorization).await?)
     }
 
+    /// Reads any JSON object at `url`, following redirects.
+    ///
+    /// # Errors
+    /// [`FetchError`]; [`FetchError::Malformed`] if the answer is not a JSON object.
+    pub async fn get_object(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<Map<String, Value>, FetchError> {
+        parse_object(&self.body(scope, url, Method::Get, authorization).await?)
+    }
+
     /// Reads what is at `url`, following redirects.
     ///
     /// # Errors
@@ -251,33 +267,57 @@ impl Client {
         parse(&self.body(scope, url, method, authorization).await?)
     }
 
-    /// Sends `json` by POST and gives status and body of any answer: the body of a refusal may say more than its status.
-    /// The request may be sent twice.
+    /// Sends `json` by POST and gives the answer, whatever its status: the body of a refusal may say more than its status.
+    /// The request may be sent twice. Redirects to the same host that keep the method are followed.
     ///
     /// # Errors
-    /// [`FetchError`], but never [`FetchError::Malformed`], and [`FetchError::Status`] only of a server that is busy.
+    /// [`FetchError`], but never [`FetchError::Malformed`], and a status only of a server that is busy.
     pub async fn post_any_status(
         &self,
         scope: &CallScope,
         url: &Url,
         json: &[u8],
         authorization: Authorization<'_>,
-    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+    ) -> Result<AnyAnswer, FetchError> {
         let call = self.call(scope, url, async |deadline| {
             let transport = &self.shared.transport;
             let response = transport
-                .send_with_retry(url, Method::Post(json), authorization, deadline)
+                .send_with_retry(url, Method::PostOnHost(json), authorization, deadline)
                 .await?;
-            let status = response.status();
-            match transport.read(response).await {
-                Ok(body) => Ok((status, body)),
-                Err(failure) if status.is_success() => Err(failure),
-                // The body of a refusal that cannot be read adds nothing to its status.
-                Err(_) => Ok((status, Vec::new())),
+            if response.status().is_success() {
+                let body = transport.read(response).await?;
+                return Ok(AnyAnswer {
+                    refusal: None,
+                    body,
+                });
             }
+            let (refusal, body) = self.refusal(response, authorization).await;
+            Ok(AnyAnswer {
+                refusal: Some(refusal),
+                body,
+            })
         });
         // Boxed: calls are large, and parts of many other futures.
         Box::pin(call).await
+    }
+
+    /// A refusal with its reason, and its body.
+    async fn refusal(
+        &self,
+        response: Response,
+        authorization: Authorization<'_>,
+    ) -> (FetchError, Vec<u8>) {
+        let status = response.status();
+        let asks_for_password = headers::asks_for_password(&response);
+        let transport = &self.shared.transport;
+        // The body of a refusal that cannot be read adds nothing to its status.
+        let body = transport.read_short(response);
+        let body = timeout(self.shared.time.call() / 4, body)
+            .await
+            .unwrap_or_default();
+        let secret = authorization.secret().map(|(_, secret)| secret);
+        let refusal = Refusal::new(status, &body, secret, asks_for_password);
+        (refusal.into(), body)
     }
 
     /// Waits for a permit to call the host of `url`.
@@ -313,10 +353,14 @@ impl Client {
             let response = transport
                 .send_with_retry(url, method, authorization, deadline)
                 .await?;
-            if !response.status().is_success() {
-                return Err(FetchError::Status(response.status()));
+            if response.status().is_success() {
+                return transport.read(response).await;
             }
-            transport.read(response).await
+            // The other kinds tell their warnings without it.
+            if self.kind == ServiceKind::Tes {
+                return Err(self.refusal(response, authorization).await.0);
+            }
+            Err(FetchError::Status(response.status()))
         });
         // Boxed, as above.
         Box::pin(call).await

@@ -17,11 +17,14 @@ use super::{
     connector::Connector,
     error::FetchError,
     guard::{Guard, Reach},
-    headers::{is_redirect, redirect_target},
+    headers::{is_redirect, not_followed, redirect_target, same_host_target},
     http_client::{HttpClient, Response, basic_authorization, read_body},
     resolver::{GuardedResolver, Resolver},
 };
 use crate::{config, domain::token::Token};
+
+/// The longest body of a refusal that is searched for a reason.
+const MAX_REFUSAL_BYTES: usize = 64 << 10;
 
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -34,6 +37,8 @@ pub(super) enum Method<'a> {
     Head,
     /// With a JSON body. Idempotent: may be sent twice.
     Post(&'a [u8]),
+    /// The same, which redirects to the same host may send on: an ingress redirects from http to https.
+    PostOnHost(&'a [u8]),
 }
 
 /// Connects only where the guard allows it.
@@ -77,7 +82,8 @@ impl Transport {
         })
     }
 
-    /// Sends a request; of a GET, at most three redirects are followed. Only the first one carries the credential.
+    /// Sends a request; at most three redirects are followed, of a POST at most those to the same host. Only the first one
+    /// carries the credential.
     pub(super) async fn send_following_redirects(
         &self,
         url: &Url,
@@ -90,10 +96,11 @@ impl Transport {
             if matches!(method, Method::Head) || !is_redirect(response.status()) {
                 return Ok(response);
             }
-            if let Method::Post(_) = method {
-                return Err(FetchError::Redirected(response.status().as_u16()));
-            }
-            here = redirect_target(&here, response.headers())?;
+            here = match method {
+                Method::Post(_) => return Err(not_followed(&here, &response)),
+                Method::PostOnHost(_) => same_host_target(&here, &response)?,
+                Method::Get | Method::Head => redirect_target(&here, response.headers())?,
+            };
             // A failure there says nothing about the service itself.
             response = self
                 .send(&here, method, Authorization::None)
@@ -138,12 +145,18 @@ impl Transport {
         let (method, body) = match method {
             Method::Get => (http::Method::GET, Bytes::new()),
             Method::Head => (http::Method::HEAD, Bytes::new()),
-            Method::Post(json) => {
+            Method::Post(json) | Method::PostOnHost(json) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 (http::Method::POST, Bytes::copy_from_slice(json))
             }
         };
         client.send(method, url, headers, body).await
+    }
+
+    /// The body of a refusal, unless it is long or cannot be read.
+    pub(super) async fn read_short(&self, response: Response) -> Vec<u8> {
+        let max_bytes = MAX_REFUSAL_BYTES.min(self.max_bytes);
+        read_body(response, max_bytes).await.unwrap_or_default()
     }
 
     /// The body, decompressed, up to `outbound.max_response_bytes`.

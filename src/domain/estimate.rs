@@ -96,8 +96,7 @@ impl Estimates {
                     compute: offer.compute,
                     storage: offer.storage,
                     queue: offer.queue,
-                    #[expect(clippy::cast_precision_loss, reason = "seconds are at most 2^53")]
-                    execution: Seconds::from_f64(query.needs().execution_seconds as f64),
+                    execution: Seconds::from_f64(query.needs().execution_seconds),
                     objects,
                 }),
                 Err(object) => warnings.push(Warning::TesExcluded {

@@ -9,6 +9,7 @@ use super::{
     money::{Currency, Money, Rates},
     object::{DataObject, MissingSize, ObjectRecords},
     query::Query,
+    queue::QueueBasis,
     unrankable::UnrankableReason,
     warning::Warning,
 };
@@ -35,6 +36,8 @@ pub struct TaskInfo {
     pub transfer: Money,
     /// The time from submission to start.
     pub queue: Seconds,
+    /// What the queue time rests on.
+    pub queue_basis: QueueBasis,
 }
 
 /// The [`TaskInfo`] of a TES in the currency of the answer.
@@ -50,6 +53,8 @@ pub struct Offer {
     pub transfer: TransferPrice,
     /// The time from submission to start.
     pub queue: Seconds,
+    /// What the queue time rests on.
+    pub queue_basis: QueueBasis,
 }
 
 /// The price of moving 1 GB (10^9 bytes) over 1000 km, in the currency of the answer.
@@ -99,6 +104,7 @@ impl TaskInfo {
             storage: Cost::from_f64(storage),
             transfer: TransferPrice(transfer),
             queue: self.queue,
+            queue_basis: self.queue_basis,
         })
     }
 }

@@ -7,6 +7,7 @@ pub mod exact;
 pub mod exclusion;
 pub mod findings;
 pub mod geo;
+mod kaplan_meier;
 pub mod mode;
 pub mod money;
 pub mod object;

@@ -63,7 +63,11 @@ impl ReplayDrs {
             .token_error
             .as_ref()
             .filter(|_| !has_token(headers));
-        let query_error = behaviour.query_error.as_ref().filter(|_| !query.is_empty());
+        let is_unknown = |name: &String| !behaviour.query_parameters.contains(name);
+        let query_error = behaviour
+            .query_error
+            .as_ref()
+            .filter(|_| query.keys().any(is_unknown));
         Some(token_error.or(query_error)?.response())
     }
 
