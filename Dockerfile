@@ -6,18 +6,20 @@ WORKDIR /testribute
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
 COPY crates crates
+COPY python python
 RUN mkdir -p src tests/it \
     && touch src/lib.rs tests/it/main.rs \
     && echo 'fn main() {}' > src/main.rs \
     && cargo build --profile dist --locked --bin testribute
 COPY config config
+COPY ui/dist ui/dist
 COPY src src
 # Cargo compares modification times, and the files of the empty crate are newer.
 RUN touch src/lib.rs src/main.rs
 
 # /image: the program and the shared libraries that it loads.
 FROM source AS build
-RUN cargo build --profile dist --locked --no-default-features --bin testribute \
+RUN cargo build --profile dist --locked --no-default-features --features otlp --bin testribute \
     && install -D target/dist/testribute /image/usr/local/bin/testribute \
     && ldd target/dist/testribute > /tmp/ldd \
     && grep --only-matching '/[^ ]*' /tmp/ldd > /tmp/libraries \

@@ -37,6 +37,13 @@ has() {
     for program in "$@"; do command -v "$program" >/dev/null || return 1; done
 }
 
+# has_node MAJOR MINOR: whether Node.js is at least of this version, and npm is there.
+has_node() {
+    has node npm || return 1
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+        process.exit(major > process.argv[1] || (major == process.argv[1] && minor >= process.argv[2]) ? 0 : 1)' "$1" "$2"
+}
+
 # has_tool PROGRAM PACKAGE: the same for a tool that is published as a Python package with a program in it; installs it
 # into target/ci-tools if it is not there.
 has_tool() {
@@ -57,4 +64,19 @@ has_package() {
     [ "$(id -u)" = 0 ] && has apt-get || return 1
     { apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends "$2"; } >/dev/null 2>&1 || return 1
     has "$1"
+}
+
+# is_python VERSION: whether python3 is this version or newer, such as 3.11.
+is_python() {
+    has python3 && python3 -c 'import sys; sys.exit(sys.version_info < tuple(map(int, sys.argv[1].split("."))))' "$1"
+}
+
+# venv NAME PACKAGE...: makes target/NAME with these packages of Python, if it is not there, and puts it on the PATH.
+venv() {
+    local venv=target/$1
+    shift
+    [ -x "$venv/bin/pip" ] || python3 -m venv "$venv" >/dev/null 2>&1 || return 1
+    timeout 300 "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 --timeout 15 "$@" || return 1
+    PATH=$PWD/$venv/bin:$PATH
+    hash -r
 }

@@ -20,7 +20,7 @@ use testribute::{
         money::Currency,
         object::{AccessUri, DataObject},
         query::{Query, QueryParts},
-        rank::rank,
+        rank::{rank, rank_unflagged},
         resources::ResourceNeeds,
         service::ServiceUri,
         sites::Sites,
@@ -48,6 +48,7 @@ fn space(tes: usize, objects: usize, copies: u32) -> Estimates {
         uri,
         cost: Cost::from_f64(number()),
         time: Seconds::from_f64(if uri == 0 { 0.0 } else { 60.0 }),
+        ..CopyEstimate::default()
     };
     let estimates = (0..tes).map(|tes| TesEstimate {
         tes,
@@ -63,6 +64,7 @@ fn space(tes: usize, objects: usize, copies: u32) -> Estimates {
                 copies
             })
             .collect(),
+        ..TesEstimate::default()
     });
     Estimates {
         tes: estimates.collect(),
@@ -93,6 +95,52 @@ fn top_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
     bencher.bench(|| rank(black_box(&estimates), Mode::BALANCED, 1000, 0));
 }
 
+/// The same without flags of the Pareto front: 0.3 had one point for each TES.
+#[divan::bench(max_time = 1)]
+fn unflagged_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
+    let estimates = space(20, 20, 6);
+    bencher.bench(|| rank_unflagged(black_box(&estimates), Mode::BALANCED, 1000, 0));
+}
+
+/// The Pareto front alone, and one combination: 20 TES, 30 objects, 6 copies of random cost and time.
+#[divan::bench(max_time = 2)]
+fn front_of_20_tes_30_objects_6_random_copies(bencher: Bencher) {
+    let estimates = two_dimensional(20, 30, 6, false);
+    bencher.bench(|| rank(black_box(&estimates), Mode::COST, 1, 0));
+}
+
+/// The same with copies on a line: all sums of equal cost have equal times, and none dominates another.
+#[divan::bench(max_time = 2)]
+fn front_of_20_tes_30_objects_6_collinear_copies(bencher: Bencher) {
+    let estimates = two_dimensional(20, 30, 6, true);
+    bencher.bench(|| rank(black_box(&estimates), Mode::COST, 1, 0));
+}
+
+/// A [`space`] whose copies differ in cost and time.
+fn two_dimensional(tes: usize, objects: usize, copies: u32, collinear: bool) -> Estimates {
+    let mut space = space(tes, objects, copies);
+    let mut state = 7_u64;
+    for copy in space
+        .tes
+        .iter_mut()
+        .flat_map(|tes| &mut tes.objects)
+        .flatten()
+    {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let part = f64::from(u32::try_from(state >> 33).unwrap()) / f64::from(1 << 31);
+        let line = f64::from(copy.uri) + part / 1000.0;
+        copy.cost = Cost::from_f64(if collinear { line } else { part });
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let other = f64::from(u32::try_from(state >> 33).unwrap()) / f64::from(1 << 31);
+        copy.time = Seconds::from_f64(if collinear { 10.0 - line } else { other });
+    }
+    space
+}
+
 /// A random 1000 of the same space.
 #[divan::bench(max_time = 1)]
 fn random_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
@@ -104,13 +152,15 @@ fn random_1000_of_20_tes_20_objects_6_copies(bencher: Bencher) {
 #[divan::bench(max_time = 1)]
 fn answer_of_1000_with_20_objects(bencher: Bencher) {
     let (query, findings) = told(20, 20, 6);
-    let ranking = rank(&space(20, 20, 6), Mode::BALANCED, 1000, 0);
+    let estimates = space(20, 20, 6);
+    let ranking = rank(&estimates, Mode::BALANCED, 1000, 0);
     assert_eq!(ranking.len(), 1000);
     bencher.bench(|| {
         let answer = RankResponse::new(&AnswerParts {
             query: &query,
             findings: &findings,
             sites: &Sites::default(),
+            estimates: &estimates,
             ranking: black_box(&ranking),
             currency: Currency::EUR,
             warnings: &[],

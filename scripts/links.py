@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-PATH = re.compile(r"`((?:benches|config|crates|docs|examples|fuzz|openapi|scripts|src|tests)/[\w./-]+)`")
+PATH = re.compile(r"`((?:benches|config|crates|docs|examples|fuzz|openapi|plugins|python|scripts|src|tests)/[\w./-]+)`")
 HEADING = re.compile(r"^#+ +(.*?) *#*$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 ROOT = Path(__file__).resolve().parent.parent

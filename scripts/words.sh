@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-text=(src crates tests benches examples fuzz/fuzz_targets config openapi docs README.md SECURITY.md CONTRIBUTING.md)
-rust=('src/*.rs' 'crates/*.rs')
+text=(src crates python plugins tests benches examples fuzz/fuzz_targets config openapi docs README.md SECURITY.md CONTRIBUTING.md)
+rust=('src/*.rs' 'crates/*.rs' 'python/*.rs')
 
 # pattern (Perl, case-sensitive) | what to write
 # shellcheck disable=SC2016

@@ -73,6 +73,7 @@ pub mod config;
 pub mod domain;
 pub mod drs;
 mod error;
+pub mod estimation;
 #[cfg(test)]
 #[path = "../tests/golden/mod.rs"]
 mod golden;
@@ -86,5 +87,5 @@ pub mod tes;
 
 pub use self::{
     error::Error,
-    ranker::{Caller, Deadline, Ranker, Reach, rank_services},
+    ranker::{Caller, CallerIdentity, Deadline, Ranker, Reach, rank_services},
 };

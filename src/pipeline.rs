@@ -1,13 +1,14 @@
 //! From a query to its ranking: gather, locate, estimate, rank. The only place that knows the order of the steps.
 
 use futures_util::future::join;
-use tracing::debug;
+use tokio::time::Instant;
+use tracing::{Instrument, debug, info_span};
 
 use crate::{
-    client::{CallScope, Client, ClientError},
+    client::{CallScope, Client, ClientError, ServiceKind},
     config::{self, Config},
     domain::{
-        estimate::{Estimates, TransferRate},
+        estimate::{Assumptions, Estimates},
         findings::Findings,
         geo::{Host, Kilometres},
         mode::Mode,
@@ -15,14 +16,18 @@ use crate::{
         object::MissingSize,
         query::Query,
         rank::{Ranking, rank},
-        service::BadServiceUri,
-        sites::Sites,
+        routes::Routes,
+        service::{BadServiceUri, ServiceUri},
+        sites::{Place, Sites},
+        transfer::route::{Route, Source},
         unrankable::{Unrankable, UnrankableReason},
         warning::Warning,
     },
     drs::DrsClient,
+    estimation::Estimation,
     locations::{Locator, LocatorError},
     rates::{BadRatesUrl, ExchangeRates},
+    telemetry::{SPANS, metrics::RankingMetrics},
     tes::TesClient,
 };
 
@@ -35,7 +40,7 @@ pub struct Pipeline {
     locator: Locator,
     missing_size: MissingSize,
     target_currency: Currency,
-    transfer_rate: Option<TransferRate>,
+    estimation: Estimation,
     unknown_distance: Option<Kilometres>,
 }
 
@@ -68,6 +73,8 @@ pub struct Ranked {
     pub findings: Findings,
     /// Where everything is.
     pub sites: Sites,
+    /// Cost and time of every copy at every TES.
+    pub estimates: Estimates,
     /// The best combinations, best first.
     pub ranking: Ranking,
     /// The currency of all amounts.
@@ -76,22 +83,39 @@ pub struct Ranked {
     pub warnings: Vec<Warning>,
 }
 
+/// The ends of a transfer.
+#[derive(Debug, Clone)]
+pub struct TransferEnds {
+    /// Where the data are.
+    pub from: Host,
+    /// Its place, if it need not be looked up.
+    pub from_place: Option<Place>,
+    /// Whether the data are fetched over FTP.
+    pub is_ftp: bool,
+    /// Where the task runs.
+    pub tes: ServiceUri,
+    /// Its place, if it need not be looked up.
+    pub to_place: Option<Place>,
+}
+
 impl Pipeline {
     /// A pipeline that calls through `client`.
     ///
     /// # Errors
     /// [`SetupError`] if a database or URL of `config` cannot be used.
     pub fn new(config: &Config, client: &Client) -> Result<Self, SetupError> {
-        let estimation = &config.estimation;
+        let (estimation, tes) = Estimation::new(config)?;
+        let locator = Locator::new(&config.locations, client)?;
+        let unknown_distance = config.estimation.unknown_distance_km;
         Ok(Self {
-            tes: TesClient::new(&config.tes, client),
+            tes: TesClient::new(&tes, client),
             drs: DrsClient::new(&config.drs, client)?,
-            rates: ExchangeRates::new(&config.exchange_rates, client.clone())?,
-            locator: Locator::new(&config.locations, client)?,
+            rates: ExchangeRates::new(&config.exchange_rates, client.for_kind(ServiceKind::Rates))?,
+            locator: locator.with_domains(estimation.domains()),
             missing_size: config.drs.missing_size,
             target_currency: config.target_currency,
-            transfer_rate: estimation.transfer_rate_mbps.map(TransferRate),
-            unknown_distance: estimation.unknown_distance_km.and_then(Kilometres::new),
+            unknown_distance: unknown_distance.and_then(Kilometres::new),
+            estimation,
         })
     }
 
@@ -106,7 +130,11 @@ impl Pipeline {
         seed: u64,
     ) -> Result<Ranked, Unrankable> {
         let mut warnings = query.warnings().to_vec();
-        let findings = match self.gather(&query, scope, &mut warnings).await {
+        let findings = match self
+            .gather(&query, scope, &mut warnings)
+            .instrument(info_span!(target: SPANS, "gather"))
+            .await
+        {
             Ok(findings) => findings,
             Err(reasons) => return Err(Unrankable { reasons, warnings }),
         };
@@ -116,21 +144,49 @@ impl Pipeline {
             "gathered"
         );
 
-        let hosts = findings.hosts_to_locate(&query);
-        let sites = self
+        let mut known = self.estimation.sites_of(&query);
+        let mut hosts = findings.hosts_to_locate(&query);
+        let placed = Estimation::places_of(&query, &known);
+        hosts.retain(|host| !placed.contains_key(*host));
+        let mut sites = self
             .locator
             .sites(scope, &hosts, self.unknown_distance)
+            .instrument(info_span!(target: SPANS, "locate"))
             .await;
+        sites.places.extend(placed);
+        Estimation::complete_places(&query, &mut known, &mut sites);
         warnings.extend(sites.warnings.iter().cloned());
         debug!(places = sites.places.len(), "located");
 
-        let estimates = match Estimates::new(&query, &findings, &sites, self.transfer_rate) {
+        let model = self.estimation.transfers();
+        let routes = Routes::new(&query, &findings, &sites, model, &known);
+        warnings.extend(self.estimation.table_warning());
+        warnings.extend(routes.warnings(&query, &findings));
+        let rates = self
+            .rates
+            .of_prices(
+                scope,
+                routes.currencies(),
+                self.target_currency,
+                &mut warnings,
+            )
+            .await;
+        let assumptions = Assumptions {
+            transfers: model,
+            sites: &known,
+            target: self.target_currency,
+            rates: &rates,
+        };
+        let estimates = info_span!(target: SPANS, "estimate")
+            .in_scope(|| Estimates::new(&query, &findings, routes, &assumptions));
+        let estimates = match estimates {
             Ok(estimates) => estimates,
             Err(unrankable) => return Err(unrankable.after(warnings)),
         };
         warnings.extend(estimates.warnings.iter().cloned());
 
-        let ranking = rank(&estimates, query.mode(), query.limit(), seed);
+        let span = info_span!(target: SPANS, "rank");
+        let ranking = span.in_scope(|| rank(&estimates, query.mode(), query.limit(), seed));
         if ranking.space().exceeds(query.limit()) {
             warnings.push(Warning::LimitReached {
                 space: ranking.space().to_string(),
@@ -148,6 +204,7 @@ impl Pipeline {
             query,
             findings,
             sites,
+            estimates,
             ranking,
             currency: self.target_currency,
             warnings,
@@ -180,11 +237,61 @@ impl Pipeline {
         Findings::new(offers, records, self.missing_size, warnings)
     }
 
+    /// Sets the ages of what rankings are made with.
+    pub fn update_metrics(&self, metrics: &RankingMetrics) {
+        for (source, age) in self.rates.ages(Instant::now()) {
+            metrics.set_rates_age(source, age);
+        }
+        if let Some(age) = self.locator.database_age() {
+            metrics.set_table_age("locations", age);
+        }
+    }
+
+    /// Reads the files again that rankings use. What cannot be read stays as it was.
+    ///
+    /// # Errors
+    /// [`LocatorError`] of the location database.
+    pub fn reload(&self) -> Result<(), LocatorError> {
+        self.locator.reload()
+    }
+
     /// Where `hosts` are, as rankings see them.
     pub async fn locate(&self, scope: &CallScope, hosts: &[Host]) -> Sites {
         let hosts: Vec<_> = hosts.iter().collect();
         self.locator
             .places(scope, &hosts, self.unknown_distance)
             .await
+    }
+
+    /// Price and rate between `ends`, and warnings.
+    pub async fn transfer(
+        &self,
+        scope: &CallScope,
+        ends: TransferEnds,
+    ) -> (Option<Route>, Vec<Warning>) {
+        let mut site = self.estimation.site_of(&ends.tes);
+        if ends.to_place.is_some() {
+            site.place = ends.to_place;
+        }
+        let mut hosts = Vec::new();
+        if ends.from_place.is_none() {
+            hosts.push(ends.from.clone());
+        }
+        if site.place.is_none() {
+            hosts.push(ends.tes.host().clone());
+        }
+        let mut sites = self.locate(scope, &hosts).await;
+        let places = ends
+            .from_place
+            .map(|place| (ends.from.clone(), vec![place]));
+        sites.places.extend(places);
+        let source = Source {
+            host: &ends.from,
+            is_ftp: ends.is_ftp,
+            names_payer: false,
+        };
+        let model = self.estimation.transfers();
+        let route = model.route(source, &ends.tes, &site, None, &sites);
+        (route, sites.warnings)
     }
 }

@@ -1,5 +1,7 @@
 //! From a request to its answer: the one code path of service, console and library.
 
+use std::sync::Arc;
+
 use rand::random;
 
 use crate::{
@@ -8,11 +10,16 @@ use crate::{
         response::{AnswerParts, RankResponse},
     },
     auth::{AuthError, Verifier},
-    client::Client,
+    client::{Client, ServiceKind, cache_key::CacheKey},
     config::{Config, Limits},
-    domain::{geo::Host, sites::Sites, token::Token},
+    domain::{
+        geo::Host, sites::Sites, token::Token, transfer::route::Route, unrankable::Unrankable,
+        warning::Warning,
+    },
     error::Error,
-    pipeline::{Pipeline, SetupError},
+    locations::LocatorError,
+    pipeline::{Pipeline, Ranked, SetupError, TransferEnds},
+    telemetry::{TraceContext, metrics::Metrics},
 };
 
 pub use crate::client::{Deadline, Reach};
@@ -50,7 +57,7 @@ impl Ranker {
         Ok(Self {
             verifier: security
                 .authorization_required
-                .then(|| Verifier::new(security, client.clone())),
+                .then(|| Verifier::new(security, client.for_kind(ServiceKind::Oidc))),
             pipeline: Pipeline::new(config, &client)?,
             limits: config.limits,
             client,
@@ -62,12 +69,37 @@ impl Ranker {
     /// # Errors
     /// [`Error::Unauthorized`] if a valid token is required and this is none.
     pub async fn admit(&self, token: Option<Token>) -> Result<Caller, Error> {
-        if let Some(verifier) = &self.verifier {
-            verifier
-                .verify(token.as_ref().ok_or(AuthError::Missing)?)
-                .await?;
-        }
-        Ok(Caller { token })
+        let identity = match &self.verifier {
+            Some(verifier) => {
+                let token = token.as_ref().ok_or(AuthError::Missing)?;
+                Some(CallerIdentity(verifier.verify(token).await?))
+            }
+            None => None,
+        };
+        Ok(Caller {
+            token,
+            identity,
+            trace: None,
+        })
+    }
+
+    /// The metrics of this ranker, in which [`update_metrics`](Self::update_metrics) sets what is not counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        self.client.metrics()
+    }
+
+    /// Sets the metrics that are read off and not counted: permits, ages of rates and tables.
+    pub fn update_metrics(&self) {
+        self.client.update_metrics();
+        self.pipeline.update_metrics(&self.client.metrics().ranking);
+    }
+
+    /// Reads the files again that rankings use. What cannot be read stays as it was.
+    ///
+    /// # Errors
+    /// [`LocatorError`] of the location database.
+    pub fn reload(&self) -> Result<(), LocatorError> {
+        self.pipeline.reload()
     }
 
     /// Whether callers need a token.
@@ -107,20 +139,48 @@ impl Ranker {
     ) -> Result<RankResponse, Error> {
         let query = request.into_query(&self.limits).map_err(Error::Invalid)?;
         let token = caller.token.clone();
-        let scope = self
-            .client
-            .scope(token, deadline, self.limits.findings_bytes);
+        let scope = self.client.scope(
+            token,
+            deadline,
+            self.limits.findings_bytes,
+            caller.trace.clone(),
+        );
         // Boxed: a large future that is moved around.
-        let ranked = Box::pin(self.pipeline.run(query, &scope, random())).await?;
+        let ranked = Box::pin(self.pipeline.run(query, &scope, random())).await;
+        self.observe(&ranked);
+        let ranked = ranked?;
         Ok(RankResponse::new(&AnswerParts {
             query: &ranked.query,
             findings: &ranked.findings,
             sites: &ranked.sites,
+            estimates: &ranked.estimates,
             ranking: &ranked.ranking,
             currency: ranked.currency,
             warnings: &ranked.warnings,
             most_bytes: self.limits.answer_bytes,
         }))
+    }
+
+    fn observe(&self, ranked: &Result<Ranked, Unrankable>) {
+        let metrics = &self.client.metrics().ranking;
+        let warnings = match ranked {
+            Ok(ranked) => {
+                let space = ranked.ranking.space().approximate();
+                metrics.ranked(ranked.ranking.len(), space);
+                &ranked.warnings
+            }
+            Err(unrankable) => &unrankable.warnings,
+        };
+        for warning in warnings {
+            metrics.warned(warning.kind());
+        }
+    }
+
+    /// Price and rate between `ends`, as the ranking sees them, and warnings; `None` if the model needs a distance that is
+    /// unknown.
+    pub async fn transfer(&self, ends: TransferEnds) -> (Option<Route>, Vec<Warning>) {
+        let scope = self.client.detached_scope();
+        self.pipeline.transfer(&scope, ends).await
     }
 
     /// Where `hosts` are, as the ranking sees them.
@@ -134,6 +194,25 @@ impl Ranker {
 #[derive(Debug, Clone)]
 pub struct Caller {
     token: Option<Token>,
+    identity: Option<CallerIdentity>,
+    trace: Option<TraceContext>,
+}
+
+/// Stands for the identity in a valid token, without holding it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallerIdentity(CacheKey);
+
+impl Caller {
+    /// The same caller, whose request is part of the trace `trace`.
+    #[must_use]
+    pub fn in_trace(self, trace: Option<TraceContext>) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// Who calls, if a valid token says so.
+    pub const fn identity(&self) -> Option<CallerIdentity> {
+        self.identity
+    }
 }
 
 /// Ranks what `request` asks for, once. For more than one request, keep a [`Ranker`].

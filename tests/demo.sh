@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sourced by scripts that need a running service: starts the demonstration on a free port, puts the root URL of the
 # service into $root, and stops it when the script ends.
-# Run by itself it tests the demonstration: the table of `demo --once`, the curl line and the page that `demo` prints, and
+# Run by itself it tests the demonstration: the table of `demo --once`, the curl line and the pages that `demo` prints, and
 # the examples that rank, if they were built.
 # TESTRIBUTE may name another program than the debug build.
 
@@ -15,7 +15,7 @@ trap 'kill "$demo" 2>/dev/null || true; rm -f "$demo_log"' EXIT
 root=""
 for _ in $(seq 100); do
     # The last line that it prints.
-    root=$(sed -n 's|.*\(http://127\.0\.0\.1:[0-9]*\)/ui/.*|\1|p' "$demo_log")
+    root=$(sed -n 's|.*try your own: \(http://127\.0\.0\.1:[0-9]*\)/ .*|\1|p' "$demo_log")
     [ -z "$root" ] || break
     sleep 0.1
 done
@@ -49,5 +49,7 @@ for example in rank_once keep_a_ranker; do
     grep -q tes-basel <<<"$printed" || fail "the example $example does not rank: $printed"
 done
 
-[ "$(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' "$root/ui/")" = 200 ] || fail "$root/ui/ is not there"
-echo "demo: the table, the curl line, the examples and the page are as the README says"
+for page in / /ui/; do
+    [ "$(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' "$root$page")" = 200 ] || fail "$root$page is not there"
+done
+echo "demo: the table, the curl line, the examples and the pages are as the README says"

@@ -48,6 +48,8 @@ pub enum ProblemReason {
     PayloadTooLarge,
     /// 415: the body is not JSON.
     UnsupportedMediaType,
+    /// 429: the caller sent too many requests.
+    TooManyRequests,
     /// 500: an internal error.
     InternalServerError,
     /// 503: too many concurrent requests, or the service is shutting down.

@@ -1,27 +1,23 @@
 //! The answer: ranked combinations, best first, and warnings.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::collections::BTreeMap;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, MapAccess, Visitor},
-    ser::SerializeMap,
-};
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{
-        RefOr,
-        schema::{ObjectBuilder, Schema, Type},
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::{
+    access_uris::AccessUris,
+    explanation::{
+        self, Distances, HostPlace, HostPlaces, ObjectDistance, OfferSource, QueueExplanation,
     },
-};
-
-use super::explanation::{
-    self, Distances, HostPlace, HostPlaces, ObjectDistance, OfferSource, QueueExplanation,
+    number::rounded,
+    transfers::{Execution, ObjectTransfer, Transfers, tes_of},
 };
 use crate::domain::{
+    estimate::Estimates,
     findings::Findings,
     money::Currency,
-    query::{Query, TES_KEY},
+    query::Query,
     rank::{Combination, Ranking},
     sites::Sites,
     warning::Warning,
@@ -34,11 +30,34 @@ pub struct RankResponse {
     pub service_combinations: Vec<ServiceCombination>,
     /// Problems that did not prevent the ranking: the service, the cause, and what to change.
     pub warnings: Vec<String>,
+    /// The number of combinations, listed or not, in decimal digits.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]+$")]
+    pub space_size: String,
+    /// What scores are relative to.
+    #[serde(default)]
+    pub means: Means,
+    /// What the estimates assume, as sentences. Only if the request sets `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub assumptions: Option<Vec<String>>,
     /// The locations of the hosts, by name; further locations of a host have the keys `name #2`, `name #3`, ... Only if
     /// the request sets `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<BTreeMap<String, HostPlace>>)]
     pub places: Option<HostPlaces>,
+}
+
+/// The means over the TES of the mean over each one's combinations, listed or not.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Means {
+    /// Of the cost, in the currency of the answer.
+    #[schema(minimum = 0)]
+    pub cost: f64,
+    /// Of the time, in seconds.
+    #[serde(serialize_with = "plain")]
+    #[schema(minimum = 0)]
+    pub time: f64,
 }
 
 /// A combination of a TES and an access URI for each object, with the cost and time of the task.
@@ -64,8 +83,11 @@ pub struct ServiceCombination {
     pub cost_breakdown: CostBreakdown,
     /// The parts of the time, in seconds.
     pub time_breakdown: TimeBreakdown,
-    /// Whether no other combination, listed or not, is at least as good in both cost and time and better in one.
-    pub pareto_optimal: bool,
+    /// Whether no other combination, listed or not, is at least as good in both cost and time and better in one. Absent
+    /// where the space is too large to decide that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub pareto_optimal: Option<bool>,
     /// The distance of each object to the TES, by its id. Only if the request sets `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -78,6 +100,14 @@ pub struct ServiceCombination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = QueueExplanation)]
     pub queue: Option<QueueExplanation>,
+    /// How the run time comes about. Only if the request sets `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub execution: Option<Execution>,
+    /// How each object moves to the TES, by its id. Only if the request sets `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub transfers: Option<BTreeMap<String, ObjectTransfer>>,
 }
 
 /// An amount of money.
@@ -103,6 +133,10 @@ pub struct CostBreakdown {
     /// The cost of moving all objects to the TES.
     #[schema(minimum = 0)]
     pub transfer: f64,
+    /// The part of `transfer` that others than the caller are billed.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub billed_to_others: f64,
 }
 
 /// The parts of a time; their sum is the time.
@@ -116,19 +150,10 @@ pub struct TimeBreakdown {
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub execution: f64,
-    /// The time to move all objects to the TES, in seconds; 0 unless the service is configured with a transfer rate.
+    /// The time to move all objects to the TES, in seconds.
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub transfer: f64,
-}
-
-/// The chosen access URIs by object id, in the order of the request, and the chosen TES.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessUris {
-    /// The id and access URI of each object.
-    pub objects: Vec<(Arc<str>, Arc<str>)>,
-    /// The TES as it was given in the request.
-    pub tes_uri: Arc<str>,
 }
 
 /// The data of an answer.
@@ -140,6 +165,8 @@ pub struct AnswerParts<'a> {
     pub findings: &'a Findings,
     /// The locations of hosts.
     pub sites: &'a Sites,
+    /// Cost and time of every copy at every TES.
+    pub estimates: &'a Estimates,
     /// The best combinations.
     pub ranking: &'a Ranking,
     /// The currency of all amounts.
@@ -157,45 +184,60 @@ impl RankResponse {
             query,
             findings,
             sites,
+            estimates,
             ranking,
             currency,
             warnings,
             most_bytes,
         } = parts;
+        let transfers = query.explain().then_some(Transfers {
+            query,
+            findings,
+            sites,
+            estimates,
+            currency,
+        });
         let mut distances = query
             .explain()
             .then(|| Distances::new(query, findings, sites));
-        let list = |(rank, combination): (u64, Combination<'_>)| ServiceCombination {
-            rank,
-            access_uris: AccessUris::of(&combination, query, findings),
-            cost_estimate: Amount {
-                amount: combination.cost.total().to_f64(),
-                currency,
-            },
-            time_estimate: combination.time.total().to_f64(),
-            score: combination.score,
-            cost_breakdown: CostBreakdown {
-                compute: combination.cost.compute.to_f64(),
-                storage: combination.cost.storage.to_f64(),
-                transfer: combination.cost.transfer.to_f64(),
-            },
-            time_breakdown: TimeBreakdown {
-                queue: combination.time.queue.to_f64(),
-                execution: combination.time.execution.to_f64(),
-                transfer: combination.time.transfer.to_f64(),
-            },
-            pareto_optimal: combination.pareto_optimal,
-            distances: distances
-                .as_mut()
-                .map(|distances| distances.of(&combination)),
-            offer: query
-                .explain()
-                .then(|| OfferSource::of(&combination, findings))
-                .flatten(),
-            queue: query
-                .explain()
-                .then(|| QueueExplanation::of(&combination, findings))
-                .flatten(),
+        let list = |(rank, combination): (u64, Combination<'_>)| {
+            let others = tes_of(estimates, combination.tes)
+                .map(|tes| tes.billed_to_others(combination.uris));
+            ServiceCombination {
+                rank,
+                access_uris: AccessUris::of(&combination, query, findings),
+                cost_estimate: Amount {
+                    amount: rounded(combination.cost.total().to_f64()),
+                    currency,
+                },
+                time_estimate: combination.time.total().to_f64(),
+                score: combination.score,
+                cost_breakdown: CostBreakdown {
+                    compute: rounded(combination.cost.compute.to_f64()),
+                    storage: rounded(combination.cost.storage.to_f64()),
+                    transfer: rounded(combination.cost.transfer.to_f64()),
+                    billed_to_others: rounded(others.unwrap_or_default().to_f64()),
+                },
+                time_breakdown: TimeBreakdown {
+                    queue: combination.time.queue.to_f64(),
+                    execution: combination.time.execution.to_f64(),
+                    transfer: combination.time.transfer.to_f64(),
+                },
+                pareto_optimal: combination.pareto_optimal,
+                distances: distances
+                    .as_mut()
+                    .map(|distances| distances.of(&combination)),
+                offer: query
+                    .explain()
+                    .then(|| OfferSource::of(&combination, findings))
+                    .flatten(),
+                queue: query
+                    .explain()
+                    .then(|| QueueExplanation::of(&combination, findings))
+                    .flatten(),
+                execution: transfers.and_then(|transfers| transfers.execution(&combination)),
+                transfers: transfers.map(|transfers| transfers.of(&combination)),
+            }
         };
         let mut bytes = 0_usize;
         let service_combinations: Vec<_> = (1..)
@@ -219,6 +261,12 @@ impl RankResponse {
                 .chain(truncated)
                 .map(ToString::to_string)
                 .collect(),
+            space_size: ranking.space().digits(),
+            means: Means {
+                cost: rounded(ranking.means().cost),
+                time: ranking.means().time,
+            },
+            assumptions: transfers.map(|transfers| transfers.assumptions()),
             places: query.explain().then(|| explanation::places(sites)),
         }
     }
@@ -229,94 +277,13 @@ impl ServiceCombination {
     fn bytes(&self) -> usize {
         /// Everything but objects.
         const FRAME: usize = 600;
-        /// The distance of one object.
-        const DISTANCE: usize = 250;
+        /// The distance and the transfer of one object.
+        const DISTANCE: usize = 750;
 
         let of_distance = self.distances.as_ref().map_or(0, |_| DISTANCE);
         let objects = self.access_uris.objects.iter();
         let of_objects = objects.map(|(id, uri)| 2 * id.len() + uri.len() + of_distance);
         FRAME + self.access_uris.tes_uri.len() + of_objects.sum::<usize>()
-    }
-}
-
-impl AccessUris {
-    /// Shares the strings: a thousand combinations of the same few URIs hold each URI once.
-    fn of(combination: &Combination<'_>, query: &Query, findings: &Findings) -> Self {
-        let chosen = findings.objects.iter().zip(combination.uris);
-        let mut objects = Vec::with_capacity(combination.uris.len());
-        objects.extend(chosen.filter_map(|(object, &uri)| {
-            let access = object.access.get(usize::try_from(uri).ok()?)?;
-            Some((Arc::clone(&object.id), Arc::clone(&access.uri)))
-        }));
-        let tes = query.tes().get(combination.tes);
-        Self {
-            objects,
-            tes_uri: tes.map(|tes| Arc::clone(tes.given())).unwrap_or_default(),
-        }
-    }
-}
-
-impl Serialize for AccessUris {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.objects.len() + 1))?;
-        for (id, uri) in &self.objects {
-            map.serialize_entry(&**id, &**uri)?;
-        }
-        map.serialize_entry(TES_KEY, &*self.tes_uri)?;
-        map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for AccessUris {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = AccessUris;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map from ids to URIs")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<AccessUris, M::Error> {
-                let mut objects = Vec::new();
-                let mut tes_uri = None;
-                while let Some((id, uri)) = map.next_entry::<Arc<str>, Arc<str>>()? {
-                    if &*id == TES_KEY {
-                        tes_uri = Some(uri);
-                    } else {
-                        objects.push((id, uri));
-                    }
-                }
-                let tes_uri = tes_uri.ok_or_else(|| de::Error::missing_field(TES_KEY))?;
-                Ok(AccessUris { objects, tes_uri })
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-impl ToSchema for AccessUris {}
-
-impl PartialSchema for AccessUris {
-    fn schema() -> RefOr<Schema> {
-        let uri = |description: &str| {
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .description(Some(description))
-        };
-        ObjectBuilder::new()
-            .property(
-                TES_KEY,
-                uri("The TES, exactly as it was given in the request."),
-            )
-            .required(TES_KEY)
-            .description(Some(
-                "The access URI of each object, by its id, and under `tes_uri` the TES. Ids come in the order of the request.",
-            ))
-            .additional_properties(Some(Schema::from(uri("The access URI of the object."))))
-            .into()
     }
 }
 
@@ -342,23 +309,6 @@ fn plain<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn objects_have_the_order_of_the_request_and_the_tes_is_last() {
-        let uris = AccessUris {
-            objects: vec![
-                ("z".into(), "ftp://z".into()),
-                ("a".into(), "ftp://a".into()),
-            ],
-            tes_uri: "https://tes".into(),
-        };
-        let json = serde_json::to_string(&uris).unwrap();
-        assert_eq!(
-            json,
-            r#"{"z":"ftp://z","a":"ftp://a","tes_uri":"https://tes"}"#
-        );
-        assert_eq!(serde_json::from_str::<AccessUris>(&json).unwrap(), uris);
-    }
 
     #[test]
     fn whole_seconds_have_no_fraction() {

@@ -33,6 +33,8 @@ pub(super) struct UnverifiedJwt {
     algorithm: Algorithm,
     pub(super) key_id: Option<String>,
     pub(super) issuer: String,
+    /// The claim that is configured as identity.
+    pub(super) identity: String,
     /// The claim `sub`, which userinfo has to agree with, whatever claim is configured as identity.
     pub(super) subject: Option<String>,
 }
@@ -57,9 +59,11 @@ impl UnverifiedJwt {
         let algorithm = check_header(&header, &config.decode_algorithms)?;
         let claims = validate_claims(claims, config)?;
         let (subject, issuer) = (&config.claim_identity, &config.claim_issuer);
-        text(&claims, subject).ok_or_else(|| AuthError::NoSubject(subject.clone()))?;
+        let identity =
+            text(&claims, subject).ok_or_else(|| AuthError::NoSubject(subject.clone()))?;
         Ok(Self {
             algorithm,
+            identity,
             key_id: text(&header, &config.claim_key_id),
             issuer: text(&claims, issuer).ok_or_else(|| AuthError::NoIssuer(issuer.clone()))?,
             subject: text(&claims, "sub"),

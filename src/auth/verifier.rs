@@ -46,11 +46,12 @@ impl Verifier {
         }
     }
 
-    /// Checks header and claims of `token`, and then its authenticity by the configured methods.
+    /// Checks header and claims of `token`, and then its authenticity by the configured methods. What comes back stands for
+    /// issuer and identity: it is the same for all tokens of one caller.
     ///
     /// # Errors
     /// [`AuthError`] unless it is valid.
-    pub async fn verify(&self, token: &Token) -> Result<(), AuthError> {
+    pub async fn verify(&self, token: &Token) -> Result<CacheKey, AuthError> {
         let jwt = UnverifiedJwt::parse(token.expose(), &self.config)?;
         if !self.providers.trusts(&jwt.issuer) {
             return Err(AuthError::UntrustedIssuer);
@@ -67,7 +68,9 @@ impl Verifier {
         if uses(Method::Userinfo) && !is_decided {
             result = self.check_userinfo(token, &jwt).await;
         }
-        result.inspect(|()| debug!("a token is valid"))
+        result?;
+        debug!("a token is valid");
+        Ok(self.keys.of((&jwt.issuer, &jwt.identity)))
     }
 
     async fn check_signature(&self, token: &Token, jwt: &UnverifiedJwt) -> Result<(), AuthError> {

@@ -28,7 +28,7 @@ Examples:
           --object-id a001 --object-id a002 \\
           --cpu-cores 2 --ram-gb 8 --disk-gb 50 --execution-time-sec 1800
 
-  Serve the same over HTTP, with an interactive page at /ui/:
+  Serve the same over HTTP, with a page at / and its API at /ui/:
       testribute serve --port 8080
 
 Exit codes: 0 success, 1 no ranking or a failed command, 2 invalid usage or configuration.";
@@ -57,7 +57,7 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Serve over HTTP: POST /rank-services, and an interactive page at /ui/
+    /// Serve over HTTP: POST /rank-services, a page at / and its API at /ui/
     Serve(ServeArgs),
     /// Start mock services on this machine, rank a task on them, and keep serving
     #[cfg(feature = "mock")]
@@ -81,6 +81,8 @@ pub(super) enum Command {
     },
     /// Print the locations of hosts and the distances between them
     Locate(LocateArgs),
+    /// Print what moving data to a TES costs, how fast it is, and why
+    Transfer(TransferArgs),
     /// Build location tables
     Locations {
         #[command(subcommand)]
@@ -222,6 +224,22 @@ pub(super) struct LocateArgs {
     /// Host names, addresses, buckets or URIs
     #[arg(required = true, value_name = "HOST|IP|URI")]
     pub(super) hosts: Vec<String>,
+    /// Format of the output on STDOUT
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TransferArgs {
+    /// Where the data are: a host, a bucket or a URI, or a place such as aws/eu-central-1, aws or academic
+    #[arg(value_name = "FROM")]
+    pub(super) from: String,
+    /// Where the task runs: the URI or host of a TES, or a place
+    #[arg(value_name = "TO")]
+    pub(super) to: String,
+    /// Gigabytes (10^9 bytes)
+    #[arg(long, value_name = "N", default_value_t = 100.0, value_parser = amount)]
+    pub(super) gb: f64,
     /// Format of the output on STDOUT
     #[arg(long, value_enum, default_value_t = Output::Table)]
     pub(super) output: Output,

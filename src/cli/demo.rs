@@ -84,7 +84,7 @@ pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), 
     ))?;
     if !options.once {
         console.note(format_args!(
-            "Try your own: http://{address}/ui/   (Ctrl-C ends the demonstration)"
+            "See it, and try your own: http://{address}/   (the API: http://{address}/ui/; Ctrl-C ends the demonstration)"
         ));
         stop_signal().await;
     }

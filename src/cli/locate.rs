@@ -35,7 +35,8 @@ pub(super) async fn run(
         Output::Json => console.print(as_json(&hosts, &sites))?,
         Output::Table => console.print(as_table(&hosts, &sites).trim_end())?,
     }
-    if sites.places.is_empty() {
+    let is_located = |place: &Place| place.coordinates.is_some();
+    if !sites.places.values().flatten().any(is_located) {
         return Err(CliError::NoLocation);
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use ip_locations::{Builder, IpLocations};
 
 use super::{CliError, args::LocationsBuildArgs, console::Console};
-use crate::locations;
+use crate::{config, locations};
 
 /// Makes a location table from City databases.
 pub(super) fn build(options: &LocationsBuildArgs, console: &mut Console) -> Result<(), CliError> {
@@ -33,9 +33,10 @@ pub(super) fn build(options: &LocationsBuildArgs, console: &mut Console) -> Resu
 /// Prints the sources and licences of the embedded data.
 pub(super) fn notices(console: &mut Console) -> Result<(), CliError> {
     console.print(format_args!(
-        "testribute comes with data that others made. Thank you!\n\n{}\n{}",
+        "testribute comes with data that others made. Thank you!\n\n{}\n{}\n\n{}",
         ip_locations::NOTICE,
         locations::NOTICE.trim_end(),
+        config::TABLES_NOTICE.trim_end(),
     ))
 }
 

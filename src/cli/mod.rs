@@ -15,6 +15,7 @@ mod mock;
 mod rank;
 mod serve;
 mod table;
+mod transfer;
 
 use std::{path::Path, process::ExitCode};
 
@@ -165,7 +166,7 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
             let mut config = load()?;
             options.apply(&mut config);
             args::raise_log_level(verbose, &mut config);
-            telemetry::init(&config.log)?;
+            let _installed = telemetry::init_with_traces(&config.log, &config.telemetry)?;
             block_on(serve::run(&config))?
         }
         #[cfg(feature = "mock")]
@@ -200,6 +201,12 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
             args::console_log_level(verbose).clone_into(&mut config.log.level);
             telemetry::init(&config.log)?;
             block_on(locate::run(&config, options, console))?
+        }
+        Some(Command::Transfer(options)) => {
+            let mut config = load()?;
+            args::console_log_level(verbose).clone_into(&mut config.log.level);
+            telemetry::init(&config.log)?;
+            block_on(transfer::run(&config, options, console))?
         }
         Some(Command::Locations {
             command: LocationsCommand::Build(options),

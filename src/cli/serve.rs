@@ -1,8 +1,8 @@
-//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP reloads its certificate.
+//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP reloads its certificate and location database.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 use tracing::{error, info};
 
 use super::CliError;
@@ -15,10 +15,9 @@ use crate::{
 /// Serves as configured, until a signal.
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     let tls = Tls::load(&config.server.tls)?.map(Arc::new);
-    if let Some(tls) = &tls {
-        reload_on_hangup(Arc::clone(tls))?;
-    }
     let ranker = Arc::new(Ranker::new(config)?);
+    reload_on_hangup(tls.clone(), Arc::clone(&ranker))?;
+    let _metrics = serve_metrics(config, &ranker).await?;
     let readiness = Readiness::default();
     let example = config.server.example_request.clone();
     let router = http::router(ranker, config, readiness.clone(), example)?;
@@ -27,12 +26,40 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
         .local_addr()
         .map_err(CliError::io("cannot read the address of the socket"))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    info!("listening on {scheme}://{address}; the page to try it is {scheme}://{address}/ui/");
+    info!(
+        "listening on {scheme}://{address}; the page is {scheme}://{address}/, its API {scheme}://{address}/ui/"
+    );
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
     let listener = Listener::new(listener, &config.server, tls);
     http::serve(listener, router, readiness, stop_signal(), grace).await;
     info!("stopped");
     Ok(())
+}
+
+/// Serves `/metrics` on a port of its own, if there is one, until what comes back is dropped.
+async fn serve_metrics(
+    config: &Config,
+    ranker: &Arc<Ranker>,
+) -> Result<Option<JoinSet<()>>, CliError> {
+    let Some(port) = config
+        .telemetry
+        .metrics_port
+        .filter(|_| config.telemetry.metrics)
+    else {
+        return Ok(None);
+    };
+    let listener = bind(&config.server.host, port).await?;
+    info!("metrics are on port {port}");
+    let router = http::metrics_router(Arc::clone(ranker));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(http::serve(
+        listener,
+        router,
+        Readiness::default(),
+        pending(),
+        Duration::ZERO,
+    ));
+    Ok(Some(tasks))
 }
 
 /// A socket on `host` and `port`.
@@ -44,9 +71,9 @@ pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, CliError>
         )))
 }
 
-/// Reloads the files of `tls` at each SIGHUP.
+/// Reloads the files of `tls` and `ranker` at each SIGHUP.
 #[cfg(unix)]
-fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), CliError> {
+fn reload_on_hangup(tls: Option<Arc<Tls>>, ranker: Arc<Ranker>) -> Result<(), CliError> {
     use tokio::{
         signal::unix::{SignalKind, signal},
         task::spawn_blocking,
@@ -55,19 +82,30 @@ fn reload_on_hangup(tls: Arc<Tls>) -> Result<(), CliError> {
     let mut hangups = signal(SignalKind::hangup()).map_err(CliError::io("cannot handle SIGHUP"))?;
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            let tls = Arc::clone(&tls);
-            match spawn_blocking(move || tls.reload()).await {
-                Ok(Ok(())) => info!("the certificate was read again"),
-                Ok(Err(error)) => error!("the certificate stays as it was: {error}"),
-                Err(error) => error!(%error, "the certificate was not read again"),
+            let (tls, ranker) = (tls.clone(), Arc::clone(&ranker));
+            if let Err(error) = spawn_blocking(move || reload(tls.as_deref(), &ranker)).await {
+                error!(%error, "the files were not read again");
             }
         }
     });
     Ok(())
 }
 
+#[cfg(unix)]
+fn reload(tls: Option<&Tls>, ranker: &Ranker) {
+    match tls.map(Tls::reload) {
+        None => {}
+        Some(Ok(())) => info!("the certificate was read again"),
+        Some(Err(error)) => error!("the certificate stays as it was: {error}"),
+    }
+    match ranker.reload() {
+        Ok(()) => info!("the location database was read again"),
+        Err(error) => error!("the location database stays as it was: {error}"),
+    }
+}
+
 #[cfg(not(unix))]
-fn reload_on_hangup(_: Arc<Tls>) -> Result<(), CliError> {
+fn reload_on_hangup(_: Option<Arc<Tls>>, _: Arc<Ranker>) -> Result<(), CliError> {
     Ok(())
 }
 

@@ -53,10 +53,10 @@ impl Table {
                         .score
                         .map_or_else(|| "-".to_owned(), |score| format!("{score:.4}")),
                 ),
-                Cell::new(if combination.pareto_optimal {
-                    "yes"
-                } else {
-                    ""
+                Cell::new(match combination.pareto_optimal {
+                    Some(true) => "yes",
+                    Some(false) => "",
+                    None => "?",
                 }),
             ]);
         }

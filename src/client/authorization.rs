@@ -2,7 +2,23 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::token::Token;
+use crate::{domain::token::Token, telemetry::TraceContext};
+
+/// What a call carries besides its body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CallHeaders<'a> {
+    pub(super) authorization: Authorization<'a>,
+    /// Ties the call to the request that it is made for.
+    pub(super) trace: Option<&'a TraceContext>,
+}
+
+impl CallHeaders<'_> {
+    /// Nothing: what goes to the target of a redirect.
+    pub(super) const NONE: Self = Self {
+        authorization: Authorization::None,
+        trace: None,
+    };
+}
 
 /// Whether a call shows who makes it.
 #[derive(Debug, Clone, Copy)]

@@ -4,12 +4,32 @@ use std::{error::Error, net::IpAddr, time::Duration};
 
 use http::StatusCode;
 use hyper_util::client::legacy;
+use tokio_rustls::rustls;
 
 pub use super::reason::Refusal;
 use super::{
     connector::ConnectTimedOut,
+    credentials::MissingSecret,
     resolver::{AddressNotAllowed, ResolveError},
 };
+use crate::telemetry::metrics::{CallOutcome, MetricsError};
+
+/// The client for outbound calls cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The HTTP client refuses to start.
+    #[error("cannot build the HTTP client; are the system's CA certificates installed? ({0})")]
+    Http(#[source] rustls::Error),
+    /// The DNS resolver refuses to start.
+    #[error("cannot build the DNS resolver: {0}")]
+    Resolver(#[source] hickory_resolver::net::NetError),
+    /// A secret of the service is not in the environment.
+    #[error(transparent)]
+    Secret(#[from] MissingSecret),
+    /// The metrics refuse to start.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+}
 
 /// Why a call failed. The texts continue after the name of the service: "TES unavailable: 'https://..' _did not
 /// answer within 2 s_."; they hold no token, no URL, and at most a short excerpt of the answer.
@@ -172,6 +192,34 @@ impl FetchError {
     /// Whether the service asks for a user name and a password.
     pub fn asks_for_password(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.asks_for_password)
+    }
+
+    /// What metrics count the call as.
+    pub(super) fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Timeout(_) | Self::BudgetExceeded(_) => CallOutcome::Timeout,
+            Self::NoConnection(_) | Self::Unreachable(_) | Self::Interrupted(_) => {
+                CallOutcome::Unreachable
+            }
+            Self::AddressNotAllowed(_) => CallOutcome::NotAllowed,
+            Self::Unresolved(_) => CallOutcome::Unresolved,
+            Self::Status(_) | Self::Refused(_) if self.is_refusal() => CallOutcome::Denied,
+            Self::Status(_) | Self::Refused(_) => {
+                if self.status().is_some_and(|status| status.is_server_error()) {
+                    CallOutcome::ServerError
+                } else {
+                    CallOutcome::ClientError
+                }
+            }
+            Self::RedirectTarget(cause) => cause.outcome(),
+            Self::NotReady(_)
+            | Self::Redirected(_)
+            | Self::TooManyRedirects(_)
+            | Self::BadRedirect
+            | Self::Downgraded
+            | Self::TooLarge(_)
+            | Self::Malformed(_) => CallOutcome::Unusable,
+        }
     }
 
     /// Whether the service answered that this caller may not know, which says nothing about what it has.

@@ -66,22 +66,30 @@ impl HostHealth {
         }
     }
 
-    /// Counts the outcome of a call to `host`.
-    pub(super) fn record(&self, kind: ServiceKind, host: HostKey, failure: Option<&FetchError>) {
+    /// Counts the outcome of a call to `host`, and says whether it opened the circuit breaker.
+    pub(super) fn record(
+        &self,
+        kind: ServiceKind,
+        host: HostKey,
+        failure: Option<&FetchError>,
+    ) -> bool {
         let mut hosts = self.hosts();
         let breaker = hosts.entry(host).or_default();
+        let was_open = breaker.open().is_some();
         match failure {
             // Says nothing about the host.
             Some(FetchError::BudgetExceeded(_)) => {}
             // Many services can be behind one host, of which one is slow.
-            Some(FetchError::Timeout(_)) if kind != ServiceKind::Other => {}
+            Some(FetchError::Timeout(_)) if kind.shares_hosts() => {}
             Some(error @ FetchError::Timeout(_)) => breaker.record_failure(error),
             Some(error) if error.is_without_connection() => breaker.record_failure(error),
             Some(_) | None => breaker.record_answer(),
         }
-        if breaker.open().is_some() {
+        let is_open = breaker.open().is_some();
+        if is_open {
             self.any_open.store(true, Relaxed);
         }
+        is_open && !was_open
     }
 
     fn hosts(&self) -> MutexGuard<'_, HashMap<HostKey, CircuitBreaker>> {
@@ -128,6 +136,8 @@ mod tests {
         for (kind, is_open) in [
             (ServiceKind::Tes, false),
             (ServiceKind::Drs, false),
+            (ServiceKind::Rates, true),
+            (ServiceKind::Oidc, true),
             (ServiceKind::Other, true),
         ] {
             let health = HostHealth::default();

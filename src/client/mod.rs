@@ -26,32 +26,37 @@ use std::{hash::RandomState, sync::Arc};
 
 use http::header::HeaderName;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_rustls::rustls;
+use tracing::{Instrument, info_span};
 use url::{Host, Url};
 
 pub(crate) use self::json::{parse, parse_object};
+use self::{
+    authorization::CallHeaders,
+    credentials::Credentials,
+    guard::Guard,
+    limit::permits::{HostKey, Permit, Permits},
+    resolver::Resolver,
+    transport::{Method, Transport},
+};
 pub use self::{
     authorization::{Authorization, Credential},
     credentials::MissingSecret,
-    error::{AnyAnswer, FetchError, Redirect, Refusal},
+    error::{AnyAnswer, ClientError, FetchError, Redirect, Refusal},
     guard::Reach,
     limit::permits::ServiceKind,
     scope::CallScope,
     time_budget::{Deadline, TimeBudget},
 };
-use self::{
-    credentials::Credentials,
-    guard::Guard,
-    http_client::Response,
-    limit::permits::{HostKey, Permit, Permits},
-    resolver::Resolver,
-    transport::{Method, Transport},
-};
+pub use crate::telemetry::metrics::Cache;
 use crate::{
     config::Config,
     domain::{geo::Host as KnownHost, token::Token},
+    telemetry::{
+        SPANS, TraceContext,
+        metrics::{CallKind, CallOutcome, Metrics},
+        traces,
+    },
 };
 
 /// Makes calls. All clones share the connections, the name cache and the permits for calls in flight.
@@ -71,20 +76,7 @@ struct Shared {
     credentials: Credentials,
     time: TimeBudget,
     token_over_http: bool,
-}
-
-/// The client for outbound calls cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The HTTP client refuses to start.
-    #[error("cannot build the HTTP client; are the system's CA certificates installed? ({0})")]
-    Http(#[source] rustls::Error),
-    /// The DNS resolver refuses to start.
-    #[error("cannot build the DNS resolver: {0}")]
-    Resolver(#[source] hickory_resolver::net::NetError),
-    /// A secret of the service is not in the environment.
-    #[error(transparent)]
-    Secret(#[from] MissingSecret),
+    metrics: Arc<Metrics>,
 }
 
 impl Client {
@@ -96,8 +88,13 @@ impl Client {
         let credentials = Credentials::new(&config.credentials, |name| std::env::var(name).ok())?;
         let time = TimeBudget::new(config.call_timeout(), None);
         let guard = Arc::new(Guard::new(reach, config.outbound.allowed_networks.clone()));
-        let resolver = Resolver::new(&config.outbound.name_servers, time.name_server())
-            .map_err(ClientError::Resolver)?;
+        let metrics = Arc::new(Metrics::new()?);
+        let resolver = Resolver::new(
+            &config.outbound.name_servers,
+            time.name_server(),
+            Arc::clone(&metrics),
+        )
+        .map_err(ClientError::Resolver)?;
         let transport = Transport::new(reach, &guard, &resolver, time.connect(), &config.outbound)
             .map_err(ClientError::Http)?;
         let shared = Shared {
@@ -109,6 +106,7 @@ impl Client {
             hosts: RandomState::new(),
             time,
             token_over_http: config.outbound.forward_token_over_http,
+            metrics,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -130,20 +128,33 @@ impl Client {
         &self.shared.resolver
     }
 
+    /// The metrics of calls, and of all that is done with them.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
+    }
+
+    /// Sets the metrics that are read off and not counted.
+    pub fn update_metrics(&self) {
+        let calls = &self.shared.metrics.calls;
+        calls.set_permits(self.shared.permits.seen());
+    }
+
     /// How long calls may take, outside of any request.
     pub fn time(&self) -> TimeBudget {
         self.shared.time
     }
 
-    /// The scope of a request with the rights of `token` that ends at `deadline`, whose answers take at most `max_bytes`.
+    /// The scope of a request with the rights of `token` that ends at `deadline`, whose answers take at most `max_bytes`, and
+    /// whose calls carry `trace`.
     pub fn scope(
         &self,
         token: Option<Token>,
         deadline: Option<Deadline>,
         max_bytes: usize,
+        trace: Option<TraceContext>,
     ) -> CallScope {
         let time = TimeBudget::new(self.shared.time.call(), deadline);
-        CallScope::new(token, time, max_bytes)
+        CallScope::traced(token, time, max_bytes, trace)
     }
 
     /// The scope of calls that the service makes for itself.
@@ -205,19 +216,6 @@ impl Client {
         parse(&self.body(scope, url, Method::Get, authorization).await?)
     }
 
-    /// Reads any JSON object at `url`, following redirects.
-    ///
-    /// # Errors
-    /// [`FetchError`]; [`FetchError::Malformed`] if the answer is not a JSON object.
-    pub async fn get_object(
-        &self,
-        scope: &CallScope,
-        url: &Url,
-        authorization: Authorization<'_>,
-    ) -> Result<Map<String, Value>, FetchError> {
-        parse_object(&self.body(scope, url, Method::Get, authorization).await?)
-    }
-
     /// Reads what is at `url`, following redirects.
     ///
     /// # Errors
@@ -244,7 +242,7 @@ impl Client {
         let call = self.call(scope, url, async |deadline| {
             let transport = &self.shared.transport;
             let response = transport
-                .send_with_retry(url, Method::Head, Authorization::None, deadline)
+                .send_with_retry(url, Method::Head, CallHeaders::NONE, deadline)
                 .await?;
             let value = response.headers().get(name);
             Ok(value.and_then(|value| value.to_str().ok().map(str::to_owned)))
@@ -267,8 +265,8 @@ impl Client {
         parse(&self.body(scope, url, method, authorization).await?)
     }
 
-    /// Sends `json` by POST and gives the answer, whatever its status: the body of a refusal may say more than its status.
-    /// The request may be sent twice. Redirects to the same host that keep the method are followed.
+    /// Sends `json` by POST, maybe twice, and gives the answer, whatever its status: the body of a refusal may say more.
+    /// Redirects to the same host that keep the method are followed.
     ///
     /// # Errors
     /// [`FetchError`], but never [`FetchError::Malformed`], and a status only of a server that is busy.
@@ -280,18 +278,21 @@ impl Client {
         authorization: Authorization<'_>,
     ) -> Result<AnyAnswer, FetchError> {
         let call = self.call(scope, url, async |deadline| {
-            let transport = &self.shared.transport;
+            let (transport, trace) = (&self.shared.transport, self.trace(scope));
+            let headers = CallHeaders {
+                authorization,
+                trace: trace.as_ref(),
+            };
             let response = transport
-                .send_with_retry(url, Method::PostOnHost(json), authorization, deadline)
+                .send_with_retry(url, Method::PostOnHost(json), headers, deadline)
                 .await?;
             if response.status().is_success() {
-                let body = transport.read(response).await?;
-                return Ok(AnyAnswer {
-                    refusal: None,
-                    body,
-                });
+                let (refusal, body) = (None, transport.read(response).await?);
+                return Ok(AnyAnswer { refusal, body });
             }
-            let (refusal, body) = self.refusal(response, authorization).await;
+            let (refusal, body) = transport
+                .refusal(response, authorization, self.shared.time)
+                .await;
             Ok(AnyAnswer {
                 refusal: Some(refusal),
                 body,
@@ -301,23 +302,11 @@ impl Client {
         Box::pin(call).await
     }
 
-    /// A refusal with its reason, and its body.
-    async fn refusal(
-        &self,
-        response: Response,
-        authorization: Authorization<'_>,
-    ) -> (FetchError, Vec<u8>) {
-        let status = response.status();
-        let asks_for_password = headers::asks_for_password(&response);
-        let transport = &self.shared.transport;
-        // The body of a refusal that cannot be read adds nothing to its status.
-        let body = transport.read_short(response);
-        let body = timeout(self.shared.time.call() / 4, body)
-            .await
-            .unwrap_or_default();
-        let secret = authorization.secret().map(|(_, secret)| secret);
-        let refusal = Refusal::new(status, &body, secret, asks_for_password);
-        (refusal.into(), body)
+    /// What ties a call to its request: for TES and DRS only.
+    fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
+        let is_sent = self.kind.shares_hosts();
+        let trace = || traces::current().or_else(|| scope.trace().cloned());
+        is_sent.then(trace).flatten()
     }
 
     /// Waits for a permit to call the host of `url`.
@@ -349,21 +338,31 @@ impl Client {
         authorization: Authorization<'_>,
     ) -> Result<Vec<u8>, FetchError> {
         let call = self.call(scope, url, async |deadline| {
-            let transport = &self.shared.transport;
+            let (transport, trace) = (&self.shared.transport, self.trace(scope));
+            let headers = CallHeaders {
+                authorization,
+                trace: trace.as_ref(),
+            };
             let response = transport
-                .send_with_retry(url, method, authorization, deadline)
+                .send_with_retry(url, method, headers, deadline)
                 .await?;
             if response.status().is_success() {
                 return transport.read(response).await;
             }
             // The other kinds tell their warnings without it.
             if self.kind == ServiceKind::Tes {
-                return Err(self.refusal(response, authorization).await.0);
+                return Err(transport
+                    .refusal(response, authorization, self.shared.time)
+                    .await
+                    .0);
             }
             Err(FetchError::Status(response.status()))
         });
         // Boxed, as above.
-        Box::pin(call).await
+        let body = Box::pin(call).await?;
+        let calls = &self.shared.metrics.calls;
+        calls.received(self.kind.into(), body.len());
+        Ok(body)
     }
 
     /// Makes one call once there is a permit, unless the circuit breaker of its host is open. Waiting for the permit does
@@ -375,16 +374,25 @@ impl Client {
         call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
     ) -> Result<T, FetchError> {
         let host = HostKey::of(url, &self.shared.hosts);
-        let _permit = scope.permit_or_lease(self.acquire_for(scope, host)).await?;
+        let (calls, kind) = (&self.shared.metrics.calls, CallKind::from(self.kind));
+        let not_made = |_: &FetchError| calls.not_made(kind);
+        let permit = scope.permit_or_lease(self.acquire_for(scope, host)).await;
+        let _permit = permit.inspect_err(not_made)?;
         // Another call may have found out in the meantime.
-        scope.check_host(host)?;
+        scope.check_host(host).inspect_err(not_made)?;
+        let timer = calls.start(kind);
         let (deadline, too_late) = scope.call_end();
         // Retries are decided by the call's own time: a shared failure must not depend on the end of one request.
         let own_deadline = Instant::now() + scope.time().call();
-        let result = timeout_at(deadline, call(own_deadline))
+        let span = info_span!(target: SPANS, "call", ?kind, host = url.host_str());
+        let result = timeout_at(deadline, call(own_deadline).instrument(span))
             .await
             .unwrap_or(Err(too_late));
-        scope.record(self.kind, host, result.as_ref().err());
+        let failure = result.as_ref().err();
+        timer.end(failure.map_or(CallOutcome::Ok, FetchError::outcome));
+        if scope.record(self.kind, host, failure) {
+            calls.breaker_opened();
+        }
         result
     }
 }

@@ -119,6 +119,13 @@ where
         self.snapshot(&self.state(), now, is_pending)
     }
 
+    /// How old the value is at `now`, if there is one.
+    pub fn age(&self, now: Instant) -> Option<Duration> {
+        let state = self.state();
+        let (_, fetched) = state.value.as_ref()?;
+        Some(now.saturating_duration_since(*fetched))
+    }
+
     /// Fetches in a task of its own.
     fn spawn<F>(self: &Arc<Self>, fetch: F, now: Instant) -> watch::Receiver<()>
     where

@@ -19,10 +19,14 @@ use hyper_util::client::legacy::connect::dns::Name;
 use tower::Service;
 
 use super::guard::Guard;
+use crate::telemetry::metrics::{CallKind, CallOutcome, Metrics};
 
 /// Asks name servers, and the hosts file of the system. Answers are kept for as long as they say, within bounds.
 #[derive(Debug, Clone)]
-pub struct Resolver(TokioResolver);
+pub struct Resolver {
+    resolver: TokioResolver,
+    metrics: Arc<Metrics>,
+}
 
 /// No name is asked for more often than this, whatever its servers say.
 const SHORTEST_TTL: Duration = Duration::from_secs(5);
@@ -45,7 +49,11 @@ impl Resolver {
     /// # Errors
     /// If the system's own description of its name servers cannot be used. That there is none is no error: then only
     /// the hosts file is known.
-    pub fn new(servers: &[SocketAddr], timeout: Duration) -> Result<Self, NetError> {
+    pub fn new(
+        servers: &[SocketAddr],
+        timeout: Duration,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, NetError> {
         let with =
             |config| TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         let mut builder = if servers.is_empty() {
@@ -64,7 +72,8 @@ impl Resolver {
         options.positive_min_ttl = Some(SHORTEST_TTL);
         options.positive_max_ttl = Some(Duration::from_secs(3600));
         options.negative_max_ttl = Some(Duration::from_secs(60));
-        builder.build().map(Self)
+        let resolver = builder.build()?;
+        Ok(Self { resolver, metrics })
     }
 
     /// All addresses of the host `name`, at least one.
@@ -76,7 +85,8 @@ impl Resolver {
         let Ok(name) = DnsName::from_ascii(name) else {
             return Err(ResolveError::Unknown);
         };
-        match self.0.lookup_ip(name).await {
+        let timer = self.metrics.calls.start(CallKind::Dns);
+        let found = match self.resolver.lookup_ip(name).await {
             Ok(found) => {
                 let addresses: Vec<_> = found.iter().collect();
                 if addresses.is_empty() {
@@ -87,7 +97,13 @@ impl Resolver {
             }
             Err(error) if error.is_no_records_found() => Err(ResolveError::Unknown),
             Err(error) => Err(ResolveError::Failed(error.to_string())),
-        }
+        };
+        timer.end(match &found {
+            Ok(_) => CallOutcome::Ok,
+            Err(ResolveError::Unknown) => CallOutcome::Unresolved,
+            Err(ResolveError::Failed(_)) => CallOutcome::ServerError,
+        });
+        found
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    authorization::Authorization,
+    authorization::CallHeaders,
     error::FetchError,
     headers::{is_busy, retry_after},
     http_client::Response,
@@ -27,13 +27,10 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
-        let delay = match self
-            .send_until_ready(url, method, authorization, deadline)
-            .await
-        {
+        let delay = match self.send_until_ready(url, method, headers, deadline).await {
             Ok(response) if is_busy(response.status()) => {
                 let delay = retry_after(response.headers())
                     .filter(|&delay| delay <= MAX_RETRY_DELAY && Instant::now() + delay < deadline);
@@ -48,7 +45,7 @@ impl Transport {
         };
         tokio::time::sleep(delay).await;
         let response = self
-            .send_until_ready(url, method, authorization, deadline)
+            .send_until_ready(url, method, headers, deadline)
             .await?;
         if is_busy(response.status()) {
             return Err(FetchError::Status(response.status()));
@@ -61,13 +58,11 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
         loop {
-            let response = self
-                .send_following_redirects(url, method, authorization)
-                .await?;
+            let response = self.send_following_redirects(url, method, headers).await?;
             let delay = match retry_after(response.headers()) {
                 Some(delay) if response.status() == StatusCode::ACCEPTED => {
                     delay.max(MIN_RETRY_DELAY)

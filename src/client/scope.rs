@@ -14,7 +14,7 @@ use super::{
     limit::permits::{Holder, HostKey, Permit, ServiceKind},
     time_budget::{StepEnd, TimeBudget},
 };
-use crate::domain::token::Token;
+use crate::{domain::token::Token, telemetry::TraceContext};
 
 /// The calls of one request. Clones stand for the same request.
 #[derive(Debug, Clone)]
@@ -33,6 +33,7 @@ struct Request {
     bytes: ByteBudget,
     hosts: HostHealth,
     holder: Arc<Holder>,
+    trace: Option<TraceContext>,
 }
 
 /// A permit for several calls, of which one at a time needs no other.
@@ -54,6 +55,16 @@ impl CallScope {
     /// The scope of a request with the rights of `token`, within `time`, whose answers take at most `max_bytes`: of its
     /// first step, which is gathering.
     pub fn new(token: Option<Token>, time: TimeBudget, max_bytes: usize) -> Self {
+        Self::traced(token, time, max_bytes, None)
+    }
+
+    /// The same, with calls that carry `trace` to TES and DRS.
+    pub fn traced(
+        token: Option<Token>,
+        time: TimeBudget,
+        max_bytes: usize,
+        trace: Option<TraceContext>,
+    ) -> Self {
         Self {
             request: Arc::new(Request {
                 token,
@@ -61,6 +72,7 @@ impl CallScope {
                 bytes: ByteBudget::new(max_bytes),
                 hosts: HostHealth::default(),
                 holder: Arc::default(),
+                trace,
             }),
             end: time.gather(),
             lease: None,
@@ -75,6 +87,11 @@ impl CallScope {
     /// The caller's token.
     pub fn token(&self) -> Option<&Token> {
         self.request.token.as_ref()
+    }
+
+    /// What ties its calls to the caller's.
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.request.trace.as_ref()
     }
 
     /// How long its steps may take.
@@ -168,8 +185,13 @@ impl CallScope {
         self.request.hosts.check(host)
     }
 
-    /// Counts the outcome of a call to `host`.
-    pub(super) fn record(&self, kind: ServiceKind, host: HostKey, failure: Option<&FetchError>) {
-        self.request.hosts.record(kind, host, failure);
+    /// Counts the outcome of a call to `host`, and says whether it opened the circuit breaker.
+    pub(super) fn record(
+        &self,
+        kind: ServiceKind,
+        host: HostKey,
+        failure: Option<&FetchError>,
+    ) -> bool {
+        self.request.hosts.record(kind, host, failure)
     }
 }

@@ -9,19 +9,25 @@ use http::{
 use hyper::body::Bytes;
 use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 use tokio_rustls::rustls::{self, ClientConfig, crypto::aws_lc_rs};
 use url::{Host, Url};
 
 use super::{
-    authorization::{Authorization, Credential},
+    authorization::{Authorization, CallHeaders, Credential},
     connector::Connector,
-    error::FetchError,
+    error::{FetchError, Refusal},
     guard::{Guard, Reach},
-    headers::{is_redirect, not_followed, redirect_target, same_host_target},
+    headers::{asks_for_password, is_redirect, not_followed, redirect_target, same_host_target},
     http_client::{HttpClient, Response, basic_authorization, read_body},
     resolver::{GuardedResolver, Resolver},
+    time_budget::TimeBudget,
 };
-use crate::{config, domain::token::Token};
+use crate::{
+    config,
+    domain::token::Token,
+    telemetry::trace_context::{TRACEPARENT, TRACESTATE, TraceContext},
+};
 
 /// The longest body of a refusal that is searched for a reason.
 const MAX_REFUSAL_BYTES: usize = 64 << 10;
@@ -88,9 +94,9 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
     ) -> Result<Response, FetchError> {
-        let mut response = self.send(url, method, authorization).await?;
+        let mut response = self.send(url, method, headers).await?;
         let mut here = url.clone();
         for _ in 0..MAX_REDIRECTS {
             if matches!(method, Method::Head) || !is_redirect(response.status()) {
@@ -103,7 +109,7 @@ impl Transport {
             };
             // A failure there says nothing about the service itself.
             response = self
-                .send(&here, method, Authorization::None)
+                .send(&here, method, CallHeaders::NONE)
                 .await
                 .map_err(|error| FetchError::RedirectTarget(Box::new(error)))?;
         }
@@ -117,7 +123,7 @@ impl Transport {
         &self,
         url: &Url,
         method: Method<'_>,
-        authorization: Authorization<'_>,
+        headers: CallHeaders<'_>,
     ) -> Result<Response, FetchError> {
         // Literal addresses never reach the guarded resolver.
         let literal = match url.host() {
@@ -130,33 +136,51 @@ impl Transport {
         {
             return Err(FetchError::AddressNotAllowed(address));
         }
-        let client = match authorization {
+        let client = match headers.authorization {
             Authorization::SendToAllowedNetworks(_) => &self.allowed_networks_only,
             Authorization::None | Authorization::Send(_) | Authorization::Withheld => &self.client,
         };
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(
+        let mut sent = HeaderMap::with_capacity(8);
+        sent.insert(
             ACCEPT,
             HeaderValue::from_static("application/json, */*;q=0.5"),
         );
-        if let Some(credential) = authorization.credential() {
-            headers.insert(AUTHORIZATION, header_of(credential));
+        if let Some(credential) = headers.authorization.credential() {
+            sent.insert(AUTHORIZATION, header_of(credential));
         }
         let (method, body) = match method {
             Method::Get => (http::Method::GET, Bytes::new()),
             Method::Head => (http::Method::HEAD, Bytes::new()),
             Method::Post(json) | Method::PostOnHost(json) => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 (http::Method::POST, Bytes::copy_from_slice(json))
             }
         };
-        client.send(method, url, headers, body).await
+        if let Some(TraceContext { parent, state }) = headers.trace {
+            sent.insert(TRACEPARENT, parent.clone());
+            if let Some(state) = state {
+                sent.insert(TRACESTATE, state.clone());
+            }
+        }
+        client.send(method, url, sent, body).await
     }
 
-    /// The body of a refusal, unless it is long or cannot be read.
-    pub(super) async fn read_short(&self, response: Response) -> Vec<u8> {
-        let max_bytes = MAX_REFUSAL_BYTES.min(self.max_bytes);
-        read_body(response, max_bytes).await.unwrap_or_default()
+    /// A refusal with its reason, and its body, unless that is long or cannot be read soon: it adds nothing to the status
+    /// then.
+    pub(super) async fn refusal(
+        &self,
+        response: Response,
+        authorization: Authorization<'_>,
+        time: TimeBudget,
+    ) -> (FetchError, Vec<u8>) {
+        let status = response.status();
+        let asks_for_password = asks_for_password(&response);
+        let body = read_body(response, MAX_REFUSAL_BYTES.min(self.max_bytes));
+        let body = timeout(time.call() / 4, body).await;
+        let body = body.unwrap_or(Ok(Vec::new())).unwrap_or_default();
+        let secret = authorization.secret().map(|(_, secret)| secret);
+        let refusal = Refusal::new(status, &body, secret, asks_for_password);
+        (refusal.into(), body)
     }
 
     /// The body, decompressed, up to `outbound.max_response_bytes`.

@@ -59,7 +59,7 @@ pub struct ConfigFault {
 
 impl ConfigFault {
     /// The same fault, its key in `section`.
-    pub(super) fn within(mut self, section: &str) -> Self {
+    pub(crate) fn within(mut self, section: &str) -> Self {
         let separator = if self.key.is_empty() { "" } else { "." };
         self.key = format!("{section}{separator}{}", self.key);
         self

@@ -1,13 +1,10 @@
-//! `limits` and `estimation`: the size of one request, and the assumptions of the estimates.
+//! `limits`: the size of one request.
 
 use super::section::{positive, range, section};
 
-/// Half the circumference of the Earth, rounded up.
-const MAX_DISTANCE_KM: f64 = 20_100.0;
-
 section! {
-    /// Limits for one request.
-    #[derive(Copy, Eq)]
+    /// Limits for one request and for one caller.
+    #[derive(Copy)]
     pub struct Limits {
         /// TES instances in a request.
         pub tes_uris: usize = 100, range(1, 1_000_000);
@@ -21,17 +18,14 @@ section! {
         pub answer_bytes: usize = 32 << 20, range(1, 1 << 30);
         /// Approximate memory for the DRS objects of a request and their estimates for each TES, in bytes.
         pub findings_bytes: usize = 64 << 20, range(1, 1 << 30);
-    }
-}
-
-section! {
-    /// Assumptions of the estimates.
-    #[derive(Copy)]
-    pub struct Estimation {
-        /// Megabits per second between two hosts. null: transfers take no time.
-        pub transfer_rate_mbps: Option<f64> = None, positive(1e9).or_null();
-        /// Distance in kilometres that is assumed between a host at an unknown place and any other. null: access URIs
-        /// at unknown places are left out.
-        pub unknown_distance_km: Option<f64> = None, range(0.0, MAX_DISTANCE_KM).or_null();
+        /// Rankings that one caller may ask for in a minute; further ones are answered with 429. A caller is the identity
+        /// in a valid token, else an address (of IPv6, a /64 network); behind a proxy set `server.trusted_proxies`.
+        /// 0: any number.
+        pub requests_per_minute: u32 = 0, range(0, 1_000_000);
+        /// Of these, how many may come at once.
+        pub burst: u32 = 10, range(1, 1_000_000);
+        /// Share of `server.max_in_flight` that one caller may have in flight, at least one; further ones are answered
+        /// with 429. 1: all.
+        pub caller_in_flight_share: f64 = 1.0, positive(1.0);
     }
 }

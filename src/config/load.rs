@@ -47,12 +47,27 @@ impl Config {
             layers.add(Origin::Variable(variable.name), readings)?;
         }
 
-        let config = read(&layers.merged).and_then(|config| config.check().map(|()| config));
-        config.map_err(|fault| ConfigError::Key {
+        complete(&layers.merged).map_err(|fault| ConfigError::Key {
             origin: layers.origin_of(&fault.key),
             fault,
         })
     }
+
+    /// Reads `text`, which is YAML or JSON, and checks all values. Keys that are not set have their defaults; the
+    /// environment is not read, but for the secrets that `credentials` names.
+    ///
+    /// # Errors
+    /// The first [`ConfigFault`].
+    pub fn from_text(text: &str) -> Result<Self, ConfigFault> {
+        complete(&parse(text.as_bytes())?)
+    }
+}
+
+/// The configuration in `document`, with all values in range.
+fn complete(document: &Value) -> Result<Config, ConfigFault> {
+    let config = read(document)?;
+    config.check()?;
+    Ok(config)
 }
 
 /// Documents that are merged over one another. All types in them are right.

@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     fault::ConfigFault,
     section::{Section, must_be, section, text},
+    site::PlaceEntry,
 };
 use crate::domain::{
-    geo::{Coordinates, Host, NotOnEarth},
+    cloud::{Network, Provider},
+    geo::{Coordinates, Host},
     price_book::is_host_name,
+    sites::Place,
+    transfer::BucketTerms,
 };
 
 section! {
@@ -47,6 +51,7 @@ section! {
         ///     - {match: tes.example.org, latitude: 47.56, longitude: 7.59}
         ///     - {match: 10.0.0.0/8, latitude: 60.17, longitude: 24.94}
         ///     - {match: "s3://bucket", latitude: 50.11, longitude: 8.68}
+        ///     - {match: data.example.org, provider: aws, region: eu-central-1}
         /// ```
         pub overrides: Vec<Override> = Vec::new();
     }
@@ -63,6 +68,29 @@ section! {
         pub latitude: Option<f64> = None;
         /// Degrees east of Greenwich (WGS84), -180 to 180.
         pub longitude: Option<f64> = None;
+        /// Whether who reads it pays.
+        pub requester_pays: bool = false;
+        /// Whether it is the caller's own, who pays.
+        pub owned: bool = false;
+        /// Whether nobody pays, as for AWS Open Data.
+        pub open_data: bool = false;
+    }
+}
+
+impl BucketPlace {
+    /// Who pays for reads of it.
+    pub const fn terms(&self) -> BucketTerms {
+        BucketTerms {
+            requester_pays: self.requester_pays,
+            owned: self.owned,
+            open_data: self.open_data,
+        }
+    }
+
+    /// Whether it says only who pays, and not where the bucket is.
+    pub fn has_no_place(&self) -> bool {
+        let place = (&self.region, self.latitude, self.longitude);
+        place == (&None, None, None) && self.terms() != BucketTerms::default()
     }
 }
 
@@ -104,7 +132,7 @@ pub struct Override {
     /// Which hosts are there.
     pub pattern: HostMatch,
     /// Where they are.
-    pub place: Coordinates,
+    pub place: Place,
 }
 
 section! {
@@ -113,30 +141,57 @@ section! {
         /// Which hosts: a host name, an address, a network such as `10.0.0.0/8`, or a bucket such as `s3://bucket`.
         r#match: HostMatch;
         /// Degrees north of the equator (WGS84), -90 to 90.
-        latitude: f64;
+        #[serde(default)]
+        latitude: Option<f64>;
         /// Degrees east of Greenwich (WGS84), -180 to 180.
-        longitude: f64;
+        #[serde(default)]
+        longitude: Option<f64>;
+        /// Provider, such as `aws`.
+        #[serde(default)]
+        provider: Option<Provider>;
+        /// Region of the provider, such as `eu-central-1`.
+        #[serde(default)]
+        region: Option<String>;
+        /// Network without charges: `academic`.
+        #[serde(default)]
+        network: Option<Network>;
     }
 }
 
 impl TryFrom<OverrideEntry> for Override {
-    type Error = NotOnEarth;
+    type Error = ConfigFault;
 
-    fn try_from(entry: OverrideEntry) -> Result<Self, NotOnEarth> {
-        let place = Coordinates::new(entry.latitude, entry.longitude)?;
+    fn try_from(entry: OverrideEntry) -> Result<Self, ConfigFault> {
+        let place = PlaceEntry {
+            provider: entry.provider,
+            region: entry.region,
+            network: entry.network,
+            latitude: entry.latitude,
+            longitude: entry.longitude,
+        };
         Ok(Self {
             pattern: entry.r#match,
-            place,
+            place: place.place()?,
         })
     }
 }
 
 impl From<Override> for OverrideEntry {
     fn from(known: Override) -> Self {
+        let Place {
+            coordinates,
+            provider,
+            region,
+            network,
+            ..
+        } = known.place;
         Self {
             r#match: known.pattern,
-            latitude: known.place.latitude(),
-            longitude: known.place.longitude(),
+            latitude: coordinates.map(Coordinates::latitude),
+            longitude: coordinates.map(Coordinates::longitude),
+            provider,
+            region: region.map(|region| region.to_string()),
+            network,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod credentials;
 mod drs;
 mod environment;
+mod estimation;
 mod exchange_rates;
 mod fault;
 mod limits;
@@ -14,10 +15,14 @@ mod load;
 mod locations;
 mod log;
 mod outbound;
+mod price_entry;
 mod read;
 mod section;
 mod security;
 mod server;
+mod site;
+mod tables;
+mod telemetry;
 mod tes;
 
 use std::time::Duration;
@@ -27,15 +32,21 @@ pub use self::{
     credentials::{CredentialEntry, SecretName},
     drs::{Drs, Prefixes},
     environment::environment,
+    estimation::{
+        Estimation, NetworkEstimation, RouteEntry, TablesSource, TransferModelName, UnknownNetwork,
+    },
     exchange_rates::{ExchangeRates, RateSource},
     fault::{ConfigError, ConfigFault, ConfigFaultReason, Origin},
-    limits::{Estimation, Limits},
+    limits::Limits,
     locations::{BucketPlace, Database, HostMatch, Locations, Override},
     log::{Log, LogFormat},
     outbound::Outbound,
     security::{Audience, Check, Jwt, Method, Security},
     server::{CorsOrigin, Server, Tls},
-    tes::{PriceEntry, Queue, Signal, Tes, UseOfTaskInfo},
+    site::{Failures, Link, ListPrices, PlaceEntry},
+    tables::NOTICE as TABLES_NOTICE,
+    telemetry::Telemetry,
+    tes::{PriceEntry, Queue, Signal, Tes, UnitCostsEntry, UseOfTaskInfo},
 };
 use crate::domain::money::Currency;
 
@@ -51,6 +62,8 @@ section! {
         pub target_currency: Currency = Currency::EUR;
         /// What is logged to STDERR, and how.
         pub log: Log = Log::default();
+        /// What operators see of the service, besides the log.
+        pub telemetry: Telemetry = Telemetry::default();
         /// Authorization of callers.
         pub security: Security = Security::default();
         /// Which addresses calls may reach, and limits for them.
@@ -66,7 +79,7 @@ section! {
         ///   - {match: tesk.example.org, bearer_env: TESK_TOKEN}
         /// ```
         pub credentials: Vec<CredentialEntry> = Vec::new();
-        /// Limits for one request.
+        /// Limits for one request and for one caller.
         pub limits: Limits = Limits::default();
         /// Assumptions of the estimates.
         pub estimation: Estimation = Estimation::default();
@@ -99,16 +112,21 @@ impl Config {
         for (section, checked) in [
             ("server", self.server.check()),
             ("log", self.log.check_keys()),
+            ("telemetry", self.telemetry.check_keys()),
             ("security", self.security.check()),
             ("outbound", self.outbound.check_keys()),
             ("limits", self.limits.check_keys()),
-            ("estimation", self.estimation.check_keys()),
+            ("estimation", self.estimation.check()),
             ("tes", self.tes.check()),
             ("drs", self.drs.check()),
             ("locations", self.locations.check()),
             ("exchange_rates", self.exchange_rates.check()),
         ] {
             checked.map_err(|fault| fault.within(section))?;
+        }
+        if self.estimation.transfer_model == TransferModelName::Distance {
+            let checked = self.tes.check_transfer_prices();
+            checked.map_err(|fault| fault.within("tes"))?;
         }
         Ok(())
     }
@@ -128,7 +146,7 @@ mod tests {
         section::Key,
         *,
     };
-    use crate::domain::price_book::{Capacity, UnitCosts};
+    use crate::domain::price_book::Capacity;
 
     const YAML_HEAD: &str = "\
 # The configuration of testribute: every key, with its default. All keys are optional.
@@ -163,6 +181,7 @@ tes:
     - match: '*'
       currency: EUR
       unit_costs: {cpu_usage: 0, memory_consumption: 0, data_storage: 0, data_transfer: 0}
+estimation: {network: {overrides: [{price_per_gb: 0}]}}
 locations:
   buckets: {NAME: {region: eu-central-1}}
   overrides: [{match: a.example, latitude: 0, longitude: 0}]
@@ -175,15 +194,22 @@ locations:
             ("server", Server::keys()),
             ("server.tls", Tls::keys()),
             ("log", Log::keys()),
+            ("telemetry", Telemetry::keys()),
             ("security", Security::keys()),
             ("security.jwt", Jwt::keys()),
             ("outbound", Outbound::keys()),
             ("credentials[]", FlatEntry::keys()),
             ("limits", Limits::keys()),
             ("estimation", Estimation::keys()),
+            ("estimation.network", NetworkEstimation::keys()),
+            ("estimation.network.unknown", UnknownNetwork::keys()),
+            ("estimation.network.overrides[]", RouteEntry::keys()),
             ("tes", Tes::keys()),
             ("tes.price_book[]", PriceEntry::keys()),
-            ("tes.price_book[].unit_costs", UnitCosts::keys()),
+            ("tes.price_book[].unit_costs", UnitCostsEntry::keys()),
+            ("tes.price_book[].list_prices", ListPrices::keys()),
+            ("tes.price_book[].place", PlaceEntry::keys()),
+            ("tes.price_book[].link", Link::keys()),
             ("tes.price_book[].queue", Queue::keys()),
             ("tes.price_book[].capacity", Capacity::keys()),
             ("drs", Drs::keys()),
@@ -397,6 +423,10 @@ locations:
                 [YAML_HEAD, &yaml("").join("\n"), "\n"],
             ),
             (
+                "deploy/kubernetes/base/config.yaml",
+                [YAML_HEAD, &yaml("").join("\n"), "\n"],
+            ),
+            (
                 "docs/configuration.md",
                 [MARKDOWN_HEAD, &markdown().join("\n"), "\n"],
             ),
@@ -429,6 +459,6 @@ locations:
                 }
             }
         }
-        assert_eq!(examples, 5);
+        assert_eq!(examples, 7);
     }
 }

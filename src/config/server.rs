@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error, Unexpected},
@@ -34,16 +35,22 @@ section! {
         pub max_in_flight: usize = 256, range(1, 1_000_000);
         /// Seconds until a request is answered with 504.
         pub request_deadline_sec: f64 = 10.0, positive(86_400.0);
-        /// Seconds that requests in flight have to finish after SIGTERM or SIGINT.
+        /// Seconds from SIGTERM or SIGINT until new connections are refused. `/readyz` answers 503 and connections are told
+        /// to close meanwhile: longer than the load balancer takes to notice.
+        pub readiness_delay_sec: f64 = 0.0, range(0.0, 3600.0);
+        /// Seconds that requests in flight have to finish after that.
         pub shutdown_grace_sec: f64 = 10.0, range(0.0, 86_400.0);
+        /// Networks of proxies whose `X-Forwarded-For` or `Forwarded` is believed, such as `[10.0.0.0/8, '::1/128']`: the
+        /// address of a caller is the last one in it that is not of a trusted proxy. A proxy must set or remove both.
+        pub trusted_proxies: Vec<IpNet> = Vec::new();
         /// Origins whose pages may call the service from a browser, such as `[https://portal.example.org]`, or `['*']`
-        /// for all. With none, only the service's own page `/ui/` may.
+        /// for all. With none, only the service's own pages may.
         pub cors_allowed_origins: Vec<CorsOrigin> = Vec::new(),
             must_be("a list of origins, or * alone", |list: &Vec<CorsOrigin>| {
                 list.len() <= 1 || !list.contains(&CorsOrigin::Any)
             });
-        /// Request that `/ui/` offers to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one that
-        /// shows the shape.
+        /// Request that `/` and `/ui/` offer to send, such as `{tes_uris: [..], resource_requirements: {..}}`; null: one
+        /// that shows the shape.
         pub example_request: Option<serde_json::Value> = None;
     }
 }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     fault::ConfigFault,
     section::{Section, positive, range, section},
+    site::{Failures, Link, ListPrices, PlaceEntry},
 };
 use crate::domain::{
     exclusion::Unfit,
     money::Currency,
-    price_book::{Capacity, Prices, TesMatch, UnitCosts, unfit_labels},
+    price_book::{Capacity, Prices, TesMatch, unfit_labels},
     resources::ResourceNeeds,
     service::ServiceUri,
 };
@@ -47,6 +48,13 @@ section! {
         ///       task_info: auto
         ///       labels: {gpu: "1"}
         ///       capacity: {max_cpu_cores: 64, max_ram_gb: 512, max_disk_gb: 2000, zones: [eu-1], preemptible: true}
+        ///     - match: https://tes.cloud.example/
+        ///       place: {provider: aws, region: eu-central-1}
+        ///       list_prices: {spot: true}
+        ///       preemptions_per_hour: 0.05
+        ///       link: {in_mbps: 10000, streams: 16}
+        ///       speed: 1.2
+        ///       failures: 0.02
         /// ```
         pub price_book: Vec<PriceEntry> = Vec::new();
     }
@@ -57,10 +65,33 @@ section! {
     pub struct PriceEntry {
         /// Which instances: the beginning of a TES's URI, a host name or address, or `"*"`.
         pub r#match: TesMatch;
-        /// Currency of the prices of this entry.
-        pub currency: Currency;
-        /// The prices.
-        pub unit_costs: UnitCosts;
+        /// Currency of the prices of this entry. Required without `list_prices`.
+        #[serde(default)]
+        pub currency: Option<Currency>;
+        /// The prices. Those of cores, memory and disk are required without `list_prices`.
+        #[serde(default)]
+        pub unit_costs: UnitCostsEntry;
+        /// The embedded list prices of the place, in USD per virtual CPU and GiB, in place of `currency` and
+        /// `unit_costs`; `unit_costs.data_storage` may stand beside them, else disk costs nothing.
+        #[serde(default)]
+        pub list_prices: Option<ListPrices>;
+        /// Where the TES is; absent: by the address of its host.
+        #[serde(default)]
+        pub place: Option<PlaceEntry>;
+        /// Its connection.
+        #[serde(default)]
+        pub link: Link;
+        /// Speed of its machines, relative to those that `execution_time_sec` is stated for: 2 halves it.
+        #[serde(default = "one")]
+        pub speed: f64, positive(1000.0);
+        /// Share of attempts that fail and are repeated, 0 to 0.9; or `history`: (failed + 1) / (ended + 20) of the
+        /// listed tasks, with `SYSTEM_ERROR` (and `PREEMPTED` without `preemptions_per_hour`) as failed;
+        /// `history_with_executor_errors` counts `EXECUTOR_ERROR` too.
+        #[serde(default)]
+        pub failures: Failures;
+        /// Preemptions of a preemptible machine in an hour; they count if the request says `preemptible: true`.
+        #[serde(default)]
+        pub preemptions_per_hour: f64, range(0.0, 3600.0);
         /// Share taken off the price of computing if the request states `preemptible: true`.
         #[serde(default)]
         pub preemptible_discount: f64, range(0.0, 1.0);
@@ -95,15 +126,18 @@ section! {
 }
 
 section! {
-    impl UnitCosts {
+    /// The prices of an entry.
+    #[derive(Copy)]
+    pub struct UnitCostsEntry {
         /// Price of a core for a second.
-        cpu_usage: range(0.0, MAX_PRICE);
+        pub cpu_usage: Option<f64> = None, range(0.0, MAX_PRICE).or_null();
         /// Price of a gigabyte of memory for a second.
-        memory_consumption: range(0.0, MAX_PRICE);
+        pub memory_consumption: Option<f64> = None, range(0.0, MAX_PRICE).or_null();
         /// Price of a gigabyte of disk.
-        data_storage: range(0.0, MAX_PRICE);
-        /// Price of moving a gigabyte (10^9 bytes) over 1000 km.
-        data_transfer: range(0.0, MAX_PRICE);
+        pub data_storage: Option<f64> = None, range(0.0, MAX_PRICE).or_null();
+        /// Price of moving a gigabyte (10^9 bytes) over 1000 km. null: what the source charges (`estimation.network`);
+        /// required with `estimation.transfer_model: distance`.
+        pub data_transfer: Option<f64> = None, range(0.0, MAX_PRICE).or_null();
     }
 }
 
@@ -137,6 +171,20 @@ impl Tes {
             .unwrap_or(self.task_info)
     }
 
+    /// The position of the entry that [`entry_for`](Self::entry_for) finds.
+    pub fn position_for(&self, tes: &ServiceUri) -> Option<usize> {
+        self.price_book
+            .iter()
+            .position(|entry| entry.r#match.matches(tes))
+    }
+
+    /// Whether some entry has list prices.
+    pub fn has_list_prices(&self) -> bool {
+        self.price_book
+            .iter()
+            .any(|entry| entry.list_prices.is_some())
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigFault> {
         self.check_keys()?;
         for (position, entry) in self.price_book.iter().enumerate() {
@@ -147,12 +195,18 @@ impl Tes {
     }
 }
 
+/// The default of `speed`.
+const fn one() -> f64 {
+    1.0
+}
+
 impl PriceEntry {
     /// The prices. The discount applies only where there are preemptible machines.
-    pub const fn prices(&self) -> Prices {
+    pub fn prices(&self) -> Prices {
         Prices {
-            currency: self.currency,
-            unit_costs: self.unit_costs,
+            currency: self.currency.unwrap_or(Currency::USD),
+            unit_costs: self.costs(),
+            speed: self.speed,
             preemptible_discount: if self.capacity.preemptible {
                 self.preemptible_discount
             } else {
@@ -174,10 +228,12 @@ impl PriceEntry {
             ("unit_costs", self.unit_costs.check_keys()),
             ("queue", self.queue.check_keys()),
             ("capacity", self.capacity.check_keys()),
+            ("link", self.link.check_keys()),
         ] {
             checked.map_err(|fault| fault.within(key))?;
         }
-        Ok(())
+        self.check_prices()?;
+        self.site().map(drop)
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A provider of compute or object storage whose prices are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Provider {
     /// Amazon Web Services.
     Aws,
@@ -101,8 +104,28 @@ impl Provider {
     }
 }
 
+/// The name is not that of a [`Provider`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a known provider; known are {known}", known = Provider::ALL.map(Provider::id).join(", "))]
+pub struct UnknownProvider(String);
+
+impl TryFrom<String> for Provider {
+    type Error = UnknownProvider;
+
+    fn try_from(name: String) -> Result<Self, UnknownProvider> {
+        Self::parse(&name).ok_or(UnknownProvider(name))
+    }
+}
+
+impl From<Provider> for String {
+    fn from(provider: Provider) -> Self {
+        provider.id().to_owned()
+    }
+}
+
 /// A kind of network that does not charge for traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Network {
     /// Research and education networks: universities, institutes and public archives.
     Academic,

@@ -9,10 +9,15 @@ use super::{
     exact::{Cost, Seconds},
     exclusion::Exclusion,
     findings::{Findings, Offer},
-    geo::{Host, Kilometres},
+    money::{Currency, Rates},
     object::DataObject,
     query::Query,
-    sites::{Distance, Sites},
+    routes::Routes,
+    site::{SiteModel, Tries},
+    transfer::{
+        TransferModel,
+        route::{Payer, Route},
+    },
     unrankable::{Unrankable, UnrankableReason},
     warning::Warning,
 };
@@ -30,80 +35,105 @@ pub struct Estimates {
 }
 
 /// Cost and time of the task at one TES.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TesEstimate {
     /// The position of the TES in the query.
     pub tes: usize,
-    /// The cost of computing.
+    /// The cost of computing, of all expected tries.
     pub compute: Cost,
     /// The cost of disk.
     pub storage: Cost,
     /// The time from submission to start.
     pub queue: Seconds,
-    /// The run time.
+    /// The run time, of all expected tries.
     pub execution: Seconds,
-    /// For each object, in the order of the query, its copies at a known distance: at least one.
+    /// For each object, in the order of the query, its copies: at least one.
     pub objects: Vec<Vec<CopyEstimate>>,
+    /// What the copies are estimated from: [`CopyEstimate::route`] is a position in it.
+    pub routes: Vec<Route>,
+    /// The speed of the TES.
+    pub speed: f64,
+    /// How often the parts of the task are paid for.
+    pub tries: Tries,
+}
+
+impl Default for TesEstimate {
+    fn default() -> Self {
+        Self {
+            tes: 0,
+            compute: Cost::ZERO,
+            storage: Cost::ZERO,
+            queue: Seconds::ZERO,
+            execution: Seconds::ZERO,
+            objects: Vec::new(),
+            routes: Vec::new(),
+            speed: 1.0,
+            tries: Tries::ONE,
+        }
+    }
 }
 
 /// Cost and time of moving one copy of an object to one TES.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CopyEstimate {
     /// The position of the access URI among those of the object.
     pub uri: u32,
+    /// The position of its route among those of the TES.
+    pub route: u32,
     /// The cost of the transfer.
     pub cost: Cost,
     /// The duration of the transfer.
     pub time: Seconds,
 }
 
-/// The transfer rate between any two hosts, in megabits (10^6 bits) per second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TransferRate(pub f64);
-
-impl TransferRate {
-    /// The duration of a transfer of `size_bytes`.
-    fn time_for(self, size_bytes: u64) -> Seconds {
-        Seconds::from_f64(bytes(size_bytes) * 8.0 / (self.0 * 1e6))
-    }
+/// What estimates assume.
+#[derive(Debug, Clone, Copy)]
+pub struct Assumptions<'a> {
+    /// How transfers are estimated.
+    pub transfers: &'a TransferModel,
+    /// What is known about each TES, in the order of the query.
+    pub sites: &'a [SiteModel],
+    /// The currency of the answer.
+    pub target: Currency,
+    /// Rates for the currencies of the routes.
+    pub rates: &'a Rates,
 }
 
 impl Estimates {
-    /// Estimates by the formulas of the contract:
-    ///
-    /// - cost of a copy = (size / 10^9) * (distance / 1000 km) * the transfer price of the TES
-    /// - time of a copy = size * 8 / (`rate` * 10^6), and 0 on the host of the TES or without a `rate`
+    /// Estimates by the formulas of `docs/estimates.md`.
     ///
     /// # Errors
-    /// [`Unrankable`] if no TES has a known distance to a copy of every object.
+    /// [`Unrankable`] if no TES has a usable route to a copy of every object.
     pub fn new(
         query: &Query,
         findings: &Findings,
-        sites: &Sites,
-        rate: Option<TransferRate>,
+        routes: Routes<'_>,
+        assumptions: &Assumptions<'_>,
     ) -> Result<Self, Unrankable> {
-        let hosts = Hosts::of(&findings.objects);
         let mut warnings = Vec::new();
         let mut tes = Vec::with_capacity(findings.offers.len());
-        for (position, offer) in &findings.offers {
+        let Routes {
+            of_objects,
+            of_offers,
+            ..
+        } = routes;
+        for ((position, offer), routes) in findings.offers.iter().zip(of_offers) {
             let Some(service) = query.tes().get(*position) else {
                 continue;
             };
-            let distances = hosts.distances_from(service.host(), sites);
-            match objects_at(offer, &findings.objects, &hosts, &distances, rate) {
-                Ok(objects) => tes.push(TesEstimate {
-                    tes: *position,
-                    compute: offer.compute,
-                    storage: offer.storage,
-                    queue: offer.queue,
-                    execution: Seconds::from_f64(query.needs().execution_seconds),
-                    objects,
-                }),
-                Err(object) => warnings.push(Warning::TesExcluded {
+            let task = TaskAt {
+                query,
+                tes: *position,
+                offer,
+                objects: &findings.objects,
+                of_objects: &of_objects,
+                assumptions,
+            };
+            match task.estimate(routes) {
+                Ok(estimate) => tes.push(estimate),
+                Err(reason) => warnings.push(Warning::TesExcluded {
                     service: service.to_string(),
-                    reason: Exclusion::NoDistance {
-                        object: Arc::clone(&object.id),
-                    },
+                    reason,
                 }),
             }
         }
@@ -117,42 +147,156 @@ impl Estimates {
     }
 }
 
-/// The estimates for every object at one TES, or the first object without a known distance.
-fn objects_at<'a>(
-    offer: &Offer,
+/// The task at one TES.
+struct TaskAt<'a> {
+    query: &'a Query,
+    tes: usize,
+    offer: &'a Offer,
     objects: &'a [DataObject],
-    hosts: &Hosts<'_>,
-    distances: &[Option<(Kilometres, bool)>],
-    rate: Option<TransferRate>,
-) -> Result<Vec<Vec<CopyEstimate>>, &'a DataObject> {
-    objects
-        .iter()
-        .zip(&hosts.of_objects)
-        .map(|(object, copies)| {
-            let gb = bytes(object.size_bytes) / BYTES_PER_GB;
-            let transfer_time = rate.map_or(Seconds::ZERO, |rate| rate.time_for(object.size_bytes));
-            let estimates: Vec<_> = (0_u32..)
-                .zip(copies)
-                .filter_map(|(uri, &host)| {
-                    let (distance, own_host) = (*distances.get(host)?)?;
-                    let cost =
-                        Cost::from_f64(gb * (distance.get() / 1000.0) * offer.transfer.get());
-                    // On the host of the TES, both cost and time are minimal: `rank::pareto` relies on that.
-                    let time = if own_host {
-                        Seconds::ZERO
-                    } else {
-                        transfer_time
-                    };
-                    Some(CopyEstimate { uri, cost, time })
-                })
-                .collect();
-            if estimates.is_empty() {
-                Err(object)
-            } else {
-                Ok(cheapest_of_each_uri(object, estimates))
-            }
+    of_objects: &'a [Vec<usize>],
+    assumptions: &'a Assumptions<'a>,
+}
+
+/// The route of a source with its price in the currency of the answer.
+#[derive(Clone, Copy)]
+struct Priced {
+    position: u32,
+    per_gb: f64,
+    bits_per_second: Option<f64>,
+}
+
+impl TaskAt<'_> {
+    fn estimate(&self, routes: Vec<Option<Route>>) -> Result<TesEstimate, Exclusion> {
+        if matches!(self.assumptions.transfers, TransferModel::Distance(_))
+            && self.offer.transfer.is_none()
+        {
+            return Err(Exclusion::NoTransferPrice);
+        }
+        let default = SiteModel::default();
+        let site = self.assumptions.sites.get(self.tes).unwrap_or(&default);
+        let needs = self.query.needs();
+        let execution = needs.execution_seconds / site.speed;
+        let preemptions = if needs.preemptible == Some(true) {
+            site.preemptions_per_hour
+        } else {
+            0.0
+        };
+        let share = site.failures.share(self.offer.outcomes, preemptions);
+        let tries = Tries::new(share, preemptions, execution)
+            .map_err(|times| Exclusion::Preempted(times.0))?;
+        let (routes, priced) = self.price(routes)?;
+        Ok(TesEstimate {
+            tes: self.tes,
+            compute: times(self.offer.compute, tries.of_execution),
+            storage: self.offer.storage,
+            queue: self.offer.queue,
+            execution: Seconds::from_f64(execution * tries.of_execution),
+            objects: self.copies(&priced, tries.of_transfers)?,
+            routes,
+            speed: site.speed,
+            tries,
         })
-        .collect()
+    }
+
+    /// The routes that exist, and for each source the price of its route.
+    fn price(
+        &self,
+        routes: Vec<Option<Route>>,
+    ) -> Result<(Vec<Route>, Vec<Option<Priced>>), Exclusion> {
+        let Assumptions {
+            transfers,
+            target,
+            rates,
+            ..
+        } = *self.assumptions;
+        let mut known = Vec::with_capacity(routes.len());
+        let mut priced = Vec::with_capacity(routes.len());
+        for route in routes {
+            let Some(route) = route else {
+                priced.push(None);
+                continue;
+            };
+            let counts = transfers.counts(route.billed_to);
+            let per_gb = match route.currency {
+                _ if route.price_per_gb == 0.0 || !counts => 0.0,
+                None => route.price_per_gb,
+                Some(currency) => {
+                    let factor = rates.factor(currency, target);
+                    let factor = factor.ok_or_else(|| Exclusion::NoExchangeRate {
+                        currencies: BTreeSet::from([currency]),
+                        target,
+                    })?;
+                    route.price_per_gb * factor
+                }
+            };
+            priced.push(Some(Priced {
+                position: u32::try_from(known.len()).unwrap_or(u32::MAX),
+                per_gb,
+                bits_per_second: route.rate_mbps.map(|rate| rate * 1e6),
+            }));
+            known.push(route);
+        }
+        Ok((known, priced))
+    }
+
+    /// The copies of each object, transferred `repeats` times.
+    fn copies(
+        &self,
+        priced: &[Option<Priced>],
+        repeats: f64,
+    ) -> Result<Vec<Vec<CopyEstimate>>, Exclusion> {
+        let copies = self.objects.iter().zip(self.of_objects);
+        copies
+            .map(|(object, sources)| {
+                let size = bytes(object.size_bytes) * repeats;
+                let estimates: Vec<_> = (0_u32..)
+                    .zip(sources)
+                    .filter_map(|(uri, &source)| {
+                        let route = (*priced.get(source)?)?;
+                        let seconds = route.bits_per_second.map(|rate| size * 8.0 / rate);
+                        Some(CopyEstimate {
+                            uri,
+                            route: route.position,
+                            cost: Cost::from_f64(size / BYTES_PER_GB * route.per_gb),
+                            time: Seconds::from_f64(seconds.unwrap_or_default()),
+                        })
+                    })
+                    .collect();
+                if estimates.is_empty() {
+                    Err(Exclusion::NoDistance {
+                        object: Arc::clone(&object.id),
+                    })
+                } else {
+                    Ok(cheapest_of_each_uri(object, estimates))
+                }
+            })
+            .collect()
+    }
+}
+
+/// A cost that is paid for `repeats` times.
+fn times(cost: Cost, repeats: f64) -> Cost {
+    // Most tasks are tried once: their costs stay exact.
+    if repeats > 1.0 {
+        Cost::from_f64(cost.to_f64() * repeats)
+    } else {
+        cost
+    }
+}
+
+impl TesEstimate {
+    /// The part of the cost of the chosen access URIs that others than the caller are billed.
+    pub fn billed_to_others(&self, uris: &[u32]) -> Cost {
+        let chosen = self.objects.iter().zip(uris);
+        chosen
+            .filter_map(|(copies, uri)| copies.iter().find(|copy| copy.uri == *uri))
+            .filter(|copy| {
+                let route = self.routes.get(copy.route as usize);
+                route.is_some_and(|route| route.billed_to == Payer::Owner)
+            })
+            .map(|copy| copy.cost)
+            .sum()
+    }
 }
 
 /// Keeps the best host for each URI that several hosts serve, such as the URI of an object at a DRS.
@@ -182,55 +326,10 @@ fn cheapest_of_each_uri(
     estimates
 }
 
-/// The distinct hosts of all access URIs: a distance is computed once for each host, not for each URI.
-struct Hosts<'a> {
-    distinct: Vec<&'a Host>,
-    /// For each object and access URI, the position of its host in `distinct`.
-    of_objects: Vec<Vec<usize>>,
-}
-
-impl<'a> Hosts<'a> {
-    fn of(objects: &'a [DataObject]) -> Self {
-        let mut positions = HashMap::new();
-        let mut distinct = Vec::new();
-        let mut position_of = |host: &'a Host| {
-            *positions.entry(host).or_insert_with(|| {
-                distinct.push(host);
-                distinct.len() - 1
-            })
-        };
-        let of_objects = objects
-            .iter()
-            .map(|object| {
-                object
-                    .access
-                    .iter()
-                    .map(|access| position_of(&access.host))
-                    .collect()
-            })
-            .collect();
-        Self {
-            distinct,
-            of_objects,
-        }
-    }
-
-    /// For each distinct host, its distance to `tes`, and whether it is the host of `tes`.
-    fn distances_from(&self, tes: &Host, sites: &Sites) -> Vec<Option<(Kilometres, bool)>> {
-        self.distinct
-            .iter()
-            .map(|&host| {
-                let distance = sites.distance(tes, host)?;
-                Some((distance.km(), distance == Distance::SameHost))
-            })
-            .collect()
-    }
-}
-
 #[expect(
     clippy::cast_precision_loss,
     reason = "rounding a size to 53 bits is an error of 10^-16"
 )]
-fn bytes(size: u64) -> f64 {
+const fn bytes(size: u64) -> f64 {
     size as f64
 }

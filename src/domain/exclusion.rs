@@ -43,6 +43,17 @@ pub enum Exclusion {
         /// The currency of the answer.
         target: Currency,
     },
+    /// The transfer model needs a price of transfers, and neither the TES nor its entry has one.
+    #[error(
+        "has no price of data transfer, which estimation.transfer_model: distance needs; add data_transfer to its entry \
+         in tes.price_book"
+    )]
+    NoTransferPrice,
+    /// The task would be preempted this many times in one run.
+    #[error(
+        "would preempt the task about {0:.1} times in one run (preemptions_per_hour); request preemptible: false"
+    )]
+    Preempted(f64),
     /// Its distance to all access URIs of an object is unknown.
     #[error(
         "has no known distance to any access URI of object '{object}'; locations.overrides or \

@@ -10,6 +10,7 @@ use super::{
     object::{DataObject, MissingSize, ObjectRecords},
     query::Query,
     queue::QueueBasis,
+    site::Outcomes,
     unrankable::UnrankableReason,
     warning::Warning,
 };
@@ -32,12 +33,14 @@ pub struct TaskInfo {
     pub compute: Money,
     /// The cost of disk.
     pub storage: Money,
-    /// The price of moving 1 GB (10^9 bytes) over 1000 km.
-    pub transfer: Money,
+    /// The price of moving 1 GB (10^9 bytes) over 1000 km, if the TES or its entry states one.
+    pub transfer: Option<Money>,
     /// The time from submission to start.
     pub queue: Seconds,
     /// What the queue time rests on.
     pub queue_basis: QueueBasis,
+    /// How tasks in its history ended, if that is known.
+    pub outcomes: Option<Outcomes>,
 }
 
 /// The [`TaskInfo`] of a TES in the currency of the answer.
@@ -49,12 +52,14 @@ pub struct Offer {
     pub compute: Cost,
     /// The cost of disk.
     pub storage: Cost,
-    /// The price of moving data.
-    pub transfer: TransferPrice,
+    /// The price of moving data, if the TES or its entry states one.
+    pub transfer: Option<TransferPrice>,
     /// The time from submission to start.
     pub queue: Seconds,
     /// What the queue time rests on.
     pub queue_basis: QueueBasis,
+    /// How tasks in its history ended, if that is known.
+    pub outcomes: Option<Outcomes>,
 }
 
 /// The price of moving 1 GB (10^9 bytes) over 1000 km, in the currency of the answer.
@@ -69,11 +74,14 @@ impl TransferPrice {
 }
 
 impl TaskInfo {
-    /// The currencies of its prices.
+    /// The currencies of its prices. An amount of 0 needs no rate.
     pub fn currencies(&self) -> BTreeSet<Currency> {
-        [self.compute, self.storage, self.transfer]
+        [Some(self.compute), Some(self.storage), self.transfer]
+            .into_iter()
+            .flatten()
+            .filter(|price| price.amount() > 0.0)
             .map(Money::currency)
-            .into()
+            .collect()
     }
 
     /// Converts all prices into `target`.
@@ -81,30 +89,35 @@ impl TaskInfo {
     /// # Errors
     /// [`Exclusion::NoExchangeRate`] and [`Exclusion::ImplausiblePrice`].
     pub fn convert(&self, target: Currency, rates: &Rates) -> Result<Offer, Exclusion> {
-        let price = |money: Money| {
-            rates
-                .factor(money.currency(), target)
-                .map(|factor| money.amount() * factor)
+        let price = |money: Money| match rates.factor(money.currency(), target) {
+            _ if money.amount() == 0.0 => Some(0.0),
+            factor => factor.map(|factor| money.amount() * factor),
         };
         let (Some(compute), Some(storage), Some(transfer)) = (
             price(self.compute),
             price(self.storage),
-            price(self.transfer),
+            self.transfer
+                .map_or(Some(None), |money| price(money).map(Some)),
         ) else {
             let mut currencies = self.currencies();
             currencies.retain(|&from| rates.factor(from, target).is_none());
             return Err(Exclusion::NoExchangeRate { currencies, target });
         };
-        if [compute, storage, transfer].into_iter().any(Cost::cuts) {
+        let transfer_price = transfer.unwrap_or_default();
+        if [compute, storage, transfer_price]
+            .into_iter()
+            .any(Cost::cuts)
+        {
             return Err(Exclusion::ImplausiblePrice { target });
         }
         Ok(Offer {
             source: self.source,
             compute: Cost::from_f64(compute),
             storage: Cost::from_f64(storage),
-            transfer: TransferPrice(transfer),
+            transfer: transfer.map(TransferPrice),
             queue: self.queue,
             queue_basis: self.queue_basis,
+            outcomes: self.outcomes,
         })
     }
 }

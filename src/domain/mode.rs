@@ -17,6 +17,9 @@ impl Mode {
     /// Cost and time with equal weight: the default.
     pub const BALANCED: Self = Self::Weighted(Weight(0.5));
 
+    /// The weight of [`Self::BALANCED`].
+    pub(super) const BALANCED_WEIGHT: Weight = Weight(0.5);
+
     /// Parses the predecessor's names `cost`, `time` and `random`.
     ///
     /// # Errors

@@ -111,8 +111,8 @@ pub struct UnitCosts {
     pub memory_consumption: f64,
     /// Per gigabyte of disk.
     pub data_storage: f64,
-    /// Per gigabyte (10^9 bytes) moved over 1000 km.
-    pub data_transfer: f64,
+    /// Per gigabyte (10^9 bytes) moved over 1000 km; without it, transfers cost what the source charges.
+    pub data_transfer: Option<f64>,
 }
 
 /// The prices of one entry of the price book.
@@ -124,12 +124,14 @@ pub struct Prices {
     pub unit_costs: UnitCosts,
     /// The discount on the cost of computing for preemptible tasks, from 0 to 1.
     pub preemptible_discount: f64,
+    /// The speed of the machines, relative to those that execution times are stated for.
+    pub speed: f64,
 }
 
 impl Prices {
     /// The offer for a task with these `needs` and this `queue` time, by the formulas of TEStribute's mock TES:
     ///
-    /// - compute = seconds * (cores * `cpu_usage` + GB of memory * `memory_consumption`), less the discount
+    /// - compute = seconds / speed * (cores * `cpu_usage` + GB of memory * `memory_consumption`), less the discount
     /// - storage = GB of disk * `data_storage`
     ///
     /// # Errors
@@ -145,11 +147,18 @@ impl Prices {
         let share = 1.0 - self.discount(needs);
         Ok(TaskInfo {
             source: OfferSource::PriceBook,
-            compute: Money::new(needs.execution_seconds * per_second * share, self.currency)?,
+            compute: Money::new(
+                needs.execution_seconds / self.speed * per_second * share,
+                self.currency,
+            )?,
             storage: Money::new(needs.disk_gb * costs.data_storage, self.currency)?,
-            transfer: Money::new(costs.data_transfer, self.currency)?,
+            transfer: costs
+                .data_transfer
+                .map(|price| Money::new(price, self.currency))
+                .transpose()?,
             queue,
             queue_basis,
+            outcomes: None,
         })
     }
 
@@ -257,9 +266,10 @@ mod tests {
             cpu_usage: 0.5,
             memory_consumption: 0.25,
             data_storage: 0.125,
-            data_transfer: 0.02,
+            data_transfer: Some(0.02),
         },
         preemptible_discount: 0.75,
+        speed: 1.0,
     };
 
     #[test]
@@ -272,9 +282,10 @@ mod tests {
             // 3600 * (4 * 0.5 + 16 * 0.25)
             compute: chf(21_600.0),
             storage: chf(12.5),
-            transfer: chf(0.02),
+            transfer: Some(chf(0.02)),
             queue: queue.0,
             queue_basis: queue.1,
+            outcomes: None,
         };
         assert_eq!(info, expected);
         let mut needs = needs();

@@ -125,6 +125,32 @@ impl Sites {
             .or_else(|| self.assumed.map(Distance::Assumed))
     }
 
+    /// The places of both hosts that are nearest to each other, and their distance; where no distance is known, the
+    /// first place of each. `to_place` replaces the places of `to`.
+    pub fn nearest<'a>(
+        &'a self,
+        from: &Host,
+        to: &Host,
+        to_place: Option<&'a Place>,
+    ) -> (Option<&'a Place>, Option<&'a Place>, Option<Kilometres>) {
+        let places_of = |host| self.places.get(host).map_or(&[][..], Vec::as_slice);
+        let starts = places_of(from);
+        let ends = to_place.map_or_else(|| places_of(to), std::slice::from_ref);
+        let mut nearest = (starts.first(), ends.first(), None::<Kilometres>);
+        for from in starts {
+            for to in ends {
+                let (Some(start), Some(end)) = (from.coordinates, to.coordinates) else {
+                    continue;
+                };
+                let km = start.distance_to(end);
+                if nearest.2.is_none_or(|least| km.get() < least.get()) {
+                    nearest = (Some(from), Some(to), Some(km));
+                }
+            }
+        }
+        nearest
+    }
+
     /// The shortest distance between any locations of the hosts.
     fn measured(&self, from: &Host, to: &Host) -> Option<Distance<'_>> {
         let (starts, ends) = (self.places.get(from)?, self.places.get(to)?);

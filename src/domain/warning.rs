@@ -7,13 +7,15 @@ use super::{
     exclusion::{Exclusion, codes},
     money::Currency,
     queue::NoQueueTime,
+    transfer::warning::TransferWarning,
 };
 
 /// A problem that did not prevent the ranking.
 ///
 /// The text alone must be enough to act on: it names the service, the call, the cause, and what to change. Services are
 /// shown without user name and password.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Warning {
     /// Properties that the schema of the request does not define, as JSON pointers, some with the name that may be meant.
     UnknownProperties(Vec<String>),
@@ -123,6 +125,8 @@ pub enum Warning {
         /// The distance, in kilometres.
         km: f64,
     },
+    /// An estimate of transfers rests on an assumption.
+    Transfer(TransferWarning),
     /// The answer would exceed its maximum size.
     AnswerTruncated {
         /// How many combinations are listed.
@@ -173,6 +177,13 @@ pub enum Refusal {
     NoToken,
     /// The call carried a token.
     Token,
+}
+
+impl Warning {
+    /// The name of the variant in snake case, as metrics count it.
+    pub fn kind(&self) -> &'static str {
+        self.into()
+    }
 }
 
 impl fmt::Display for Warning {
@@ -272,6 +283,7 @@ impl fmt::Display for Warning {
                 "Distance assumed: hosts with an unknown location are assumed to be {km} km away \
                  (estimation.unknown_distance_km)."
             ),
+            Self::Transfer(warning) => warning.fmt(f),
             Self::AnswerTruncated { listed, max_bytes } => write!(
                 f,
                 "Answer truncated: only the first {listed} combinations fit in {max_bytes} bytes (limits.answer_bytes); \

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::SEGMENT;
 use crate::{
     client::{
-        Authorization, CallScope, Client, FetchError,
+        Authorization, Cache, CallScope, Client, FetchError,
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
         limit::single_flight::SingleFlight,
@@ -101,7 +101,8 @@ impl IdResolver {
                 root: ServiceUri::parse(&config.compact_id_resolver)?,
                 client: client.clone(),
                 keys: CacheKeys::default(),
-                templates: SingleFlight::with_cache(TtlCache::new(MAX_PREFIXES, PREFIX_TTL)),
+                templates: SingleFlight::with_cache(TtlCache::new(MAX_PREFIXES, PREFIX_TTL))
+                    .counted_as(Cache::CompactIds),
             })
         } else {
             None

@@ -28,7 +28,7 @@ pub use self::{
 };
 use crate::{
     client::{
-        Authorization, CallScope, Client, FetchError, ServiceKind,
+        Authorization, Cache, CallScope, Client, FetchError, ServiceKind,
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
         limit::single_flight::SingleFlight,
@@ -83,7 +83,7 @@ impl DrsClient {
             client: client.for_kind(ServiceKind::Drs),
             resolve_access_ids: config.resolve_access_ids,
             keys: CacheKeys::default(),
-            items: SingleFlight::with_cache(cache),
+            items: SingleFlight::with_cache(cache).counted_as(Cache::DrsObjects),
             bulk_limits: bulk::unknown_limits(),
             ids: IdResolver::new(config, client)?,
             bundle_limits: BundleLimits {

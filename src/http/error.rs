@@ -33,6 +33,10 @@ pub(super) enum HttpError {
     UnsupportedMediaType,
     /// `server.max_in_flight` requests are in flight.
     Overloaded,
+    /// The caller has exceeded `limits.requests_per_minute`, and may try again after so many seconds.
+    TooManyRequests(u64),
+    /// The caller has as many requests in flight as one caller may.
+    CallerInFlight(usize),
     /// The service is shutting down.
     ShuttingDown,
     /// `server.request_deadline_sec` has passed.
@@ -58,6 +62,9 @@ const fn status(error: &HttpError) -> StatusCode {
         HttpError::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         HttpError::Ranking(Error::Setup(_)) | HttpError::Internal => {
             StatusCode::INTERNAL_SERVER_ERROR
+        }
+        HttpError::TooManyRequests(_) | HttpError::CallerInFlight(_) => {
+            StatusCode::TOO_MANY_REQUESTS
         }
         HttpError::Overloaded | HttpError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         HttpError::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
@@ -124,6 +131,14 @@ impl HttpError {
                 ProblemReason::Overloaded,
                 "Too many concurrent requests; retry after one second.".into(),
             ),
+            Self::TooManyRequests(seconds) => (
+                ProblemReason::TooManyRequests,
+                format!("Too many requests of one caller; retry after {seconds} s.").into(),
+            ),
+            Self::CallerInFlight(limit) => (
+                ProblemReason::TooManyRequests,
+                format!("More than {limit} concurrent requests of one caller; retry when one has ended.").into(),
+            ),
             Self::ShuttingDown => (
                 ProblemReason::Overloaded,
                 "The service is shutting down.".into(),
@@ -147,17 +162,20 @@ impl IntoResponse for HttpError {
         let mut response = (status(&self), Json(self.problem())).into_response();
         let header = match self {
             Self::Ranking(Error::Unauthorized(AuthError::Missing)) => {
-                Some((WWW_AUTHENTICATE, "Bearer"))
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            Self::Ranking(Error::Unauthorized(_)) => {
-                Some((WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            Self::Ranking(Error::Unauthorized(_)) => Some((
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static(r#"Bearer error="invalid_token""#),
+            )),
+            Self::Overloaded | Self::ShuttingDown | Self::CallerInFlight(_) => {
+                Some((RETRY_AFTER, HeaderValue::from(1)))
             }
-            Self::Overloaded | Self::ShuttingDown => Some((RETRY_AFTER, "1")),
+            Self::TooManyRequests(seconds) => Some((RETRY_AFTER, HeaderValue::from(seconds))),
             _ => None,
         };
         if let Some((name, value)) = header {
-            let headers = response.headers_mut();
-            headers.insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response.extensions_mut().insert(HasErrorBody);
         response

@@ -1,25 +1,45 @@
 //! The extractor of handlers that need an authorized caller and a JSON body.
 
-use std::{error::Error as _, sync::Arc};
+use std::{
+    error::Error as _,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{FromRequest, Request},
+    extract::{ConnectInfo, FromRequest, Request},
     http::{
-        HeaderMap, HeaderValue,
+        Extensions, HeaderMap, HeaderValue,
         header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+        request::Parts,
     },
 };
 use http_body_util::LengthLimitError;
+use tokio::time::Instant;
 
-use super::{error::HttpError, state::AppState};
-use crate::{domain::query::RequestFaultReason, error::Error, ranker::Caller};
+use super::{
+    caller_limits::{CallerKey, Share},
+    client_address::PeerAddress,
+    error::HttpError,
+    state::AppState,
+};
+use crate::{
+    domain::query::RequestFaultReason,
+    error::Error,
+    ranker::Caller,
+    telemetry::{TraceContext, metrics::Refusal},
+};
+
+const UNKNOWN_PEER: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// An authorized caller and the bytes of a JSON body. The body of a caller who is not authorized is not read.
 #[derive(Debug)]
 pub(super) struct Authorized {
     pub(super) caller: Caller,
     pub(super) body: Bytes,
+    /// Held until the response is there.
+    pub(super) _share: Option<Share>,
 }
 
 impl FromRequest<Arc<AppState>> for Authorized {
@@ -27,22 +47,68 @@ impl FromRequest<Arc<AppState>> for Authorized {
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, HttpError> {
         let (parts, body) = request.into_parts();
-        let headers = parts.headers.get_all(state.token_header.name());
-        let token = state
-            .token_header
-            .read(headers.iter().map(HeaderValue::as_bytes));
-        let caller = match token {
-            Ok(token) => state.ranker.admit(token).await?,
-            // Where no token is required, a malformed header may be meant for a proxy.
-            Err(_) if !state.ranker.needs_token() => state.ranker.admit(None).await?,
-            Err(error) => return Err(Error::from(error).into()),
-        };
+        let (caller, share) = admit(&parts, state).await?;
         if !(has_json_type(&parts.headers) && has_no_encoding(&parts.headers)) {
             return Err(HttpError::UnsupportedMediaType);
         }
         let body = read(&parts.headers, body, state.max_body_bytes).await?;
-        Ok(Self { caller, body })
+        Ok(Self {
+            caller,
+            body,
+            _share: share,
+        })
     }
+}
+
+/// The caller, if its token and its limits admit it.
+async fn admit(parts: &Parts, state: &AppState) -> Result<(Caller, Option<Share>), HttpError> {
+    let metrics = &state.ranker.metrics().requests;
+    let address = state
+        .trusted_proxies
+        .client(peer(&parts.extensions), &parts.headers);
+    let limited = |error| {
+        metrics.refused(match error {
+            HttpError::CallerInFlight(_) => Refusal::CallerShare,
+            _ => Refusal::CallerRate,
+        });
+        error
+    };
+    match caller_of(&parts.headers, state).await {
+        Ok(caller) => {
+            let key = CallerKey::of(caller.identity(), address);
+            let share = state.callers.admit(key, Instant::now());
+            let trace = TraceContext::of_request(&parts.headers);
+            Ok((caller.in_trace(trace), share.map_err(limited)?))
+        }
+        // Who tries tokens is limited too.
+        Err(error) => {
+            let key = CallerKey::of(None, address);
+            let counted = state.callers.count(key, Instant::now());
+            counted.map_err(limited)?;
+            metrics.refused(Refusal::Unauthorized);
+            Err(error)
+        }
+    }
+}
+
+/// The other end of the connection. Another server than that of this crate tells it by `ConnectInfo`, or not at all.
+fn peer(extensions: &Extensions) -> IpAddr {
+    let ours = extensions.get::<PeerAddress>().map(|peer| peer.0);
+    let axums = || extensions.get::<ConnectInfo<SocketAddr>>();
+    ours.or_else(|| axums().map(|peer| peer.0.ip()))
+        .unwrap_or(UNKNOWN_PEER)
+}
+
+/// The caller, if its token admits it.
+pub(super) async fn caller_of(headers: &HeaderMap, state: &AppState) -> Result<Caller, HttpError> {
+    let values = headers.get_all(state.token_header.name()).iter();
+    let caller = match state.token_header.read(values.map(HeaderValue::as_bytes)) {
+        Ok(token) => state.ranker.admit(token).await?,
+        // Where no token is required, a malformed header may be meant for a proxy.
+        Err(_) if !state.ranker.needs_token() => state.ranker.admit(None).await?,
+        Err(error) => return Err(Error::from(error).into()),
+    };
+    Ok(caller)
 }
 
 /// Whether the body is declared as `application/json` or `application/*+json`, in UTF-8.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     client::{
-        CallScope, Client,
+        Cache, CallScope, Client,
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
         limit::single_flight::SingleFlight,
@@ -44,7 +44,8 @@ impl BucketRegions {
             client,
             s3: ServiceUri::parse(s3_url).map_err(LocatorError::S3Url)?,
             keys: CacheKeys::default(),
-            regions: SingleFlight::with_cache(TtlCache::new(MAX_BUCKETS, REGION_TTL)),
+            regions: SingleFlight::with_cache(TtlCache::new(MAX_BUCKETS, REGION_TTL))
+                .counted_as(Cache::BucketRegions),
         })
     }
 

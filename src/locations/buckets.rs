@@ -8,6 +8,7 @@ use crate::{
     domain::{
         geo::{Coordinates, Host},
         sites::{Place, PlaceSource},
+        transfer::BucketTerms,
     },
 };
 
@@ -20,6 +21,9 @@ pub(super) fn places(
 ) -> Result<BTreeMap<Host, Place>, LocatorError> {
     let mut places = BTreeMap::new();
     for (name, place) in buckets {
+        if place.has_no_place() {
+            continue;
+        }
         let place = place_of(name, place)?;
         if name.contains("://") {
             places.insert(Host::parse(name), place);
@@ -30,6 +34,24 @@ pub(super) fn places(
         }
     }
     Ok(places)
+}
+
+/// Who pays for reads of `buckets`, where that is configured.
+pub fn bucket_terms(buckets: &BTreeMap<String, BucketPlace>) -> BTreeMap<Host, BucketTerms> {
+    let mut terms = BTreeMap::new();
+    for (name, place) in buckets {
+        if place.terms() == BucketTerms::default() {
+            continue;
+        }
+        if name.contains("://") {
+            terms.insert(Host::parse(name), place.terms());
+        } else {
+            for store in ["s3", "gs"] {
+                terms.insert(Host::parse(&format!("{store}://{name}")), place.terms());
+            }
+        }
+    }
+    terms
 }
 
 fn place_of(bucket: &str, place: &BucketPlace) -> Result<Place, LocatorError> {

@@ -1,6 +1,10 @@
 //! Databases that place addresses: City databases in MaxMind's format, of either layout.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use tokio::task::spawn_blocking;
 
@@ -9,6 +13,9 @@ use crate::{
     config,
     domain::sites::{Place, PlaceSource},
 };
+
+/// The month of the data of the embedded table, 2026-06-01, in seconds since 1970: see `crates/ip-locations/data/NOTICE`.
+const EMBEDDED_MADE: u64 = 1_780_272_000;
 
 /// What places addresses.
 #[derive(Debug)]
@@ -40,6 +47,27 @@ impl Database {
             let file = Arc::clone(file);
             // Reading tens of megabytes would hold up everyone else. That the runtime is shutting down is no matter.
             let _ = spawn_blocking(move || file.refresh(now)).await;
+        }
+    }
+
+    /// Time since it was made or, for a file, changed.
+    pub(super) fn age(&self, now: SystemTime) -> Option<Duration> {
+        let made = match self {
+            Self::None => return None,
+            Self::Embedded => SystemTime::UNIX_EPOCH + Duration::from_secs(EMBEDDED_MADE),
+            Self::File(file) => file.modified()?,
+        };
+        Some(now.duration_since(made).unwrap_or_default())
+    }
+
+    /// Reads a file again, changed or not.
+    ///
+    /// # Errors
+    /// [`LocatorError`] if it cannot be used: then what is in memory serves on.
+    pub(super) fn reload(&self) -> Result<(), LocatorError> {
+        match self {
+            Self::None | Self::Embedded => Ok(()),
+            Self::File(file) => file.reload(Instant::now()),
         }
     }
 

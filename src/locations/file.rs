@@ -86,6 +86,24 @@ impl DatabaseFile {
         }
     }
 
+    /// When the file was changed, as far as that was seen.
+    pub(super) fn modified(&self) -> Option<SystemTime> {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.stamp.map(|stamp| stamp.modified)
+    }
+
+    /// Reads the file again, changed or not.
+    ///
+    /// # Errors
+    /// [`LocatorError`] if it cannot be used: then what is in memory serves on.
+    pub(super) fn reload(&self, now: Instant) -> Result<(), LocatorError> {
+        let stamp = Stamp::of(&self.path);
+        let reader = load_file(&self.path)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(reader);
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen { stamp, looked: now };
+        Ok(())
+    }
+
     /// Whether it is time to look at the file, and the look would find another one.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,8 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    time::{Duration, Instant},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
 };
 
 use ipnet::IpNet;
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 use super::{
     Region,
     bucket_regions::BucketRegions,
-    buckets,
+    buckets, completed,
     database::Database,
     error::{LocateError, LocatorError},
     in_region,
@@ -24,8 +25,9 @@ use crate::{
     },
     config::{HostMatch, Locations, Override},
     domain::{
-        geo::{Coordinates, Host},
+        geo::Host,
         sites::{Place, PlaceSource},
+        transfer::domains::Domains,
     },
 };
 
@@ -39,6 +41,8 @@ pub struct Locator {
     database: Database,
     resolver: Resolver,
     timeout: Duration,
+    /// What hosts belong to by their domains and addresses.
+    domains: Arc<Domains>,
 }
 
 impl Locator {
@@ -51,13 +55,41 @@ impl Locator {
         let s3 = &locations.s3_url;
         let ask_s3 = || BucketRegions::new(s3, client.clone());
         Ok(Self {
-            overrides: locations.overrides.clone(),
+            overrides: locations
+                .overrides
+                .iter()
+                .map(|known| Override {
+                    place: completed(known.place.clone()),
+                    ..known.clone()
+                })
+                .collect(),
             buckets: buckets::places(&locations.buckets)?,
             bucket_regions: locations.ask_bucket_region.then(ask_s3).transpose()?,
             database: Database::load(&locations.database)?,
             resolver: client.resolver().clone(),
             timeout: client.time().call(),
+            domains: Arc::default(),
         })
+    }
+
+    /// The same with providers and networks by `domains`.
+    #[must_use]
+    pub fn with_domains(self, domains: Arc<Domains>) -> Self {
+        Self { domains, ..self }
+    }
+
+    /// Adds what `host` belongs to by its name to `places`, where they do not say. A host without a place gets one that
+    /// has no coordinates.
+    pub(super) fn identify(&self, host: &Host, places: &mut Vec<Place>) {
+        let Some(affiliation) = self.domains.of_host(host) else {
+            return;
+        };
+        if places.is_empty() {
+            places.push(Place::unknown(PlaceSource::Domain));
+        }
+        for place in places {
+            affiliation.add_to(place, PlaceSource::Domain);
+        }
     }
 
     /// Where `host` is: at the first override that names it or one of its addresses, in the region that a bucket is
@@ -103,6 +135,19 @@ impl Locator {
         }
     }
 
+    /// Time since the location database was made; for a file, since it was changed. `None` without a database.
+    pub fn database_age(&self) -> Option<Duration> {
+        self.database.age(SystemTime::now())
+    }
+
+    /// Reads a database file again. What is in memory stays if it cannot be used.
+    ///
+    /// # Errors
+    /// [`LocatorError`] says why.
+    pub fn reload(&self) -> Result<(), LocatorError> {
+        self.database.reload()
+    }
+
     /// Reads a database file again that has changed, if the last look at it was ten seconds before `now`.
     pub async fn refresh(&self, now: Instant) {
         self.database.refresh(now).await;
@@ -112,7 +157,7 @@ impl Locator {
         self.overrides
             .iter()
             .find(|known| matches!(&known.pattern, HostMatch::Host(named) if named == host))
-            .map(|known| overridden(known.place))
+            .map(|known| known.place.clone())
     }
 
     /// The place of the first override for one of `addresses`, else those of all of them that the database has.
@@ -121,7 +166,7 @@ impl Locator {
             .networks()
             .find(|(network, _)| addresses.iter().any(|address| network.contains(address)));
         if let Some((_, place)) = known {
-            return Some(vec![overridden(place)]);
+            return Some(vec![place.clone()]);
         }
         let mut places: Vec<Place> = Vec::new();
         for place in addresses
@@ -135,21 +180,29 @@ impl Locator {
                 places.push(place);
             }
         }
+        if let Some(affiliation) = self.domains.of_addresses(addresses) {
+            if places.is_empty() {
+                places.push(Place::unknown(PlaceSource::Override));
+            }
+            for place in &mut places {
+                affiliation.add_to(place, PlaceSource::Override);
+            }
+        }
         (!places.is_empty()).then_some(places)
     }
 
-    fn networks(&self) -> impl Iterator<Item = (&IpNet, Coordinates)> {
+    fn networks(&self) -> impl Iterator<Item = (&IpNet, &Place)> {
         self.overrides
             .iter()
             .filter_map(|known| match &known.pattern {
-                HostMatch::Network(network) => Some((network, known.place)),
+                HostMatch::Network(network) => Some((network, &known.place)),
                 HostMatch::Host(_) => None,
             })
     }
 
     /// Whether anything is known of any address.
     fn places_addresses(&self) -> bool {
-        !self.database.is_none() || self.networks().next().is_some()
+        !self.database.is_none() || self.networks().next().is_some() || self.domains.has_networks()
     }
 
     fn unplaced(&self, cause: LocateError) -> LocateError {
@@ -166,10 +219,6 @@ fn region_of(host: &Host) -> Option<&'static Region> {
         Host::Region { region, .. } => Region::of(region.cloud, region.name),
         _ => Region::of_host(host),
     }
-}
-
-const fn overridden(coordinates: Coordinates) -> Place {
-    Place::at(coordinates, PlaceSource::Override)
 }
 
 /// What DNS says, unless it takes longer than `limit`.

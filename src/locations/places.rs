@@ -8,7 +8,7 @@ use crate::{
     client::CallScope,
     domain::{
         geo::{Host, Kilometres},
-        sites::Sites,
+        sites::{Place, Sites},
         warning::Warning,
     },
 };
@@ -65,7 +65,8 @@ impl Locator {
         };
         for (host, places) in found {
             match places {
-                Ok(places) => {
+                Ok(mut places) => {
+                    self.identify(host, &mut places);
                     if places.len() > 1 {
                         sites.warnings.push(Warning::SeveralLocations {
                             host: host.to_string(),
@@ -74,14 +75,22 @@ impl Locator {
                     }
                     sites.places.insert(host.clone(), places);
                 }
-                Err(cause) => sites.warnings.push(Warning::UnknownLocation {
-                    host: host.to_string(),
-                    cause: cause.to_string(),
-                }),
+                Err(cause) => {
+                    sites.warnings.push(Warning::UnknownLocation {
+                        host: host.to_string(),
+                        cause: cause.to_string(),
+                    });
+                    let mut places = Vec::new();
+                    self.identify(host, &mut places);
+                    if !places.is_empty() {
+                        sites.places.insert(host.clone(), places);
+                    }
+                }
             }
         }
+        let is_placed = |places: &&Vec<Place>| places.iter().any(|at| at.coordinates.is_some());
         if let Some(km) = unknown_distance
-            && sites.places.len() < hosts.len()
+            && sites.places.values().filter(is_placed).count() < hosts.len()
         {
             sites
                 .warnings

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use tokio::time::Instant;
 
-use super::ExchangeRates;
+use super::{ExchangeRates, embedded};
 use crate::{
     client::CallScope,
     domain::{
         findings::{Offer, TaskInfo},
         money::{Currency, Rates},
         service::ServiceUri,
+        transfer::warning::TransferWarning,
         warning::Warning,
     },
 };
@@ -53,5 +54,54 @@ impl ExchangeRates {
                 }
             })
             .collect()
+    }
+
+    /// Rates from `currencies`, those of prices of transfers, to `target`. Where there is none, the embedded one, with a
+    /// warning.
+    pub async fn of_prices(
+        &self,
+        scope: &CallScope,
+        mut currencies: BTreeSet<Currency>,
+        target: Currency,
+        warnings: &mut Vec<Warning>,
+    ) -> Rates {
+        currencies.remove(&target);
+        if currencies.is_empty() {
+            return Rates::new(target, []);
+        }
+        let wanted = currencies.clone();
+        currencies.insert(target);
+        let end = scope.time().rates();
+        let (rates, more) = self.rates(Instant::now(), end, &currencies).await;
+        // Offers may have told the same.
+        let more: Vec<_> = more
+            .into_iter()
+            .filter(|warning| !warnings.contains(warning))
+            .collect();
+        warnings.extend(more);
+        let missing = wanted
+            .iter()
+            .filter(|currency| rates.factor(**currency, target).is_none());
+        let missing: Vec<_> = missing.copied().collect();
+        if missing.is_empty() {
+            return rates;
+        }
+        let embedded = embedded::rates();
+        let known = missing.iter().filter_map(|&currency| {
+            let per_target = embedded.factor(target, currency)?;
+            Some((currency, per_target))
+        });
+        let known: Vec<_> = known.collect();
+        warnings.extend(known.iter().map(|(currency, _)| {
+            Warning::Transfer(TransferWarning::EmbeddedRates {
+                currency: currency.code(),
+                as_of: embedded::AS_OF,
+            })
+        }));
+        let known_rates = rates.clone();
+        let others = wanted
+            .iter()
+            .filter_map(|&currency| Some((currency, known_rates.factor(target, currency)?)));
+        Rates::new(target, known.into_iter().chain(others))
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod convert;
 mod ecb;
+mod embedded;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod table;
@@ -95,6 +96,18 @@ impl ExchangeRates {
             }
         };
         Ok(Self { source, configured })
+    }
+
+    /// How long ago each source was fetched that was.
+    pub fn ages(&self, now: Instant) -> Vec<(&'static str, Duration)> {
+        let Source::Live(live) = &self.source else {
+            return Vec::new();
+        };
+        let ages = [("ecb", live.ecb.age(now)), ("btc", live.btc.age(now))];
+        let known = ages.into_iter();
+        known
+            .filter_map(|(source, age)| Some((source, age?)))
+            .collect()
     }
 
     /// The rates among `currencies`: those of the offers, and the target. A currency without a rate is not in the table.

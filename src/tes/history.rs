@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
-    below,
+    below, get_object,
     tasks::{Page, Reading, State, Task},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     domain::{
         queue::{COHORT, History, NoQueueTime, QueueEstimate},
         resources::ResourceNeeds,
+        site::Outcomes,
     },
 };
 
@@ -54,6 +55,8 @@ pub(super) type KeptHistory = Result<Arc<TaskHistory>, FetchError>;
 pub struct TaskHistory {
     /// The recent tasks.
     pub history: History,
+    /// How the recent tasks ended, if some did.
+    pub outcomes: Option<Outcomes>,
     /// How many recent tasks there are, and tasks of unknown age.
     pub tasks: usize,
     /// How many of them have no readable times.
@@ -81,6 +84,7 @@ impl TaskHistory {
         let unreadable = recent().filter(|task| task.reading(now) == Reading::Unreadable);
         let newest = tasks.iter().filter_map(age).min_by(f64::total_cmp);
         Self {
+            outcomes: outcomes(recent().map(|task| task.state)),
             tasks: recent().count(),
             unreadable: unreadable.count(),
             newest_days: newest
@@ -118,6 +122,29 @@ impl TaskHistory {
             NoQueueTime::NoRecentTask { max_age_days }
         })
     }
+}
+
+/// How many tasks ended in which of these `states`, if any did. Who cancels a task says nothing about the site.
+fn outcomes(states: impl Iterator<Item = State>) -> Option<Outcomes> {
+    let mut outcomes = Outcomes::default();
+    for state in states {
+        let failed = match state {
+            State::Complete => None,
+            State::ExecutorError => Some(&mut outcomes.executor_errors),
+            State::SystemError => Some(&mut outcomes.system_errors),
+            State::Preempted => Some(&mut outcomes.preempted),
+            State::Queued
+            | State::Initializing
+            | State::Other
+            | State::Running
+            | State::Canceled => continue,
+        };
+        if let Some(count) = failed {
+            *count += 1;
+        }
+        outcomes.ended += 1;
+    }
+    (outcomes.ended > 0).then_some(outcomes)
 }
 
 /// The lists of tasks of one TES, as one caller may see them.
@@ -347,10 +374,7 @@ impl Lists<'_> {
             .collect();
         let mut url = below(self.base, "tasks");
         url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
-        let body = self
-            .client
-            .get_object(self.scope, &url, self.authorization)
-            .await?;
+        let body = get_object(self.client, self.scope, &url, self.authorization).await?;
         Ok(Page::new(&body))
     }
 }

@@ -12,6 +12,7 @@ mod times;
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
@@ -23,7 +24,7 @@ use self::{
 };
 use crate::{
     client::{
-        Authorization, CallScope, Client, FetchError, ServiceKind,
+        Authorization, Cache, CallScope, Client, FetchError, ServiceKind,
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
         limit::single_flight::SingleFlight,
@@ -88,7 +89,8 @@ impl TesClient {
             config: config.clone(),
             keys: CacheKeys::default(),
             endpoints: TtlCache::new(MAX_ENDPOINTS, ENDPOINT_TTL),
-            histories: SingleFlight::with_cache(TtlCache::new(history::MAX_KEPT, history::TTL)),
+            histories: SingleFlight::with_cache(TtlCache::new(history::MAX_KEPT, history::TTL))
+                .counted_as(Cache::TesHistories),
             presences: SingleFlight::with_cache(TtlCache::new(MAX_ENDPOINTS, PRESENCE_TTL)),
             task_infos: SingleFlight::default(),
         }
@@ -273,4 +275,14 @@ fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path()));
     url
+}
+
+/// The JSON object at `url`.
+async fn get_object(
+    client: &Client,
+    scope: &CallScope,
+    url: &Url,
+    authorization: Authorization<'_>,
+) -> Result<Map<String, Value>, FetchError> {
+    parse_object(&client.get_bytes(scope, url, authorization).await?)
 }

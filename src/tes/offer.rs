@@ -16,6 +16,7 @@ use crate::{
         query::Query,
         queue::{NoQueueTime, QueueBasis},
         service::ServiceUri,
+        site::Outcomes,
         warning::Warning,
     },
 };
@@ -191,18 +192,20 @@ impl Inquiry<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Result<TaskInfo, Warning> {
         let default = Seconds::from_f64(entry.queue.default_sec);
-        let queue = match entry.queue.signal {
-            Signal::Fixed => (default, QueueBasis::Fixed),
+        let (queue, outcomes) = match entry.queue.signal {
+            Signal::Fixed => ((default, QueueBasis::Fixed), None),
             // Boxed: large, and not always needed.
             Signal::History => Box::pin(self.queue_time(base, default, warnings)).await?,
         };
         entry
             .prices()
             .quote(self.query.needs(), queue)
+            .map(|info| TaskInfo { outcomes, ..info })
             .map_err(|error| excluded(self.tes, Exclusion::PriceOutOfRange(error)))
     }
 
-    /// How long the task would wait, estimated from the tasks of the TES; `default` with a warning if they do not tell.
+    /// How long the task would wait, estimated from the tasks of the TES, and how these ended; `default` with a warning if
+    /// they do not tell.
     ///
     /// # Errors
     /// The warning that the TES does not let the caller in.
@@ -211,13 +214,15 @@ impl Inquiry<'_> {
         base: &Url,
         default: Seconds,
         warnings: &mut Vec<Warning>,
-    ) -> Result<(Seconds, QueueBasis), Warning> {
+    ) -> Result<((Seconds, QueueBasis), Option<Outcomes>), Warning> {
         let service = self.tes.to_string();
         let history = self
             .client
             .fetch_history(self.scope, self.tes, base, self.authorization);
+        let mut outcomes = None;
         let cause = match history.await {
             Ok(history) => {
+                outcomes = history.outcomes;
                 let max_age_days = self.client.config.history_max_age_days;
                 match history.queue_time(self.query.needs(), max_age_days) {
                     Ok(estimate) => {
@@ -229,7 +234,7 @@ impl Inquiry<'_> {
                             });
                         }
                         let basis = QueueBasis::History(estimate.evidence);
-                        return Ok((estimate.seconds, basis));
+                        return Ok(((estimate.seconds, basis), outcomes));
                     }
                     Err(cause) => cause,
                 }
@@ -245,7 +250,7 @@ impl Inquiry<'_> {
             seconds: default,
             is_default_sec: true,
         });
-        Ok((default, QueueBasis::Assumed))
+        Ok(((default, QueueBasis::Assumed), outcomes))
     }
 
     /// With a hint, if the call was refused.

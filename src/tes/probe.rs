@@ -9,6 +9,7 @@ use url::Url;
 use super::{
     NoTaskInfo, TaskInfoRequest, TesClient, below,
     error::{Access, TesError},
+    get_object,
     task_info::says_not_found,
 };
 use crate::{
@@ -146,7 +147,7 @@ impl TesClient {
     ) -> Result<Probe, TesError> {
         let mut url = below(base, "tasks");
         url.set_query(Some("page_size=1"));
-        match self.client.get_object(scope, &url, authorization).await {
+        match get_object(&self.client, scope, &url, authorization).await {
             Ok(list) if list.contains_key("tasks") || list.is_empty() => Ok(Probe::Tes),
             Ok(_) => Ok(Probe::Object),
             Err(failure) if failure.is_refusal() => Ok(Probe::Guarded(failure)),
@@ -163,7 +164,7 @@ impl TesClient {
         authorization: Authorization<'_>,
     ) -> Result<bool, TesError> {
         let url = below(base, "service-info");
-        match self.client.get_object(scope, &url, authorization).await {
+        match get_object(&self.client, scope, &url, authorization).await {
             Ok(info) => Ok(is_of_tes(&info)),
             Err(failure) if failure.is_on_the_way() => Err(failure.into()),
             Err(_) => Ok(false),

@@ -134,13 +134,17 @@ pub(super) fn read_task_info(answer: &Map<String, Value>) -> Result<TaskInfo, Fe
         source: OfferSource::TaskInfo,
         compute: price(answer, "estimated_compute_costs")?,
         storage: price(answer, "estimated_storage_costs")?,
-        transfer: price(answer, "unit_costs_data_transfer")?,
+        transfer: match answer.get("unit_costs_data_transfer") {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(price(answer, "unit_costs_data_transfer")?),
+        },
         queue: queue.map_or(Seconds::ZERO, Seconds::from_f64),
         queue_basis: if queue.is_some() {
             QueueBasis::TaskInfo
         } else {
             QueueBasis::Assumed
         },
+        outcomes: None,
     })
 }
 

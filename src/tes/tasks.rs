@@ -65,6 +65,7 @@ pub(super) enum State {
     Complete,
     ExecutorError,
     SystemError,
+    Preempted,
     /// Canceled, and the states on the way to it.
     Canceled,
 }
@@ -80,6 +81,7 @@ impl State {
             Self::Complete => "COMPLETE",
             Self::ExecutorError => "EXECUTOR_ERROR",
             Self::SystemError => "SYSTEM_ERROR",
+            Self::Preempted => "PREEMPTED",
             Self::Canceled => "CANCELED",
         }
     }
@@ -102,8 +104,8 @@ impl State {
             "RUNNING" | "3" => Self::Running,
             "COMPLETE" | "COMPLETED" | "5" => Self::Complete,
             "EXECUTORERROR" | "6" => Self::ExecutorError,
-            // A preempted task has ended, too.
-            "SYSTEMERROR" | "7" | "PREEMPTED" | "9" => Self::SystemError,
+            "SYSTEMERROR" | "7" => Self::SystemError,
+            "PREEMPTED" | "9" => Self::Preempted,
             "CANCELED" | "CANCELLED" | "8" | "CANCELING" | "CANCELLING" | "10" => Self::Canceled,
             _ => Self::Other,
         }
@@ -115,7 +117,7 @@ impl State {
 pub(super) struct Task {
     pub(super) id: Option<String>,
     pub(super) created: Option<Timestamp>,
-    state: State,
+    pub(super) state: State,
     started: Option<Timestamp>,
     /// Of its last attempt, in seconds.
     run_seconds: Option<f64>,
@@ -168,6 +170,7 @@ impl Task {
             | State::Complete
             | State::ExecutorError
             | State::SystemError
+            | State::Preempted
             | State::Canceled => false,
         };
         let progress = match (created, started) {
@@ -179,7 +182,11 @@ impl Task {
             (_, None)
                 if matches!(
                     self.state,
-                    State::ExecutorError | State::SystemError | State::Canceled | State::Other
+                    State::ExecutorError
+                        | State::SystemError
+                        | State::Preempted
+                        | State::Canceled
+                        | State::Other
                 ) && !waits =>
             {
                 return Reading::NeverStarted;

@@ -18,6 +18,7 @@ use crate::{
         queue::NoQueueTime,
         service::BadServiceUri,
         token::MalformedToken,
+        transfer::warning::TransferWarning,
         unrankable::{BundleFault, Difference, UnrankableReason},
         warning::{Refusal, Warning},
     },
@@ -143,6 +144,17 @@ fn warnings() -> Vec<Warning> {
             Warning::SeveralLocations { host: "tes.example".to_owned(), count: 2 },
         ]
         Warning::DistanceAssumed { .. } => [Warning::DistanceAssumed { km: 5000.0 }]
+        Warning::Transfer(_) => [
+            Warning::Transfer(TransferWarning::UnknownNetwork {
+                host: "data.example".to_owned(), price_per_gb: 0.09, currency: "USD",
+            }),
+            Warning::Transfer(TransferWarning::UnknownNetwork {
+                host: "s3://bucket".to_owned(), price_per_gb: 0.09, currency: "USD",
+            }),
+            Warning::Transfer(TransferWarning::UnknownTesPlace { service: tes() }),
+            Warning::Transfer(TransferWarning::OldTables { as_of: "2026-09".to_owned() }),
+            Warning::Transfer(TransferWarning::EmbeddedRates { currency: "USD", as_of: "2025-10-09" }),
+        ]
         Warning::AnswerTruncated { .. } => [
             Warning::AnswerTruncated { listed: 7, max_bytes: 10_000 },
         ]
@@ -175,6 +187,8 @@ fn exclusions() -> Vec<Exclusion> {
         Exclusion::ImplausiblePrice { .. } => [
             Exclusion::ImplausiblePrice { target: Currency::EUR },
         ]
+        Exclusion::NoTransferPrice => [Exclusion::NoTransferPrice]
+        Exclusion::Preempted(_) => [Exclusion::Preempted(7.25)]
         Exclusion::NoDistance { .. } => [Exclusion::NoDistance { object: "a1".into() }]
     ));
     all

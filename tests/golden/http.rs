@@ -53,6 +53,8 @@ pub(crate) async fn sections() -> Vec<Section> {
         HttpError::PayloadTooLarge(_) => [HttpError::PayloadTooLarge(1_048_576)]
         HttpError::UnsupportedMediaType => [HttpError::UnsupportedMediaType]
         HttpError::Overloaded => [HttpError::Overloaded]
+        HttpError::TooManyRequests(_) => [HttpError::TooManyRequests(6)]
+        HttpError::CallerInFlight(_) => [HttpError::CallerInFlight(64)]
         HttpError::ShuttingDown => [HttpError::ShuttingDown]
         HttpError::DeadlineExceeded => [HttpError::DeadlineExceeded]
         HttpError::Internal => [HttpError::Internal]

@@ -14,6 +14,7 @@ use crate::{
     locations::{LocateError, LocatorError},
     pipeline::SetupError,
     rates::ExchangeRates,
+    telemetry::metrics::MetricsError,
 };
 
 pub(super) fn sections() -> Vec<Section> {
@@ -163,6 +164,7 @@ fn client_errors() -> Vec<ClientError> {
         ]
         ClientError::Resolver(_) => [ClientError::Resolver("no name server".into())]
         ClientError::Secret(_) => [no_secret("bearer_env: TESTRIBUTE_GOLDEN_NOT_SET")]
+        ClientError::Metrics(_) => [MetricsError::from(prometheus::Error::AlreadyReg).into()]
     );
     errors.push(no_secret("bearer_env: CARGO_PKG_DESCRIPTION"));
     errors.push(no_secret(

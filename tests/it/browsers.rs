@@ -1,7 +1,7 @@
 //! What browsers are told: whose pages may call, and how little they may do with an answer.
 
 use reqwest::{Method, Response, header::HeaderMap};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::network::Service;
 
@@ -126,6 +126,8 @@ async fn the_header_of_tokens_may_have_another_name() {
 async fn every_answer_is_what_it_says_it_is() {
     let service = Service::start().await;
     for path in [
+        "/",
+        "/page.json",
         "/healthz",
         "/openapi.json",
         "/ui/",
@@ -145,7 +147,7 @@ async fn every_answer_is_what_it_says_it_is() {
 #[tokio::test]
 async fn the_page_is_shut_off_from_other_sites() {
     let service = Service::start().await;
-    for path in ["/ui/", "/ui/swagger-initializer.js"] {
+    for path in ["/", "/page.json", "/ui/", "/ui/swagger-initializer.js"] {
         let response = service.get(path).send().await.unwrap();
         assert_eq!(response.status(), 200, "{path}");
         let policy = response.headers()["content-security-policy"]
@@ -161,20 +163,94 @@ async fn the_page_is_shut_off_from_other_sites() {
         }
         assert_eq!(response.headers()["referrer-policy"], "no-referrer");
     }
-    let page = service
-        .get("/ui/")
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    for part in page.split("<script").skip(1) {
-        assert!(
-            part.trim_start().starts_with("src="),
-            "an inline script would not run: {part}"
-        );
+    for path in ["/", "/ui/"] {
+        let page = service.get(path).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        for part in page.split("<script").skip(1) {
+            let tag = part.split('>').next().unwrap();
+            assert!(
+                tag.contains("src="),
+                "an inline script would not run: {tag}"
+            );
+        }
     }
     let answer = service.get("/openapi.json").send().await.unwrap();
     assert!(answer.headers().get("content-security-policy").is_none());
+}
+
+#[tokio::test]
+async fn the_page_loads_files_of_this_service_only_and_browsers_may_keep_them() {
+    let service = Service::start().await;
+    let page = service.get("/").send().await.unwrap();
+    let headers = page.headers();
+    assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    assert_eq!(headers["cache-control"], "no-cache");
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    for forbidden in ["unsafe", "data:", "http:", "https:", "*"] {
+        assert!(!policy.contains(forbidden), "{policy}");
+    }
+    assert!(policy.contains("require-trusted-types-for 'script'"));
+    let text = page.text().await.unwrap();
+    let attributes = text.split(['"', ' ', '>', '<']);
+    let files: Vec<_> = attributes
+        .filter_map(|word| word.strip_prefix("./assets/"))
+        .collect();
+    for kind in ["js", "css", "svg"] {
+        assert!(
+            files
+                .iter()
+                .any(|file| file.rsplit('.').next() == Some(kind)),
+            "no .{kind} in {files:?}"
+        );
+    }
+    for file in files {
+        let path = format!("/assets/{file}");
+        let response = service.get(&path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let headers = response.headers();
+        assert_eq!(
+            headers["cache-control"],
+            "public, max-age=31536000, immutable"
+        );
+        let media_type = headers["content-type"].to_str().unwrap();
+        let expected = match path.rsplit('.').next().unwrap() {
+            "js" => "text/javascript; charset=utf-8",
+            "css" => "text/css; charset=utf-8",
+            _ => "image/svg+xml",
+        };
+        assert_eq!(media_type, expected, "{path}");
+    }
+    let licenses = service.get("/licenses.txt").send().await.unwrap();
+    assert_eq!(
+        licenses.headers()["content-type"],
+        "text/plain; charset=utf-8"
+    );
+    assert!(licenses.text().await.unwrap().contains("preact"));
+    for path in [
+        "/assets/..%2findex.html",
+        "/assets/..%2f..%2fpackage.json",
+        "/index.html",
+    ] {
+        let response = service.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_knows_the_limits_the_token_header_and_the_example() {
+    let more =
+        "{limits: {combinations: 7}, security: {jwt: {auth_header_key: X-Token, jwt_prefix: Key}}}";
+    let service = Service::start_with(more).await;
+    let settings = service.get("/page.json").send().await.unwrap();
+    assert_eq!(settings.headers()["cache-control"], "no-cache");
+    let settings: Value = settings.json().await.unwrap();
+    assert_eq!(settings["limits"]["combinations"], 7);
+    assert_eq!(
+        settings["token"],
+        json!({"header": "X-Token", "prefix": "Key"})
+    );
+    assert_eq!(settings["version"], env!("CARGO_PKG_VERSION"));
+    let paths = settings["paths"].as_array().unwrap();
+    assert!(paths.contains(&json!("/rank-services")), "{paths:?}");
+    assert!(settings["example"]["tes_uris"].is_array());
 }

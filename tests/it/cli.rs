@@ -315,7 +315,7 @@ async fn places_and_distances_of_hosts_are_told() {
     let table = text(&output.stdout);
     for line in [
         "near.example    47.000     8.000  override",
-        "s3://bucket   unknown",
+        "s3://bucket                    -  domain  aws",
         "near.example  127.0.0.1          69.6 km",
     ] {
         assert!(table.contains(line), "{line} is not in:\n{table}");
@@ -335,4 +335,43 @@ async fn places_and_distances_of_hosts_are_told() {
         .await
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn the_price_and_rate_of_a_transfer_are_told() {
+    let output = program()
+        .env("TESTRIBUTE__ESTIMATION__TRANSFER_MODEL", "network")
+        .args(["transfer", "gcp/us-east4", "aws/us-east-1"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    for part in [
+        "11.1759 USD for 100 GB",
+        "internet, billed to owner",
+        "Mbit/s",
+    ] {
+        assert!(table.contains(part), "{part} is not in:\n{table}");
+    }
+    let output = program()
+        .env("TESTRIBUTE__ESTIMATION__TRANSFER_MODEL", "network")
+        .args([
+            "transfer",
+            "s3://bucket/key",
+            "https://near.example/tes",
+            "--gb",
+            "10",
+        ])
+        .args(["--output", "json"])
+        .output()
+        .await
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        (told["cost"]["amount"].as_f64().unwrap() - 0.9).abs() < 1e-12,
+        "{told}"
+    );
+    assert_eq!(told["charged_as"], "internet");
+    assert!(told["assumption"].is_string(), "{told}");
 }

@@ -104,7 +104,7 @@ fn the_lines_are_words_for_operators() {
         (
             "server: {prot: 1}",
             "server.prot: unknown key; known keys here are host, port, tls, max_connections, max_body_bytes, \
-             max_in_flight, request_deadline_sec, shutdown_grace_sec, cors_allowed_origins, example_request",
+             max_in_flight, request_deadline_sec, readiness_delay_sec, shutdown_grace_sec, trusted_proxies, cors_allowed_origins, example_request",
         ),
         (
             "server: {port: 1",
@@ -262,6 +262,7 @@ fn the_documented_file_has_every_key_with_its_default() {
 fn the_examples_in_the_documented_file_are_valid() {
     let text = fs::read_to_string(DOCUMENTED).unwrap();
     let with_examples = text
+        .replace("    overrides: []\n", "")
         .replace("  overrides: []\n", "")
         .replace("  rates: {}\n", "")
         .replace("  price_book: []\n", "")
@@ -273,13 +274,15 @@ fn the_examples_in_the_documented_file_are_valid() {
         .replace("\n  #     ", "\n      ")
         .replace("  # overrides:", "  overrides:")
         .replace("  #   - {match", "    - {match")
+        .replace("  #   - {from", "    - {from")
         .replace("  # rates:", "  rates:");
     let config: Config = yaml_serde::from_str(&with_examples).unwrap();
     config.check().unwrap();
-    assert_eq!(config.locations.overrides.len(), 3);
+    assert_eq!(config.locations.overrides.len(), 4);
+    assert_eq!(config.estimation.network.overrides.len(), 2);
     assert_eq!(config.exchange_rates.rates.len(), 5);
     assert_eq!(config.credentials.len(), 2);
-    let [entry] = config.tes.price_book.as_slice() else {
+    let [entry, _] = config.tes.price_book.as_slice() else {
         panic!("{:?}", config.tes.price_book);
     };
     assert_eq!(entry.capacity.zones, ["eu-1"]);

@@ -14,6 +14,7 @@ use crate::support::{
         Mmdb,
         Value::{self, Double, Float, List, Map, Short, Text},
     },
+    program::RunningService,
     texts::ResolveError,
 };
 
@@ -378,6 +379,48 @@ async fn a_database_that_changes_is_read_again_and_a_broken_one_is_not_taken() {
     std::fs::remove_file(&path).unwrap();
     known.refresh(later(40)).await;
     assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((30.0, 40.0)));
+}
+
+#[tokio::test]
+async fn a_service_reads_its_database_again_on_sighup_and_keeps_one_that_works() {
+    let one = Mmdb {
+        ip_version: 4,
+        record_bits: 24,
+        networks: vec![("9.9.9.0/24", flat(1.0, 2.0))],
+    };
+    let path = one.write("hang-up");
+    let database = path.to_str().unwrap();
+    let mut service = RunningService::start(&[("TESTRIBUTE__LOCATIONS__DATABASE", database)]).await;
+    service
+        .hang_up("the location database was read again")
+        .await;
+    std::fs::write(&path, "no database").unwrap();
+    let line = service
+        .hang_up("the location database stays as it was")
+        .await;
+    assert!(line.contains(database), "{line}");
+    assert_eq!(service.stop().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn a_database_is_read_again_when_asked_to_and_has_an_age() {
+    let one = |latitude| Mmdb {
+        ip_version: 4,
+        record_bits: 24,
+        networks: vec![("9.9.9.0/24", flat(latitude, 2.0))],
+    };
+    let path = one(1.0).write("reloaded");
+    let known = geolocation(Database::File(path.clone()), &[]);
+    assert!(known.database_age().unwrap() < Duration::from_secs(600));
+    one(30.0).write("reloaded");
+    known.reload().unwrap();
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((30.0, 2.0)));
+    std::fs::write(&path, "no database").unwrap();
+    known.reload().unwrap_err();
+    assert_eq!(place(&known, "http://9.9.9.9/").await, Ok((30.0, 2.0)));
+    let embedded = geolocation(Database::Embedded, &[]);
+    assert!(embedded.database_age().is_some());
+    assert_eq!(geolocation(Database::None, &[]).database_age(), None);
 }
 
 #[tokio::test]

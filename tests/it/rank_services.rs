@@ -94,15 +94,12 @@ async fn the_answer_has_the_promised_shape() {
         assert_eq!(uris, ["a", "b", "tes_uri"]);
         assert_eq!(combination["cost_estimate"]["currency"], "EUR");
         let sum = |breakdown: &Value| {
-            breakdown
-                .as_object()
-                .unwrap()
-                .values()
-                .map(number)
-                .sum::<f64>()
+            let parts = breakdown.as_object().unwrap().iter();
+            let own = parts.filter(|(key, _)| *key != "billed_to_others");
+            own.map(|(_, part)| number(part)).sum::<f64>()
         };
         let cost = number(&combination["cost_estimate"]["amount"]);
-        assert!((sum(&combination["cost_breakdown"]) - cost).abs() < 1e-12);
+        assert!((sum(&combination["cost_breakdown"]) - cost).abs() < 1e-11 * cost.max(1.0));
         let time = number(&combination["time_estimate"]);
         assert!((sum(&combination["time_breakdown"]) - time).abs() < 1e-9);
     }
@@ -644,7 +641,7 @@ async fn an_answer_has_as_many_combinations_as_fit_and_at_least_one() {
     for (bytes, explain, expected) in [
         (1, false, 1),
         (3000, false, 4),
-        (3000, true, 3),
+        (3000, true, 2),
         (30_000, true, 9),
     ] {
         let service = Service::start_with(&format!("limits: {{answer_bytes: {bytes}}}")).await;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Opens /ui/ of a running demonstration in a headless Chromium and sends the example request:
+# Opens / and /ui/ of a running demonstration in a headless Chromium and sends requests:
 #     cargo build --locked && tests/ui/run.sh
 # Needs Node.js, npm and Chromium. CHROMIUM may name another browser than /usr/bin/chromium; SCREENSHOT names a file for
 # a picture of the page.
@@ -9,3 +9,5 @@ cd "$(dirname "$0")/../.."
 
 npm ci --prefix tests/ui --no-audit --no-fund --loglevel=error
 node tests/ui/try.mjs "$root/ui/"
+# From the folder of the modules.
+(cd tests/ui && ROOT=$root node --test --test-reporter=spec page.test.mjs)

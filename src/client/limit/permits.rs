@@ -18,6 +18,8 @@ use std::{
 use tokio::sync::oneshot;
 use url::Url;
 
+use crate::telemetry::metrics::{CallKind, PermitsSeen};
+
 /// What is called. Kinds alternate, so that many TES do not stand before all DRS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceKind {
@@ -25,8 +27,31 @@ pub enum ServiceKind {
     Tes,
     /// A DRS.
     Drs,
-    /// Exchange rates, identity providers, and whatever else.
+    /// A source of exchange rates.
+    Rates,
+    /// An identity provider.
+    Oidc,
+    /// Whatever else.
     Other,
+}
+
+impl ServiceKind {
+    /// Whether many services can be behind one host.
+    pub(in crate::client) const fn shares_hosts(self) -> bool {
+        matches!(self, Self::Tes | Self::Drs)
+    }
+}
+
+impl From<ServiceKind> for CallKind {
+    fn from(kind: ServiceKind) -> Self {
+        match kind {
+            ServiceKind::Tes => Self::Tes,
+            ServiceKind::Drs => Self::Drs,
+            ServiceKind::Rates => Self::Rates,
+            ServiceKind::Oidc => Self::Oidc,
+            ServiceKind::Other => Self::Other,
+        }
+    }
 }
 
 /// Stands for host and port of a URL.
@@ -124,6 +149,17 @@ impl Permits {
             if let Ok(permit) = receiver.await {
                 return permit;
             }
+        }
+    }
+
+    /// The permits at this moment, for metrics.
+    pub(in crate::client) fn seen(&self) -> PermitsSeen {
+        let state = self.state();
+        let queues = state.waiting.iter().flat_map(|waiting| &waiting.queues);
+        PermitsSeen {
+            limit: self.limit,
+            in_use: state.in_use,
+            waiting: queues.map(|queue| queue.senders.len()).sum(),
         }
     }
 

@@ -10,11 +10,16 @@ use std::{
 use tokio::sync::oneshot;
 use url::Url;
 
-use crate::client::{Client, cache::TtlCache, error::FetchError, scope::CallScope};
+use crate::{
+    client::{Client, cache::TtlCache, error::FetchError, scope::CallScope},
+    telemetry::metrics::Cache,
+};
 
 /// Fetches under way by their keys, and results that are kept.
 pub struct SingleFlight<K, V> {
     cache: Option<TtlCache<K, V>>,
+    /// What metrics count look-ups in the cache as.
+    counted_as: Option<Cache>,
     followers: Mutex<HashMap<K, Vec<oneshot::Sender<Outcome<V>>>>>,
 }
 
@@ -37,6 +42,7 @@ impl<K, V> Default for SingleFlight<K, V> {
     fn default() -> Self {
         Self {
             cache: None,
+            counted_as: None,
             followers: Mutex::default(),
         }
     }
@@ -47,7 +53,17 @@ impl<K: Hash + Eq + Copy, V: Clone> SingleFlight<K, V> {
     pub fn with_cache(cache: TtlCache<K, V>) -> Self {
         Self {
             cache: Some(cache),
+            counted_as: None,
             followers: Mutex::default(),
+        }
+    }
+
+    /// The same, with look-ups that metrics count as those of `cache`.
+    #[must_use]
+    pub fn counted_as(self, cache: Cache) -> Self {
+        Self {
+            counted_as: Some(cache),
+            ..self
         }
     }
 
@@ -80,7 +96,11 @@ impl<K: Hash + Eq + Copy, V: Clone> SingleFlight<K, V> {
         keep: impl FnOnce(&V) -> bool,
         fetch: impl AsyncFnOnce(CallScope) -> Outcome<V>,
     ) -> Outcome<V> {
-        if let Some(value) = self.get(&key) {
+        let kept = self.get(&key);
+        if let Some(cache) = self.counted_as {
+            client.shared.metrics.calls.cached(cache, kept.is_some());
+        }
+        if let Some(value) = kept {
             return Ok(value);
         }
         loop {

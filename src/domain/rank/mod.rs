@@ -32,6 +32,16 @@ pub struct Ranking {
     /// The positions of the chosen access URIs of all combinations, concatenated.
     uris: Vec<u32>,
     space: SpaceSize,
+    means: Means,
+}
+
+/// The means over the TES of the mean over each one's combinations: what scores are relative to.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Means {
+    /// Of the cost, in the currency of the answer.
+    pub cost: f64,
+    /// Of the time, in seconds.
+    pub time: f64,
 }
 
 /// A combination: a TES, an access URI for each object, and their cost and time.
@@ -47,8 +57,9 @@ pub struct Combination<'a> {
     pub time: TimeBreakdown,
     /// The score, the lower the better; `None` in random order.
     pub score: Option<f64>,
-    /// Whether no other combination of the whole space is at least as good in both cost and time and better in one.
-    pub pareto_optimal: bool,
+    /// Whether no other combination of the whole space is at least as good in both cost and time and better in one;
+    /// `None` where the front has too many points to decide that.
+    pub pareto_optimal: Option<bool>,
 }
 
 /// The cost of a combination, in the currency of the answer.
@@ -95,7 +106,7 @@ struct RankedCombination {
     cost: CostBreakdown,
     time: TimeBreakdown,
     score: Option<f64>,
-    pareto_optimal: bool,
+    pareto_optimal: Option<bool>,
 }
 
 /// The best `limit` combinations by `mode`. `seed` determines the order of [`Mode::Random`] only.
@@ -104,21 +115,30 @@ struct RankedCombination {
 /// which access URIs were first given. The score is `w * time / mean time + (1 - w) * cost / mean cost`, the means over
 /// the TES of the mean over each one's combinations.
 ///
-/// Takes O(input + k * n) steps and memory for `k` combinations of `n` objects, whatever the size of the space.
+/// Takes O(input + k * n) steps and memory for `k` combinations of `n` objects, whatever the size of the space, and a
+/// bounded number of steps for the Pareto front.
 pub fn rank(estimates: &Estimates, mode: Mode, limit: usize, seed: u64) -> Ranking {
+    let mut ranking = rank_unflagged(estimates, mode, limit, seed);
+    ranking.flag(&Front::of(&estimates.tes));
+    ranking
+}
+
+/// The same without [`Combination::pareto_optimal`].
+pub fn rank_unflagged(estimates: &Estimates, mode: Mode, limit: usize, seed: u64) -> Ranking {
     let mut ranking = Ranking::empty(SpaceSize::of(&estimates.tes));
-    let front = Front::of(&estimates.tes);
     match mode {
         Mode::Weighted(weight) => {
             let scale = Scale::new(weight, &estimates.tes);
+            ranking.means = scale.means();
             let mut merged = merge::Merged::new(&estimates.tes, scale);
             while ranking.len() < limit
                 && let Some(choice) = merged.next(&mut ranking.uris)
             {
-                ranking.push(choice, &front, Some(&scale));
+                ranking.push(choice, Some(&scale));
             }
         }
         Mode::Random => {
+            ranking.means = Scale::new(Mode::BALANCED_WEIGHT, &estimates.tes).means();
             for choice in random::sample(
                 &estimates.tes,
                 &ranking.space,
@@ -126,7 +146,7 @@ pub fn rank(estimates: &Estimates, mode: Mode, limit: usize, seed: u64) -> Ranki
                 seed,
                 &mut ranking.uris,
             ) {
-                ranking.push(choice, &front, None);
+                ranking.push(choice, None);
             }
         }
     }
@@ -142,15 +162,16 @@ struct Choice<'a> {
 }
 
 impl Ranking {
-    const fn empty(space: SpaceSize) -> Self {
+    fn empty(space: SpaceSize) -> Self {
         Self {
             combinations: Vec::new(),
             uris: Vec::new(),
             space,
+            means: Means::default(),
         }
     }
 
-    fn push(&mut self, choice: Choice<'_>, front: &Front, scale: Option<&Scale>) {
+    fn push(&mut self, choice: Choice<'_>, scale: Option<&Scale>) {
         let Choice {
             tes,
             uris,
@@ -173,8 +194,15 @@ impl Ranking {
             cost,
             time,
             score: scale.map(|scale| scale.to_f64(cost.total(), time.total())),
-            pareto_optimal: front.has_nothing_better(cost.total(), time.total()),
+            pareto_optimal: None,
         });
+    }
+
+    fn flag(&mut self, front: &Front) {
+        for ranked in &mut self.combinations {
+            ranked.pareto_optimal =
+                front.has_nothing_better(ranked.cost.total(), ranked.time.total());
+        }
     }
 
     /// The combinations, best first.
@@ -197,6 +225,11 @@ impl Ranking {
     /// Whether there is no combination.
     pub fn is_empty(&self) -> bool {
         self.combinations.is_empty()
+    }
+
+    /// What scores are relative to.
+    pub const fn means(&self) -> Means {
+        self.means
     }
 
     /// The number of combinations of the whole space.

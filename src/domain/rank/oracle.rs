@@ -125,19 +125,21 @@ fn seconds() -> impl Strategy<Value = f64> {
     prop_oneof![3 => select(vec![0.0, 1.0, 60.0, 1800.0]), 1 => 0.0..1e6_f64]
 }
 
-/// The copies of one object at a known distance to one TES: on its host, or elsewhere with equal transfer times.
+/// The copies of one object: on the host of the TES, or elsewhere, with transfer times of their own or equal ones.
 fn copies(transfer: f64) -> impl Strategy<Value = Vec<CopyEstimate>> {
-    vec(
-        prop_oneof![1 => Just(None), 4 => amount().prop_map(Some)],
-        1..4,
-    )
-    .prop_map(move |costs| {
+    let time = prop_oneof![1 => Just(transfer), 2 => seconds()];
+    let elsewhere = (amount(), time).prop_map(Some);
+    vec(prop_oneof![1 => Just(None), 4 => elsewhere], 1..5).prop_map(move |copies| {
         (0..)
-            .zip(costs)
-            .map(|(uri, cost)| CopyEstimate {
-                uri: uri * 2,
-                cost: Cost::from_f64(cost.unwrap_or(0.0)),
-                time: Seconds::from_f64(if cost.is_some() { transfer } else { 0.0 }),
+            .zip(copies)
+            .map(|(uri, copy)| {
+                let (cost, time) = copy.unwrap_or_default();
+                CopyEstimate {
+                    uri: uri * 2,
+                    cost: Cost::from_f64(cost),
+                    time: Seconds::from_f64(time),
+                    ..CopyEstimate::default()
+                }
             })
             .collect()
     })
@@ -153,6 +155,7 @@ fn tes(objects: Vec<f64>) -> impl Strategy<Value = TesEstimate> {
             queue: Seconds::from_f64(queue),
             execution: Seconds::from_f64(60.0),
             objects,
+            ..TesEstimate::default()
         }
     })
 }
@@ -234,7 +237,22 @@ proptest! {
             let is_dominated = all.iter().any(|other| {
                 other.cost <= cost && other.time <= time && (other.cost < cost || other.time < time)
             });
-            prop_assert_eq!(combination.pareto_optimal, !is_dominated);
+            prop_assert_eq!(combination.pareto_optimal, Some(!is_dominated));
+        }
+    }
+
+    #[test]
+    fn bounds_of_the_pareto_front_are_never_wrong(estimates in estimates(), steps in 1..6_usize) {
+        let all = enumerate(&estimates);
+        let front = Front::with_steps(&estimates.tes, steps);
+        for one in &all {
+            let is_dominated = all.iter().any(|other| {
+                let is_better = other.cost < one.cost || other.time < one.time;
+                other.cost <= one.cost && other.time <= one.time && is_better
+            });
+            if let Some(verdict) = front.has_nothing_better(one.cost, one.time) {
+                prop_assert_eq!(verdict, !is_dominated);
+            }
         }
     }
 
@@ -315,11 +333,12 @@ fn large(tes: usize, objects: usize, copies: u32) -> Estimates {
                     .map(|uri| CopyEstimate {
                         uri,
                         cost: cost(uri),
-                        time: Seconds::ZERO,
+                        ..CopyEstimate::default()
                     })
                     .collect()
             })
             .collect(),
+        ..TesEstimate::default()
     };
     Estimates {
         tes: (0..tes).map(one).collect(),
@@ -347,6 +366,29 @@ fn a_space_of_10_to_the_700_is_ranked_without_being_enumerated() {
             .iter()
             .all(|combination| combination.uris.len() == 1000)
     );
+}
+
+#[test]
+fn a_front_of_too_many_points_is_decided_in_part() {
+    let mut estimates = large(20, 30, 6);
+    let copies = estimates
+        .tes
+        .iter_mut()
+        .flat_map(|tes| &mut tes.objects)
+        .flatten();
+    for (number, copy) in (0_u32..).zip(copies) {
+        copy.time = Seconds::from_f64(f64::from(number * 7919 % 1009));
+    }
+    let ranking = rank(&estimates, Mode::Random, 1000, 0);
+    let count = |flag| {
+        ranking
+            .iter()
+            .filter(|found| found.pareto_optimal == flag)
+            .count()
+    };
+    assert!(count(Some(false)) > 900, "{}", count(Some(false)));
+    let best = rank(&estimates, Mode::BALANCED, 1, 0);
+    assert_ne!(best.iter().next().unwrap().pareto_optimal, Some(false));
 }
 
 #[test]
@@ -392,8 +434,7 @@ fn equal_scores_of_unlike_parts_are_ties() {
         compute: Cost::from_f64(cost),
         storage: Cost::ZERO,
         queue: Seconds::from_f64(time),
-        execution: Seconds::ZERO,
-        objects: Vec::new(),
+        ..TesEstimate::default()
     };
     let estimates = Estimates {
         tes: vec![of(0, 10.5, 5.0), of(1, 7.0, 10.0), of(2, 3.5, 15.0)],
@@ -422,16 +463,8 @@ fn without_objects_there_is_one_combination_for_each_tes() {
 #[test]
 fn zero_cost_and_time_have_a_score_of_zero() {
     let free = TesEstimate {
-        tes: 0,
-        compute: Cost::ZERO,
-        storage: Cost::ZERO,
-        queue: Seconds::ZERO,
-        execution: Seconds::ZERO,
-        objects: vec![vec![CopyEstimate {
-            uri: 0,
-            cost: Cost::ZERO,
-            time: Seconds::ZERO,
-        }]],
+        objects: vec![vec![CopyEstimate::default()]],
+        ..TesEstimate::default()
     };
     let ranking = rank(
         &Estimates {

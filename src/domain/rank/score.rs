@@ -9,6 +9,7 @@ use std::ops::Add;
 use ethnum::U256;
 use num_bigint::BigUint;
 
+use super::Means;
 use crate::domain::{
     estimate::{CopyEstimate, TesEstimate},
     exact::{Cost, Fixed, Seconds},
@@ -60,19 +61,7 @@ impl Add for Sum {
 
 impl Scale {
     pub(super) fn new(weight: Weight, tes: &[TesEstimate]) -> Self {
-        let parts = common_parts(tes);
-        let cost = Mean::of(
-            tes,
-            parts,
-            |tes| tes.compute + tes.storage,
-            |copy| copy.cost,
-        );
-        let time = Mean::of(
-            tes,
-            parts,
-            |tes| tes.queue + tes.execution,
-            |copy| copy.time,
-        );
+        let (cost, time) = Mean::of_both(tes);
 
         let whole = f64::from(WEIGHT_BITS).exp2();
         #[expect(
@@ -107,6 +96,14 @@ impl Scale {
             weight,
             mean_cost: cost.value,
             mean_time: time.value,
+        }
+    }
+
+    /// The means of cost and time.
+    pub(super) const fn means(&self) -> Means {
+        Means {
+            cost: self.mean_cost,
+            time: self.mean_time,
         }
     }
 
@@ -155,6 +152,17 @@ struct Mean {
 }
 
 impl Mean {
+    /// The means of cost and time.
+    fn of_both(tes: &[TesEstimate]) -> (Self, Self) {
+        let parts = common_parts(tes);
+        let cost = |tes: &TesEstimate| tes.compute + tes.storage;
+        let time = |tes: &TesEstimate| tes.queue + tes.execution;
+        (
+            Self::of(tes, parts, cost, |copy| copy.cost),
+            Self::of(tes, parts, time, |copy| copy.time),
+        )
+    }
+
     fn of<const FRACTION: u32>(
         all: &[TesEstimate],
         parts: u64,

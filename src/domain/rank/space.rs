@@ -21,6 +21,19 @@ impl SpaceSize {
         &self.0
     }
 
+    /// About how many there are, up to 10^24.
+    pub fn approximate(&self) -> f64 {
+        // The number of bits is known without a conversion.
+        let bits = i32::try_from(self.0.bits()).unwrap_or(i32::MAX);
+        let magnitude = if bits == 0 { 0.0 } else { 2_f64.powi(bits - 1) };
+        magnitude.min(1e24)
+    }
+
+    /// All digits.
+    pub fn digits(&self) -> String {
+        self.0.to_str_radix(10)
+    }
+
     /// Whether there are more than `limit`.
     pub fn exceeds(&self, limit: usize) -> bool {
         self.0 > BigUint::from(limit)

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, Json, extract::State};
+use axum::{
+    Extension, Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use tracing::info_span;
 
 use crate::{
     api::{request::RankRequest, response::RankResponse},
@@ -13,6 +18,7 @@ use crate::{
         state::AppState,
     },
     ranker::Deadline,
+    telemetry::SPANS,
 };
 
 /// Rank services
@@ -35,9 +41,14 @@ use crate::{
 pub(in crate::http) async fn rank_services(
     State(state): State<Arc<AppState>>,
     Extension(deadline): Extension<Deadline>,
-    Authorized { caller, body }: Authorized,
-) -> Result<Json<RankResponse>, HttpError> {
+    Authorized {
+        caller,
+        body,
+        _share,
+    }: Authorized,
+) -> Result<Response, HttpError> {
     let request = state.requests.read(&body)?;
     let response = state.ranker.rank_before(deadline, request, &caller).await?;
-    Ok(Json(response))
+    let serialise = info_span!(target: SPANS, "serialise");
+    Ok(serialise.in_scope(|| Json(response).into_response()))
 }

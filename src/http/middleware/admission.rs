@@ -13,6 +13,7 @@ use crate::{
     domain::query::RequestFaultReason,
     http::{error::HttpError, state::AppState},
     ranker::Deadline,
+    telemetry::metrics::Refusal,
 };
 
 /// The longest path and query, in bytes: ten times what any route needs.
@@ -40,10 +41,12 @@ pub(in crate::http) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, HttpError> {
-    let _permit = state
-        .in_flight
-        .try_acquire()
-        .map_err(|_| HttpError::Overloaded)?;
+    let metrics = &state.ranker.metrics().requests;
+    let _permit = state.in_flight.try_acquire().map_err(|_| {
+        metrics.refused(Refusal::Overloaded);
+        HttpError::Overloaded
+    })?;
+    let _counted = metrics.begin_ranking();
     let (start, length) = (Instant::now(), state.deadline);
     request.extensions_mut().insert(Deadline { start, length });
     timeout(length, next.run(request))

@@ -10,6 +10,8 @@ use rand::random;
 use tokio::time::Instant;
 use tracing::{Instrument, debug, info, info_span};
 
+use crate::telemetry::{TraceContext, traces};
+
 /// The header of the request id.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -34,6 +36,9 @@ pub(super) async fn trace(mut request: Request, next: Next) -> Response {
         method = %request.method(),
         path = truncated(request.uri().path()),
     );
+    if let Some(context) = TraceContext::of_request(request.headers()) {
+        traces::set_parent(&span, &context);
+    }
     request.headers_mut().insert(X_REQUEST_ID, id.clone());
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let started = Instant::now();

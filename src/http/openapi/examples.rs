@@ -21,8 +21,8 @@ use crate::{
     http::error::HttpError,
 };
 
-/// The request that `/ui/` offers where no other is configured.
-pub(super) fn request() -> Value {
+/// The request that `/` and `/ui/` offer where no other is configured.
+pub(in crate::http) fn request() -> Value {
     json!({
         "tes_uris": ["https://tes-1.example/ga4gh/tes/v1/", "https://tes-2.example/ga4gh/tes/v1/"],
         "resource_requirements": {
@@ -61,6 +61,16 @@ pub(in crate::http) fn not_ready() -> Value {
     json!(HttpError::ShuttingDown.problem())
 }
 
+/// The response to a request without a token where one is required.
+pub(in crate::http) fn unauthorized() -> Value {
+    json!(HttpError::from(Error::from(AuthError::Missing)).problem())
+}
+
+/// The response for a path that there is not.
+pub(in crate::http) fn not_found() -> Value {
+    json!(HttpError::NotFound.problem())
+}
+
 fn tes_unavailable() -> Warning {
     Warning::TesUnavailable {
         service: "https://tes-1.example/ga4gh/tes/v1/".to_owned(),
@@ -96,6 +106,10 @@ impl IntoResponses for Refusals {
                 HttpError::UnsupportedMediaType,
                 "The body is not said to be JSON.",
             ),
+            (
+                HttpError::TooManyRequests(6),
+                "Too many requests of this caller, within a minute or at once.",
+            ),
             (HttpError::Internal, "A fault of the service."),
             (HttpError::Overloaded, "Too many requests at once."),
             (HttpError::DeadlineExceeded, "The answer took too long."),
@@ -119,7 +133,7 @@ fn refusal(error: &HttpError, description: &str) -> (String, RefOr<Response>) {
             "WWW-Authenticate",
             header(Type::String, "The scheme that is asked for: `Bearer`."),
         ),
-        503 => response.header(
+        429 | 503 => response.header(
             "Retry-After",
             header(Type::Integer, "Seconds to wait before the next try."),
         ),

@@ -16,7 +16,7 @@ use utoipa::{
 use utoipa_swagger_ui::{Config as UiConfig, SwaggerUi};
 
 use super::{
-    handlers::{health, rank_services, service_info},
+    handlers::{health, metrics, rank_services, service_info},
     middleware::security_headers,
 };
 use crate::config::Limits;
@@ -27,11 +27,11 @@ use crate::config::Limits;
         title = "testribute",
         description = "Decides where a computational task should run in a federated network of GA4GH services: asks TES instances for \
                        prices and queue times and DRS instances for sizes and places of data, and ranks every combination by cost, \
-                       time or both.\n\nAddresses are placed with data made from [IP Geolocation by \
+                       time or both.\n\n[A page](../) shows cost against time of all combinations, and where everything is.\n\nAddresses are placed with data made from [IP Geolocation by \
                        DB-IP](https://db-ip.com) (CC BY 4.0).",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    paths(rank_services::rank_services, service_info::service_info, health::healthz, health::readyz),
+    paths(rank_services::rank_services, service_info::service_info, health::healthz, health::readyz, metrics::metrics),
     components(schemas(crate::api::problem::Problem)),
     tags(
         (name = "ranking", description = "Where should a task run?"),
@@ -47,15 +47,20 @@ pub fn document(limits: &Limits, example: Option<Value>) -> utoipa::openapi::Ope
         add_bearer(components);
         set_limits(components, limits);
     }
+    // With or without a token: the configuration decides.
+    let token: SecurityRequirement = SecurityRequirement::new("bearer", [] as [&str; 0]);
+    let optional_token = vec![SecurityRequirement::default(), token];
+    let metrics = document.paths.paths.get_mut("/metrics");
+    if let Some(operation) = metrics.and_then(|path| path.get.as_mut()) {
+        operation.security = Some(optional_token.clone());
+    }
     let operation = document
         .paths
         .paths
         .get_mut("/rank-services")
         .and_then(|path| path.post.as_mut());
     if let Some(operation) = operation {
-        // With or without a token: the configuration decides.
-        let token: SecurityRequirement = SecurityRequirement::new("bearer", [] as [&str; 0]);
-        operation.security = Some(vec![SecurityRequirement::default(), token]);
+        operation.security = Some(optional_token);
         set_example(operation, example.unwrap_or_else(examples::request));
     }
     document
@@ -119,7 +124,10 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(
             "/openapi.yaml",
             serve(document.to_yaml()?, "application/yaml"),
         )
-        .merge(security_headers::for_page(Router::from(ui))))
+        .merge(security_headers::for_page(
+            Router::from(ui),
+            security_headers::SWAGGER_UI_POLICY,
+        )))
 }
 
 /// The OpenAPI document cannot be serialised.

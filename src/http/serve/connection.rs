@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
@@ -20,12 +19,14 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::watch,
+    sync::{Notify, watch},
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tower::util::MapFuture;
 use tracing::debug;
+
+use super::closing::ClosingRouter;
 
 /// For the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +39,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For reading the rest of the responses, once a connection is idle or the service shuts down.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// For the first request of a connection that was accepted when the service shut down: closing it at once would reset it.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Finds HTTP/2 clients that have vanished.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -53,7 +57,7 @@ pub(super) type Shutdown = watch::Receiver<bool>;
 pub(super) async fn serve_connection(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
-    router: Router,
+    router: ClosingRouter,
     mut shutdown: Shutdown,
 ) {
     // Responses are written at once and whole, so waiting to fill packets could only delay them.
@@ -73,7 +77,7 @@ pub(super) async fn serve_connection(
 
 async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    router: Router,
+    router: ClosingRouter,
     mut shutdown: Shutdown,
 ) {
     let requests = Arc::new(RequestCount::default());
@@ -92,7 +96,13 @@ async fn serve_http(
     tokio::select! {
         ended = connection.as_mut() => return log_end(ended),
         () = requests.idle() => {}
-        () = shutdown_requested(&mut shutdown) => {}
+        () = shutdown_requested(&mut shutdown) => {
+            let first = timeout(FIRST_REQUEST_TIMEOUT, requests.first());
+            tokio::select! {
+                ended = connection.as_mut() => return log_end(ended),
+                _ = first => {}
+            }
+        }
     }
     // Requests in flight still get their responses.
     connection.as_mut().graceful_shutdown();
@@ -135,9 +145,18 @@ async fn shutdown_requested(shutdown: &mut Shutdown) {
 struct RequestCount {
     begun: AtomicU64,
     ended: AtomicU64,
+    /// Wakes who waits for the next one to begin.
+    next: Notify,
 }
 
 impl RequestCount {
+    /// Resolves when there was a request.
+    async fn first(&self) {
+        while self.begun.load(Ordering::Relaxed) == 0 {
+            self.next.notified().await;
+        }
+    }
+
     /// Resolves when there was no request for at least one and at most two [`IDLE_TIMEOUT`]s. Compares samples, so that
     /// requests need no timer.
     async fn idle(&self) {
@@ -164,6 +183,7 @@ struct InFlight(Arc<RequestCount>);
 impl InFlight {
     fn new(requests: Arc<RequestCount>) -> Self {
         requests.begun.fetch_add(1, Ordering::Relaxed);
+        requests.next.notify_one();
         Self(requests)
     }
 }

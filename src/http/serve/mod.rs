@@ -1,5 +1,6 @@
 //! The server loop: accepts connections until shutdown, then lets requests in flight end.
 
+mod closing;
 mod connection;
 mod listener;
 mod tls;
@@ -7,18 +8,23 @@ mod tls;
 use std::{pin::pin, time::Duration};
 
 use axum::Router;
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tracing::{info, warn};
 
-use self::connection::serve_connection;
+use self::{closing::ClosingRouter, connection::serve_connection, listener::Accepted};
 pub use self::{
     listener::Listener,
     tls::{Tls, TlsError},
 };
 use super::readiness::Readiness;
 
-/// Serves `router` on `listener`. Once `shutdown` resolves, accepts no more connections, ends `readiness`, and gives the
-/// requests in flight `grace` to end.
+/// Serves `router` on `listener`. Once `shutdown` resolves, ends `readiness` and tells connections to close after their next
+/// response; after `server.readiness_delay_sec` accepts no more connections, and gives the requests in flight `grace` to
+/// end.
 pub async fn serve(
     listener: impl Into<Listener>,
     router: Router,
@@ -30,25 +36,39 @@ pub async fn serve(
     let mut shutdown = pin!(shutdown);
     let shutdown_requested = watch::Sender::new(false);
     let mut connections = JoinSet::new();
-    loop {
-        let (stream, permit) = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut shutdown => break,
-        };
-        let connection = serve_connection(
+    let tls = listener.tls();
+    let mut serve_one = |tls: Option<&Tls>, accepted: Accepted| {
+        let Accepted {
             stream,
-            listener.tls_acceptor(),
-            router.clone(),
-            shutdown_requested.subscribe(),
-        );
+            peer,
+            permit,
+        } = accepted;
+        let router = ClosingRouter::new(router.clone(), peer, readiness.clone());
+        let (tls, shutdown) = (tls.map(Tls::acceptor), shutdown_requested.subscribe());
         connections.spawn(async move {
-            connection.await;
+            serve_connection(stream, tls, router, shutdown).await;
             drop(permit);
         });
         while connections.try_join_next().is_some() {}
+    };
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => serve_one(tls.as_deref(), accepted),
+            () = &mut shutdown => break,
+        }
     }
-    drop(listener);
     readiness.end();
+    info!("shutting down: not ready");
+    let mut delay = pin!(sleep(listener.readiness_delay));
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => serve_one(tls.as_deref(), accepted),
+            () = &mut delay => break,
+        }
+    }
+    for accepted in listener.close() {
+        serve_one(tls.as_deref(), accepted);
+    }
     shutdown_requested.send_replace(true);
     info!("shutting down: no new connections are accepted");
     let all_ended = async { while connections.join_next().await.is_some() {} };

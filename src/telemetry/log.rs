@@ -10,11 +10,11 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
-use crate::config::{Log, LogFormat};
+use crate::config::{Log, LogFormat, Telemetry};
 
 /// Logs as an error what an answer has as a warning: that the certificate of a remote service is not valid. To see it,
-/// name it in `log.level`.
-const SILENCED: &str = "rustls_platform_verifier=off";
+/// name it in `log.level`. Spans for traces would hide the request that a line belongs to.
+const SILENCED: &str = "rustls_platform_verifier=off,testribute::spans=off";
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,23 @@ pub enum TelemetryError {
     /// The program has a log already.
     #[error("{0}")]
     Installed(#[from] TryInitError),
+    /// Traces cannot be sent to `telemetry.otlp_endpoint`.
+    #[cfg(feature = "otlp")]
+    #[error("telemetry.otlp_endpoint: {0}")]
+    Traces(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// The program was built without the feature `otlp`.
+    #[cfg(not(feature = "otlp"))]
+    #[error("telemetry.otlp_endpoint: this program was built without the feature otlp")]
+    NoTraces,
+}
+
+/// What was installed for the whole process. Sends the last spans when it is dropped, which takes seconds if the collector is
+/// away; not within the runtime.
+#[derive(Debug)]
+#[must_use = "the last spans are sent when it is dropped"]
+pub struct Installed {
+    #[cfg(feature = "otlp")]
+    _exporter: Option<super::traces::Exporter>,
 }
 
 /// What writes the events that `log` lets through to `writer`, in `colour` if they are for people.
@@ -39,9 +56,8 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder().parse(format!("{SILENCED},{}", log.level))?;
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter(log)?)
         .with_writer(writer);
     Ok(match log.format {
         LogFormat::Text => Box::new(builder.with_ansi(colour).finish()),
@@ -61,9 +77,62 @@ where
 /// # Errors
 /// [`TelemetryError::Filter`] if `log.level` is no filter, [`TelemetryError::Installed`] if it is not the first log.
 pub fn init(log: &Log) -> Result<(), TelemetryError> {
+    Ok(subscriber(log, io::stderr, has_colour())?.try_init()?)
+}
+
+/// The same, and sends spans to `telemetry.otlp_endpoint`, if there is one.
+///
+/// # Errors
+/// As [`init`], and if the exporter cannot be made.
+#[cfg(feature = "otlp")]
+pub fn init_with_traces(log: &Log, telemetry: &Telemetry) -> Result<Installed, TelemetryError> {
+    use tracing::level_filters::LevelFilter;
+    use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, registry};
+
+    let Some(endpoint) = &telemetry.otlp_endpoint else {
+        init(log)?;
+        return Ok(Installed { _exporter: None });
+    };
+    let exporter = super::traces::Exporter::new(endpoint)?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match log.format {
+        LogFormat::Text => lines.with_ansi(has_colour()).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
+    };
+    let spans = Targets::new().with_target("testribute", LevelFilter::INFO);
+    registry()
+        .with(lines.with_filter(filter(log)?))
+        .with(exporter.layer().with_filter(spans))
+        .try_init()?;
+    Ok(Installed {
+        _exporter: Some(exporter),
+    })
+}
+
+/// The same, but spans cannot be sent.
+///
+/// # Errors
+/// As [`init`], and if `telemetry.otlp_endpoint` is set.
+#[cfg(not(feature = "otlp"))]
+pub fn init_with_traces(log: &Log, telemetry: &Telemetry) -> Result<Installed, TelemetryError> {
+    if telemetry.otlp_endpoint.is_some() {
+        return Err(TelemetryError::NoTraces);
+    }
+    init(log)?;
+    Ok(Installed {})
+}
+
+fn has_colour() -> bool {
     let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colour = !unwanted && io::stderr().is_terminal();
-    Ok(subscriber(log, io::stderr, colour)?.try_init()?)
+    !unwanted && io::stderr().is_terminal()
+}
+
+fn filter(log: &Log) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().parse(format!("{SILENCED},{}", log.level))
 }
 
 #[cfg(test)]

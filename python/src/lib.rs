@@ -1,0 +1,20 @@
+//! The extension module `testribute._testribute`: rankings for Python as JSON text. The classes that users see are
+//! written in Python, in `testribute/`.
+
+mod call;
+mod errors;
+mod logs;
+mod ranker;
+mod runtime;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _testribute(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    logs::install();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<ranker::NativeRanker>()?;
+    module.add_class::<call::Call>()?;
+    module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)?;
+    module.add_function(wrap_pyfunction!(logs::take_logs, module)?)
+}

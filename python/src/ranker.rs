@@ -1,0 +1,172 @@
+//! The facade of the library for one configuration.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    process,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use pyo3::prelude::*;
+use testribute::{
+    Deadline, Error, Ranker, Reach, config::Config, domain::token::Token, http::JsonRequests,
+};
+use tokio::time::Instant;
+
+use crate::{
+    call::{self, Answer, Call, Outcome},
+    errors::Failure,
+    runtime::runtime,
+};
+
+/// A ranker and the reader of its requests.
+struct Engine {
+    ranker: Ranker,
+    requests: JsonRequests,
+}
+
+impl Engine {
+    /// Connects to nothing yet.
+    fn new(config: &Config, reach: Reach) -> Result<Self, Failure> {
+        let requests = JsonRequests::new(config);
+        Ok(Self {
+            ranker: Ranker::with_reach(config, reach).map_err(Error::from)?,
+            requests: requests.map_err(|error| Failure::Config(error.to_string()))?,
+        })
+    }
+}
+
+/// What to rank, for whom, and until when.
+struct Job {
+    body: String,
+    jwt: Option<String>,
+    timeout_sec: Option<f64>,
+}
+
+impl Job {
+    fn deadline(&self) -> Option<Deadline> {
+        let length = Duration::try_from_secs_f64(self.timeout_sec?).ok()?;
+        let start = Instant::now();
+        Some(Deadline { start, length })
+    }
+}
+
+/// Ranks requests that are JSON text. `testribute.Ranker` wraps it.
+#[pyclass(frozen, name = "NativeRanker", module = "testribute._testribute")]
+pub(crate) struct NativeRanker {
+    config: Config,
+    reach: Reach,
+    /// For the process with this id: connections do not survive a fork. Locked only while attached (see `runtime`).
+    engine: Mutex<(u32, Arc<Engine>)>,
+}
+
+#[pymethods]
+impl NativeRanker {
+    /// A ranker with the configuration in `text` (YAML), or that of `file` with the variables of `environment` over it.
+    #[new]
+    #[pyo3(signature = (*, text, file, environment, everywhere))]
+    fn new(
+        py: Python<'_>,
+        text: Option<String>,
+        file: Option<PathBuf>,
+        environment: HashMap<String, String>,
+        everywhere: bool,
+    ) -> PyResult<Self> {
+        let config = match text {
+            Some(text) => {
+                Config::from_text(&text).map_err(|fault| Failure::Config(fault.to_string()))
+            }
+            None => Config::load(file.as_deref(), environment).map_err(Failure::from),
+        };
+        let config = config.map_err(|failure| failure.into_exception(py))?;
+        let reach = if everywhere {
+            Reach::Everywhere
+        } else {
+            Reach::Public
+        };
+        let engine = build(py, &config, reach)?;
+        Ok(Self {
+            config,
+            reach,
+            engine: Mutex::new((process::id(), engine)),
+        })
+    }
+
+    /// The answer to `body` as JSON text, and its warnings.
+    #[pyo3(signature = (body, jwt=None, timeout_sec=None))]
+    fn rank_services(
+        &self,
+        py: Python<'_>,
+        body: String,
+        jwt: Option<String>,
+        timeout_sec: Option<f64>,
+    ) -> PyResult<Answer> {
+        let job = Job {
+            body,
+            jwt,
+            timeout_sec,
+        };
+        call::wait(py, runtime(py)?, run(self.engine(py)?, job))
+    }
+
+    /// The same, handed to `callback(answer, exception)`.
+    #[pyo3(signature = (body, callback, jwt=None, timeout_sec=None))]
+    fn start_rank_services(
+        &self,
+        py: Python<'_>,
+        body: String,
+        callback: Py<PyAny>,
+        jwt: Option<String>,
+        timeout_sec: Option<f64>,
+    ) -> PyResult<Call> {
+        let job = Job {
+            body,
+            jwt,
+            timeout_sec,
+        };
+        let ranking = run(self.engine(py)?, job);
+        Ok(call::start(runtime(py)?, ranking, callback))
+    }
+}
+
+impl NativeRanker {
+    fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if engine.0 != process::id() {
+            let built = build(py, &self.config, self.reach)?;
+            let old = std::mem::replace(&mut *engine, (process::id(), built));
+            // Its connections belong to threads of the parent process.
+            std::mem::forget(old);
+        }
+        Ok(Arc::clone(&engine.1))
+    }
+}
+
+fn build(py: Python<'_>, config: &Config, reach: Reach) -> PyResult<Arc<Engine>> {
+    let _entered = runtime(py)?.enter();
+    let engine = Engine::new(config, reach).map_err(|failure| failure.into_exception(py))?;
+    Ok(Arc::new(engine))
+}
+
+async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
+    let deadline = job.deadline();
+    let token = job.jwt.map(Token::new).transpose();
+    let caller = engine
+        .ranker
+        .admit(token.map_err(|_| Failure::Token)?)
+        .await?;
+    let request = engine.requests.rank_request(job.body.as_bytes())?;
+    let response = match deadline {
+        Some(deadline) => {
+            engine
+                .ranker
+                .rank_before(deadline, request, &caller)
+                .await?
+        }
+        None => engine.ranker.rank(request, &caller).await?,
+    };
+    // Maps with string keys, numbers and strings cannot fail.
+    let text = serde_json::to_string(&response).map_err(|_| Failure::Internal)?;
+    Ok((text, response.warnings))
+}

@@ -1,0 +1,48 @@
+"""The log of the library and the warnings of answers, for `logging` and `warnings`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterable
+from typing import Literal, Optional
+
+from . import _testribute
+from .errors import TestributeWarning
+
+#: Where warnings of answers go besides `response.warnings`.
+Warn = Optional[Literal["logging", "warnings"]]
+
+logger = logging.getLogger("testribute")
+
+
+def apply_level() -> None:
+    """Have only those events recorded that the logger `testribute` lets through."""
+    level = logger.getEffectiveLevel()
+    _testribute.set_log_level(min(max(level, 0), 255))
+
+
+def forward() -> None:
+    """Hand what the library has logged to the loggers `testribute.*`."""
+    for level, target, text in _testribute.take_logs():
+        logging.getLogger(target.replace("::", ".")).log(level, "%s", text)
+
+
+def tell(messages: Iterable[str], warn: Warn) -> None:
+    """Hand the warnings of an answer to where `warn` says."""
+    for message in messages:
+        if warn == "logging":
+            logger.warning("%s", message)
+        elif warn == "warnings":
+            warnings.warn(message, TestributeWarning, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """Get the `stacklevel` of the first caller outside of this package, as seen from `tell`."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+        level += 1
+    return level

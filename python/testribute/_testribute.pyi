@@ -1,0 +1,35 @@
+"""The extension module: answers as JSON text and their warnings."""
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+
+_Answer = tuple[str, list[str]]
+_Callback = Callable[[_Answer | None, BaseException | None], object]
+
+__version__: str
+
+class Call:
+    def cancel(self) -> None: ...
+
+class NativeRanker:
+    def __new__(
+        cls,
+        *,
+        text: str | None,
+        file: str | PathLike[str] | None,
+        environment: Mapping[str, str],
+        everywhere: bool,
+    ) -> NativeRanker: ...
+    def rank_services(
+        self, body: str, jwt: str | None = None, timeout_sec: float | None = None
+    ) -> _Answer: ...
+    def start_rank_services(
+        self,
+        body: str,
+        callback: _Callback,
+        jwt: str | None = None,
+        timeout_sec: float | None = None,
+    ) -> Call: ...
+
+def set_log_level(level: int) -> None: ...
+def take_logs() -> list[tuple[int, str, str]]: ...

@@ -1,0 +1,142 @@
+"""The functions of the package: each finds or makes the `Ranker` of its configuration."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ._logging import Warn
+from ._request import ConfigLike, Configuration
+from .models import RankResponse
+from .ranker import ModeLike, Ranker
+
+_MAX_RANKERS = 4
+_lock = threading.Lock()
+_rankers: OrderedDict[tuple[object, ...], Ranker] = OrderedDict()
+
+
+def _reset() -> None:
+    """Begin anew in a child process: another thread of its parent may have held the lock."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+    _rankers.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset)
+
+
+def ranker_of(config: ConfigLike, warn: Warn) -> Ranker:
+    """Get the kept ranker of a configuration, or make it.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+    """
+    key = (Configuration(config).key(), warn)
+    with _lock:
+        ranker = _rankers.get(key)
+        if ranker is not None:
+            _rankers.move_to_end(key)
+            return ranker
+    made = Ranker(config, warn=warn)
+    with _lock:
+        # Another thread may have been faster.
+        ranker = _rankers.setdefault(key, made)
+        while len(_rankers) > _MAX_RANKERS:
+            _rankers.popitem(last=False)
+        return ranker
+
+
+def rank_services(
+    jwt: str | None = None,
+    object_ids: Iterable[str] = (),
+    drs_uris: Iterable[str] = (),
+    mode: ModeLike = 0.5,
+    resource_requirements: Mapping[str, Any] | None = None,
+    tes_uris: Iterable[str] = (),
+    *,
+    limit: int | None = None,
+    explain: bool = False,
+    timeout: float | None = None,
+    config: ConfigLike = None,
+    warn: Warn = "logging",
+    **more: Any,
+) -> RankResponse:
+    """Rank TES instances and access URIs for a task.
+
+    Args:
+        jwt: Bearer token that is sent to the services of this request, over https.
+        object_ids: Ids of the task's input objects: ids at the DRS of `drs_uris`, or `drs://`
+            URIs, which name their DRS themselves.
+        drs_uris: Root URIs of the DRS instances that may have the objects.
+        mode: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1).
+        resource_requirements: What the task needs: `cpu_cores`, `ram_gb`, `disk_gb` and
+            `execution_time_sec` (required; gigabytes are 10^9 bytes), `preemptible`, `zones`.
+        tes_uris: Root URIs of the TES instances that could run the task.
+        limit: How many combinations to list at most, best first.
+        explain: Whether the answer says where everything is and where prices come from.
+        timeout: Seconds for the whole ranking: services that have not answered in time are left
+            out. `None` bounds single calls only (`timeout` of the configuration).
+        config: A mapping with the keys of the configuration file, the path of such a file, or
+            `None` for the environment (`Ranker` has the details).
+        warn: Where warnings go besides `response.warnings`: `logging`, `warnings` or `None`.
+        more: Further properties of the request, for newer versions of it.
+
+    Returns:
+        The ranking, best combination first. Times are seconds; amounts are in the target currency
+        of the configuration.
+
+    Raises:
+        ValidationError: The request breaks the rules; `errors` has every fault with its pointer.
+        ResourceUnavailableError: Nothing can be ranked; `warnings` says why.
+        UnauthorizedError: The configuration asks for a valid token.
+        ConfigError: The configuration cannot be used.
+    """
+    return ranker_of(config, warn).rank_services(
+        jwt,
+        object_ids,
+        drs_uris,
+        mode,
+        resource_requirements,
+        tes_uris,
+        limit=limit,
+        explain=explain,
+        timeout=timeout,
+        **more,
+    )
+
+
+async def rank_services_async(
+    jwt: str | None = None,
+    object_ids: Iterable[str] = (),
+    drs_uris: Iterable[str] = (),
+    mode: ModeLike = 0.5,
+    resource_requirements: Mapping[str, Any] | None = None,
+    tes_uris: Iterable[str] = (),
+    *,
+    limit: int | None = None,
+    explain: bool = False,
+    timeout: float | None = None,
+    config: ConfigLike = None,
+    warn: Warn = "logging",
+    **more: Any,
+) -> RankResponse:
+    """Rank as `rank_services` does, without blocking the event loop.
+
+    Cancelling the awaiting task ends all calls.
+    """
+    return await ranker_of(config, warn).rank_services_async(
+        jwt,
+        object_ids,
+        drs_uris,
+        mode,
+        resource_requirements,
+        tes_uris,
+        limit=limit,
+        explain=explain,
+        timeout=timeout,
+        **more,
+    )

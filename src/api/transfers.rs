@@ -1,0 +1,250 @@
+//! What `explain` adds to a combination about its transfers and its execution, and the assumptions of an answer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::number::rounded;
+use crate::domain::{
+    cloud::{Network, Provider},
+    estimate::{CopyEstimate, Estimates, TesEstimate},
+    findings::Findings,
+    geo::Host,
+    money::Currency,
+    query::Query,
+    rank::Combination,
+    sites::{Place, Sites},
+    transfer::route::{Assumption, Charge, Route},
+};
+
+/// How one object moves to the TES, what that costs and how long it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ObjectTransfer {
+    /// The host that serves the object, with what is known about its network.
+    pub from: String,
+    /// The host of the TES, with what is known about its network.
+    pub to: String,
+    /// How the network of the source is known: `override`, `region`, `database`, `domain` or `unknown`.
+    pub from_source: String,
+    /// How the network of the TES is known.
+    pub to_source: String,
+    /// The price of 10^9 bytes.
+    pub price_per_gb: Price,
+    /// The kind of the price.
+    #[schema(
+        pattern = "^(same-host|same-region|inter-region|internet|free-network|distance|override|unknown)$"
+    )]
+    pub charged_as: String,
+    /// Who is billed: `caller`, `owner` of the data, or `nobody`.
+    #[schema(pattern = "^(caller|owner|nobody)$")]
+    pub billed_to: String,
+    /// The sources of the price, with their date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = String)]
+    pub price_source: Option<Arc<str>>,
+    /// Whether a source that was read has the price.
+    pub verified: bool,
+    /// The cost, in the currency of the answer, of all expected tries.
+    #[schema(minimum = 0)]
+    pub cost: f64,
+    /// Megabits per second; absent if nothing has to be moved or transfers take no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub rate_mbps: Option<f64>,
+    /// What limits the rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        pattern = "^(pair|round-trip|site|store|override|class)$"
+    )]
+    pub limited_by: Option<String>,
+    /// The duration, in seconds, of all expected tries.
+    #[schema(minimum = 0)]
+    pub seconds: f64,
+}
+
+/// A price.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Price {
+    /// The amount, in units of `currency`.
+    #[schema(minimum = 0)]
+    pub amount: f64,
+    /// The currency.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$")]
+    pub currency: Currency,
+}
+
+/// How the run time comes about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Execution {
+    /// Where the execution time comes from: the `request`, the `history` of the TES, or the `default`.
+    #[schema(pattern = "^(request|history|default)$")]
+    pub source: String,
+    /// The speed of the TES, relative to the machines that the execution time is stated for.
+    #[schema(minimum = 0)]
+    pub speed: f64,
+    /// How often the execution is expected to be paid for: failures and preemptions are repeated.
+    #[schema(minimum = 1)]
+    pub tries: f64,
+}
+
+/// The transfers of the combinations of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Transfers<'a> {
+    pub(super) query: &'a Query,
+    pub(super) findings: &'a Findings,
+    pub(super) sites: &'a Sites,
+    pub(super) estimates: &'a Estimates,
+    pub(super) currency: Currency,
+}
+
+impl Transfers<'_> {
+    fn tes(&self, position: usize) -> Option<&TesEstimate> {
+        tes_of(self.estimates, position)
+    }
+
+    /// The transfer of each object of `combination`, by its id.
+    pub(super) fn of(&self, combination: &Combination<'_>) -> BTreeMap<String, ObjectTransfer> {
+        let Some(tes) = self.tes(combination.tes) else {
+            return BTreeMap::new();
+        };
+        let objects = self.findings.objects.iter().zip(&tes.objects);
+        objects
+            .zip(combination.uris)
+            .filter_map(|((object, copies), &uri)| {
+                let copy = copies.iter().find(|copy| copy.uri == uri)?;
+                let access = object.access.get(usize::try_from(uri).ok()?)?;
+                let transfer = self.transfer(tes, copy, &access.host)?;
+                Some((object.id.to_string(), transfer))
+            })
+            .collect()
+    }
+
+    fn transfer(
+        &self,
+        tes: &TesEstimate,
+        copy: &CopyEstimate,
+        source: &Host,
+    ) -> Option<ObjectTransfer> {
+        let route = tes.routes.get(copy.route as usize)?;
+        let target = self.query.tes().get(tes.tes)?.host();
+        let (from, to, _) = self.sites.nearest(source, target, None);
+        Some(ObjectTransfer {
+            from: end(source, from),
+            to: end(target, to),
+            from_source: known_by(from),
+            to_source: known_by(to),
+            price_per_gb: Price {
+                amount: rounded(route.price_per_gb),
+                currency: route.currency.unwrap_or(self.currency),
+            },
+            charged_as: route.charge.name().to_owned(),
+            billed_to: route.billed_to.name().to_owned(),
+            price_source: route.price_source.clone(),
+            verified: route.verified,
+            cost: rounded(copy.cost.to_f64()),
+            rate_mbps: route.rate_mbps.map(rounded),
+            limited_by: route.limited_by.map(|limit| limit.name().to_owned()),
+            seconds: rounded(copy.time.to_f64()),
+        })
+    }
+
+    /// How the run time of `combination` comes about.
+    pub(super) fn execution(&self, combination: &Combination<'_>) -> Option<Execution> {
+        let tes = self.tes(combination.tes)?;
+        Some(Execution {
+            source: "request".to_owned(),
+            speed: tes.speed,
+            tries: rounded(tes.tries.of_execution),
+        })
+    }
+
+    /// What the estimates assume, as sentences.
+    pub(super) fn assumptions(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        let mut add = |sentence: String| {
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        };
+        for tes in &self.estimates.tes {
+            let Some(service) = self.query.tes().get(tes.tes) else {
+                continue;
+            };
+            for route in &tes.routes {
+                if let Some(sentence) = assumption(route) {
+                    add(sentence.to_owned());
+                }
+                if !route.verified && route.charge != Charge::Unknown {
+                    add("Unverified prices are used: no source that was read has them.".to_owned());
+                }
+            }
+            if tes.tries.of_execution > 1.0 {
+                let tries = rounded(tes.tries.of_execution);
+                add(format!(
+                    "At '{service}', a task is expected to be paid for {tries:.3} times (failures and preemptions)."
+                ));
+            }
+        }
+        sentences
+    }
+}
+
+/// The estimate of the TES at `position` in the query.
+pub(super) fn tes_of(estimates: &Estimates, position: usize) -> Option<&TesEstimate> {
+    let index = estimates
+        .tes
+        .binary_search_by_key(&position, |estimate| estimate.tes);
+    estimates.tes.get(index.ok()?)
+}
+
+const fn assumption(route: &Route) -> Option<&'static str> {
+    match route.assumption {
+        Some(Assumption::CommonRegion) => Some(
+            "Where the region of a source or TES is unknown, the price that most regions of its provider share is used.",
+        ),
+        Some(Assumption::NoRow) => Some(
+            "Where the table has no price for a region, the first price of its provider to the internet is used.",
+        ),
+        Some(Assumption::TesUnknown) => Some(
+            "Where the place of a TES is unknown, the price of the source to the internet is used.",
+        ),
+        Some(Assumption::SourceUnknown) => Some(
+            "Where the provider of a source is unknown, the price of estimation.network.unknown is used.",
+        ),
+        None => None,
+    }
+}
+
+/// A host, and its provider, region or network.
+fn end(host: &Host, place: Option<&Place>) -> String {
+    let place = place.map(|place| {
+        let provider = place.provider.map(Provider::id);
+        let network = place.network.map(Network::id);
+        match (provider, place.region.as_deref(), network) {
+            (Some(provider), Some(region), _) => format!("{provider}/{region}"),
+            (Some(name), None, _) | (None, _, Some(name)) => name.to_owned(),
+            (None, _, None) => String::new(),
+        }
+    });
+    match place {
+        Some(place) if !place.is_empty() => format!("{} ({place})", host.machine()),
+        _ => host.machine().to_string(),
+    }
+}
+
+/// How the network of a place is known.
+fn known_by(place: Option<&Place>) -> String {
+    place.map_or_else(
+        || "unknown".to_owned(),
+        |place| {
+            let is_known = place.provider.is_some() || place.network.is_some();
+            match place.network_source {
+                Some(source) => source.to_string(),
+                None if is_known => place.source.to_string(),
+                None => "unknown".to_owned(),
+            }
+        },
+    )
+}

@@ -1,0 +1,106 @@
+//! How fast data moves between two places.
+
+use super::{
+    NetworkModel,
+    route::{Leg, RateLimit},
+};
+use crate::domain::{cloud::Network, sites::Place};
+
+/// Megabits in a gigabit.
+const MEGABITS: f64 = 1000.0;
+
+/// A rate in Mbit/s, and what limits it.
+type Limited = (f64, RateLimit);
+
+impl NetworkModel {
+    /// The rate from a source to a TES on another host: the least of what applies.
+    pub(super) fn rate(&self, leg: &Leg<'_>) -> Limited {
+        let mut overrides = self.overrides.iter().filter_map(|known| {
+            let rate = known.rate_mbps.filter(|_| known.matches(leg.ends()))?;
+            Some((rate, known.to.is_some()))
+        });
+        let overridden = overrides.next();
+        if let Some((rate, true)) = overridden {
+            return (rate, RateLimit::Override);
+        }
+        let store = overridden.map(|(rate, _)| (rate, RateLimit::Store));
+        let site = leg.site.link.in_mbps.map(|rate| (rate, RateLimit::Site));
+        let class = self.class(leg);
+        let round_trip = leg.km.filter(|_| class.has_round_trip).map(|km| {
+            let table = &self.tables.rates;
+            let trip = &table.round_trip;
+            let ms = trip.base_ms + trip.ms_per_1000_km * km.get() / 1000.0;
+            (
+                class.streams * table.window_mbit / (ms / 1000.0),
+                RateLimit::RoundTrip,
+            )
+        });
+        [site, store, round_trip]
+            .into_iter()
+            .flatten()
+            .fold(
+                class.cap,
+                |least, other| {
+                    if other.0 < least.0 { other } else { least }
+                },
+            )
+    }
+
+    fn class(&self, leg: &Leg<'_>) -> Class {
+        let table = &self.tables.rates;
+        let streams = leg.site.link.streams.unwrap_or(self.streams);
+        let of_class = |gigabits: f64| Class {
+            cap: (gigabits * MEGABITS, RateLimit::Class),
+            streams,
+            has_round_trip: true,
+        };
+        if leg.source.is_ftp || self.tables.domains.is_archive(leg.source.host) {
+            return Class {
+                streams: 1.0,
+                ..of_class(table.ftp_https_archive)
+            };
+        }
+        let unknown = Class {
+            cap: (self.unknown.rate_mbps, RateLimit::Class),
+            streams,
+            has_round_trip: true,
+        };
+        let (Some(from), Some(to)) = (leg.from, leg.to) else {
+            return unknown;
+        };
+        if let (Some(source), Some(target)) = (from.provider, to.provider) {
+            if source == target && from.region.is_some() && from.region == to.region {
+                let rate = &table.same_region;
+                return Class {
+                    has_round_trip: false,
+                    ..of_class(rate.cap.min(streams * rate.per_stream))
+                };
+            }
+            let caps = table.pair_caps.get(&source).and_then(|to| to.get(&target));
+            return caps.map_or(unknown, |&(within, across)| {
+                let areas = (self.tables.area_of(from), self.tables.area_of(to));
+                let is_one_area = areas.0.is_some() && areas.0 == areas.1;
+                let gigabits = if is_one_area { within } else { across };
+                Class {
+                    cap: (gigabits * MEGABITS, RateLimit::Pair),
+                    ..of_class(gigabits)
+                }
+            });
+        }
+        let is_academic = |place: &Place| place.network == Some(Network::Academic);
+        match (is_academic(from), is_academic(to)) {
+            (true, true) => of_class(table.academic_to_academic),
+            (true, false) if to.provider.is_some() => of_class(table.academic_to_cloud),
+            (false, true) if from.provider.is_some() => of_class(table.cloud_to_academic),
+            _ => unknown,
+        }
+    }
+}
+
+/// The kind of a route, as far as it decides the rate.
+#[derive(Clone, Copy)]
+struct Class {
+    cap: Limited,
+    streams: f64,
+    has_round_trip: bool,
+}

@@ -1,0 +1,215 @@
+// The form.
+
+import { useId, useState } from "preact/hooks";
+
+import { duration } from "../model/format";
+import { at, type Kind } from "../model/request";
+import {
+  answer,
+  asking,
+  cancel,
+  draft,
+  edit,
+  failure,
+  isStale,
+  kind,
+  notice,
+  settings,
+  submit,
+  token,
+} from "../store";
+import { CopyButtons } from "./copy";
+import { examplesOf } from "./examples";
+import { FaultList, LinesField, NumberField, OtherFaults, useFocusOnFault } from "./field";
+import { JsonView } from "./json";
+import { openTask, TaskFields } from "./task";
+import { WeightControl } from "./weight";
+
+const NEEDS = "resource_requirements";
+
+/** The places of a request that have a field of their own. */
+const SHOWN: Record<Kind, string[]> = {
+  resources: [
+    "/tes_uris", "/drs_uris", "/object_ids", "/mode", "/limit", `/${NEEDS}/cpu_cores`, `/${NEEDS}/ram_gb`,
+    `/${NEEDS}/disk_gb`, `/${NEEDS}/execution_time_sec`, `/${NEEDS}/zones`,
+  ],
+  task: ["/tes_uris", "/drs_uris", "/mode", "/limit", "/task", "/execution_time_sec"],
+};
+
+function ResourceFields() {
+  const seconds = at(draft.value, [NEEDS, "execution_time_sec"]);
+  return (
+    <>
+      <div class="numbers">
+        <NumberField label="CPU cores" path={[NEEDS, "cpu_cores"]} />
+        <NumberField label="Memory" unit="GB" path={[NEEDS, "ram_gb"]} />
+        <NumberField label="Disk" unit="GB" path={[NEEDS, "disk_gb"]} />
+        <NumberField
+          label="Run time"
+          unit="s"
+          path={[NEEDS, "execution_time_sec"]}
+          hint={typeof seconds === "number" && seconds >= 60 ? duration(seconds) : undefined}
+        />
+      </div>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={at(draft.value, [NEEDS, "preemptible"]) === true}
+          onChange={(event) => edit([NEEDS, "preemptible"], event.currentTarget.checked)}
+        />
+        may run on preemptible machines
+      </label>
+      <LinesField
+        label="Input objects"
+        unit="ids, drs:// or URLs"
+        path={["object_ids"]}
+        rows={2}
+      />
+    </>
+  );
+}
+
+function TokenField() {
+  const id = useId();
+  const isRefused = failure.value?.kind === "refused" && failure.value.status === 401;
+  const messages = failure.value?.kind === "refused" && isRefused ? failure.value.entries.flatMap((entry) => entry.message) : [];
+  return (
+    <div class="field">
+      <label for={id}>Bearer token</label>
+      <input
+        id={id}
+        type="password"
+        autocomplete="off"
+        spellcheck={false}
+        value={token.value}
+        aria-invalid={isRefused}
+        aria-describedby={messages.length > 0 ? `${id}-hint ${id}-faults` : `${id}-hint`}
+        onInput={(event) => (token.value = event.currentTarget.value.trim())}
+      />
+      <p class="hint" id={`${id}-hint`}>
+        Optional. It stays in the memory of this page, and the service sends it on to the TES and DRS above.
+      </p>
+      <FaultList id={`${id}-faults`} list={messages.map((text) => ({ pointer: "", text }))} pointer="" />
+    </div>
+  );
+}
+
+function Examples() {
+  const id = useId();
+  const known = settings.value;
+  if (!known) return null;
+  const list = examplesOf(known.example, known.paths.includes("/rank-tasks"));
+  return (
+    <div class="examples">
+      <label for={id}>Example</label>
+      <select
+        id={id}
+        value=""
+        onChange={(event) => {
+          const example = list[Number(event.currentTarget.value)];
+          event.currentTarget.value = "";
+          if (!example) return;
+          kind.value = example.kind;
+          draft.value = example.draft;
+          notice.value = undefined;
+        }}
+      >
+        <option value="">Choose…</option>
+        {list.map(({ name }, index) => <option key={name} value={index}>{name}</option>)}
+      </select>
+    </div>
+  );
+}
+
+function Kinds() {
+  const name = useId();
+  const options: [Kind, string][] = [["resources", "Resources"], ["task", "TES task"]];
+  return (
+    <fieldset class="segments">
+      <legend class="visually-hidden">What is ranked</legend>
+      {options.map(([value, label]) => (
+        <label key={value}>
+          <input type="radio" name={name} checked={kind.value === value} onChange={() => (kind.value = value)} />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Where the results are below the form, as on a phone, they come into sight. */
+function showResults(): void {
+  const results = document.getElementById("results");
+  if (!answer.value || failure.value || !results) return;
+  if (results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
+}
+
+export function Ask() {
+  const [isOver, setIsOver] = useState(false);
+  useFocusOnFault();
+  const isAsking = asking.value !== undefined;
+  const hasFile = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  return (
+    <section
+      class={`ask panel ${isOver ? "drop" : ""}`}
+      aria-labelledby="ask-title"
+      onDragOver={(event) => {
+        if (!hasFile(event)) return;
+        event.preventDefault();
+        setIsOver(true);
+      }}
+      onDragLeave={() => setIsOver(false)}
+      onDrop={(event) => {
+        if (!hasFile(event)) return;
+        event.preventDefault();
+        setIsOver(false);
+        const file = event.dataTransfer?.files[0];
+        if (file) void openTask(file);
+      }}
+    >
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit().then(showResults);
+        }}
+      >
+        <div class="panel-head">
+          <h2 id="ask-title">The task</h2>
+          <Examples />
+        </div>
+        <Kinds />
+        {kind.value === "task" ? <TaskFields /> : <ResourceFields />}
+        <LinesField label="Where it could run" unit="TES" path={["tes_uris"]} rows={2} placeholder="https://tes.example/ga4gh/tes/v1/" />
+        <LinesField label="Where the data are" unit="DRS" path={["drs_uris"]} rows={2} placeholder="https://drs.example/ga4gh/drs/v1/" />
+        <WeightControl />
+        <details class="more">
+          <summary>Token and more options</summary>
+          <TokenField />
+          <NumberField
+            label="At most"
+            unit="combinations"
+            path={["limit"]}
+            min={1}
+            step={1}
+            hint={settings.value && `If empty: ${settings.value.limits.combinations}.`}
+          />
+          {kind.value === "resources" && (
+            <LinesField label="Zones" path={[NEEDS, "zones"]} rows={1} hint="As the TES names them. None for any." />
+          )}
+        </details>
+        <OtherFaults pointers={SHOWN[kind.value]} />
+        {notice.value && (
+          <p class={notice.value.isError ? "note error" : "note"} role="status">{notice.value.text}</p>
+        )}
+        <div class="submit">
+          <button type="submit" class="primary">{answer.value ? "Rank again" : "Rank"}</button>
+          {isAsking && <button type="button" onClick={cancel}>Cancel</button>}
+          {isStale.value && !isAsking && <span class="stale" role="status">Changed since the answer.</span>}
+        </div>
+      </form>
+      <JsonView />
+      <CopyButtons />
+    </section>
+  );
+}

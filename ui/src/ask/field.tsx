@@ -1,0 +1,171 @@
+// Fields of the form that edit one place of the request, and show the faults there.
+
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+import { at, type Fault, faultsAt, fromLines, indexOf, lineOfItem, toLines } from "../model/request";
+import { draft, edit, failure, faults } from "../store";
+
+const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
+
+interface FaultListProps {
+  id: string;
+  list: Fault[];
+  pointer: string;
+  /** Shows the line of an item. */
+  onShow?: (index: number) => void;
+}
+
+export function FaultList({ id, list, pointer, onShow }: FaultListProps) {
+  if (list.length === 0) return null;
+  return (
+    <ul class="faults" id={id}>
+      {list.map((fault) => {
+        const index = indexOf(fault, pointer);
+        return (
+          <li key={fault.pointer + fault.text}>
+            {index !== undefined && onShow && (
+              <button type="button" class="link" onClick={() => onShow(index)}>
+                Entry {index + 1}
+              </button>
+            )}{" "}
+            {fault.text}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  path: string[];
+  hint?: string;
+}
+
+interface NumberProps extends FieldProps {
+  unit?: string;
+  min?: number;
+  step?: number | "any";
+}
+
+/** A number; text that is none is sent as it is, and the service says what is wrong with it. */
+export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: NumberProps) {
+  const id = useId();
+  const pointer = pointerOf(path);
+  const value = at(draft.value, path);
+  const list = faultsAt(faults.value, pointer);
+  const described = [hint && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
+  return (
+    <div class="field" data-pointer={pointer}>
+      <label for={id}>
+        {label}
+        {unit && <span class="unit"> ({unit})</span>}
+      </label>
+      <input
+        id={id}
+        type="number"
+        inputMode="decimal"
+        min={min}
+        step={step}
+        value={typeof value === "number" || typeof value === "string" ? value : ""}
+        aria-invalid={list.length > 0}
+        aria-describedby={described || undefined}
+        onInput={(event) => {
+          const { valueAsNumber, value: text } = event.currentTarget;
+          edit(path, Number.isFinite(valueAsNumber) ? valueAsNumber : text || undefined);
+        }}
+      />
+      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+      <FaultList id={`${id}-faults`} list={list} pointer={pointer} />
+    </div>
+  );
+}
+
+interface LinesProps extends FieldProps {
+  unit?: string;
+  rows?: number;
+  placeholder?: string;
+}
+
+/** A list, one item a line. */
+export function LinesField({ label, path, hint, unit, rows = 3, placeholder }: LinesProps) {
+  const id = useId();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const pointer = pointerOf(path);
+  const value = at(draft.value, path);
+  const list = faultsAt(faults.value, pointer);
+  // The text as typed, with its empty lines, as long as it says the same as the request.
+  const [typed, setTyped] = useState(() => toLines(value));
+  const shown = JSON.stringify(fromLines(typed)) === JSON.stringify(value ?? []) ? typed : toLines(value);
+  const show = (index: number) => {
+    const line = lineOfItem(shown, index);
+    const element = area.current;
+    if (!element || line < 0) return;
+    const lines = shown.split("\n");
+    const start = lines.slice(0, line).reduce((sum, text) => sum + text.length + 1, 0);
+    element.focus();
+    element.setSelectionRange(start, start + (lines[line]?.length ?? 0));
+    element.scrollTop = (line / lines.length) * element.scrollHeight - element.clientHeight / 2;
+  };
+  const count = fromLines(shown).length;
+  const hints = [hint, count > 3 && `${count} entries.`].filter(Boolean).join(" ");
+  const described = [hints && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
+  return (
+    <div class="field" data-pointer={pointer}>
+      <label for={id}>
+        {label}
+        <span class="unit"> ({unit ? `${unit}, ` : ""}one a line)</span>
+      </label>
+      <textarea
+        id={id}
+        ref={area}
+        rows={Math.min(Math.max(rows, shown.split("\n").length), 8)}
+        wrap="off"
+        spellcheck={false}
+        autocapitalize="off"
+        autocomplete="off"
+        placeholder={placeholder}
+        value={shown}
+        aria-invalid={list.length > 0}
+        aria-describedby={described || undefined}
+        onInput={(event) => {
+          const text = event.currentTarget.value;
+          setTyped(text);
+          const items = fromLines(text);
+          // An optional list that was never there stays away.
+          edit(path, items.length === 0 && value === undefined ? undefined : items);
+        }}
+      />
+      {hints && <p class="hint" id={`${id}-hint`}>{hints}</p>}
+      <FaultList id={`${id}-faults`} list={list} pointer={pointer} onShow={show} />
+    </div>
+  );
+}
+
+/** Faults that no field shows. */
+export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
+  const list = faults.value.filter(
+    ({ pointer }) => !pointers.some((known) => pointer === known || pointer.startsWith(`${known}/`)),
+  );
+  if (list.length === 0) return null;
+  return (
+    <ul class="faults" data-pointer="">
+      {list.map(({ pointer, text }) => (
+        <li key={pointer + text}>
+          {pointer && <code>{pointer}</code>} {text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Moves the focus to the first field with a fault, or to the token that is missing. */
+export function useFocusOnFault(): void {
+  const value = failure.value;
+  useEffect(() => {
+    if (value === undefined) return;
+    const field = document.querySelector<HTMLElement>('.ask [aria-invalid="true"]');
+    field?.closest("details")?.setAttribute("open", "");
+    field?.focus();
+  }, [value]);
+}

@@ -1,0 +1,116 @@
+// A TES task to paste, to drop, or to open from a file.
+
+import { useEffect, useId, useState } from "preact/hooks";
+
+import { at, faultsAt, isObject } from "../model/request";
+import { draft, edit, faults, kind, notice, settings } from "../store";
+import { FaultList, NumberField } from "./field";
+
+/** The largest file that is read, in bytes. */
+const MOST_BYTES = 4 << 20;
+
+export async function openTask(file: File): Promise<void> {
+  if (file.size > MOST_BYTES) {
+    notice.value = { text: `${file.name} is no TES task: it has more than 4 MB.`, isError: true };
+    return;
+  }
+  takeTask(await file.text(), file.name);
+}
+
+/** Takes over a TES task, by itself or in a request. */
+export function takeTask(text: string, name: string): void {
+  try {
+    const value: unknown = JSON.parse(text);
+    const task = isObject(value) && isObject(value.task) ? value.task : value;
+    if (!isObject(task)) throw new TypeError("not an object");
+    kind.value = "task";
+    edit(["task"], task);
+    notice.value = { text: `The task is from ${name}.`, isError: false };
+  } catch {
+    notice.value = { text: `${name} is no TES task: it is not a JSON object.`, isError: true };
+  }
+}
+
+export function TaskFields() {
+  const id = useId();
+  const task = at(draft.value, ["task"]);
+  const written = task === undefined ? "" : JSON.stringify(task, null, 2);
+  const [text, setText] = useState(written);
+  const [fault, setFault] = useState("");
+  useEffect(() => {
+    // Another task came from elsewhere: a file, the text of the request, an example.
+    if (!sameJson(text, written)) {
+      setText(written);
+      setFault("");
+    }
+  }, [written]);
+  const list = faultsAt(faults.value, "/task");
+  const isKnown = !settings.value || settings.value.paths.includes("/rank-tasks");
+  return (
+    <>
+      {!isKnown && (
+        <p class="note">
+          This service ranks no whole tasks: it has no <code>/rank-tasks</code>. Give resources and objects instead.
+        </p>
+      )}
+      <div class="field" data-pointer="/task">
+        <label for={id}>TES task (JSON)</label>
+        <textarea
+          id={id}
+          class="code"
+          rows={10}
+          wrap="off"
+          spellcheck={false}
+          value={text}
+          aria-invalid={list.length > 0 || fault !== ""}
+          aria-describedby={`${id}-hint ${id}-faults`}
+          placeholder={'{"name": "...", "resources": {...}, "inputs": [...], "executors": [...]}'}
+          onInput={(event) => {
+            const next = event.currentTarget.value;
+            setText(next);
+            try {
+              edit(["task"], next.trim() === "" ? undefined : JSON.parse(next));
+              setFault("");
+            } catch (error) {
+              setFault(`Not JSON yet: ${(error as Error).message}`);
+            }
+          }}
+        />
+        <p class="hint" id={`${id}-hint`}>
+          Paste it, drop a file, or{" "}
+          <label class="file">
+            open one
+            <input
+              type="file"
+              accept=".json,application/json"
+              class="visually-hidden"
+              onChange={(event) => {
+                const file = event.currentTarget.files?.[0];
+                event.currentTarget.value = "";
+                if (file) void openTask(file);
+              }}
+            />
+          </label>
+          .
+        </p>
+        {fault && <p class="faults" id={`${id}-faults`}>{fault}</p>}
+        <FaultList id={`${id}-faults`} list={list} pointer="/task" />
+      </div>
+      <NumberField
+        label="Run time"
+        unit="s"
+        path={["execution_time_sec"]}
+        hint="If empty: from earlier tasks with the same image, else the default of the service."
+      />
+    </>
+  );
+}
+
+function sameJson(text: string, written: string): boolean {
+  try {
+    return text === written || JSON.stringify(JSON.parse(text), null, 2) === written;
+  } catch {
+    // Half typed: what was written last counts.
+    return text !== "" && written !== "";
+  }
+}

@@ -1,0 +1,113 @@
+// The request as something to run elsewhere. A token is never copied: each reads it from TESTRIBUTE_JWT.
+
+import { at, isObject, type Json, type JsonObject, type Kind, PATHS } from "./request";
+
+/** `text` as one word of a POSIX shell. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+export interface Call {
+  body: JsonObject;
+  kind: Kind;
+  /** The root of the service, with a slash at its end. */
+  root: string;
+  token: { header: string; prefix: string } | undefined;
+}
+
+export function asCurl({ body, kind, root, token }: Call): string {
+  const lines = [`curl --silent --show-error ${shellWord(new URL(PATHS[kind].slice(1), root).href)}`];
+  lines.push("--header 'Content-Type: application/json'");
+  if (token) lines.push(`--header "${token.header}: ${token.prefix} $TESTRIBUTE_JWT"`);
+  // Not --data: that would read a file if the text began with @, and cut line breaks.
+  lines.push(`--data-raw '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''")}'`);
+  return lines.join(" \\\n    ");
+}
+
+const strings = (value: Json | undefined): string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+
+/** Properties of requests that have an option. */
+const WITH_OPTION = new Set([
+  "tes_uris",
+  "drs_uris",
+  "object_ids",
+  "object_sizes",
+  "resource_requirements",
+  "mode",
+  "limit",
+  "explain",
+  "task",
+]);
+const WITH_RESOURCE_OPTION = new Set(["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec", "preemptible", "zones"]);
+
+export function asCommand({ body, kind }: Call): string {
+  const options: string[] = [];
+  const add = (name: string, value: Json | undefined) => {
+    if (value === undefined || value === null) return;
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    // A value with a dash at its start would be taken for an option.
+    options.push(text.startsWith("-") ? shellWord(`--${name}=${text}`) : `--${name} ${shellWord(text)}`);
+  };
+  for (const uri of strings(body.tes_uris)) add("tes-uri", uri);
+  for (const uri of strings(body.drs_uris)) add("drs-uri", uri);
+  let before = "";
+  if (kind === "task") {
+    before = `cat > task.json <<'JSON'\n${JSON.stringify(body.task ?? {}, null, 2)}\nJSON\n`;
+    add("task", "task.json");
+  } else {
+    for (const id of strings(body.object_ids)) add("object-id", id);
+    const sizes = isObject(body.object_sizes) ? body.object_sizes : {};
+    for (const [id, size] of Object.entries(sizes)) add("object-size", `${id}=${String(size)}`);
+    for (const name of ["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec"]) {
+      add(name.replaceAll("_", "-"), at(body, ["resource_requirements", name]));
+    }
+    const preemptible = at(body, ["resource_requirements", "preemptible"]);
+    if (typeof preemptible === "boolean") options.push(preemptible ? "--preemptible" : "--no-preemptible");
+    for (const zone of strings(at(body, ["resource_requirements", "zones"]))) add("zone", zone);
+  }
+  if (body.mode !== undefined) add("mode", body.mode);
+  if (body.limit !== undefined) add("limit", body.limit);
+  if (body.explain === true) options.push("--explain");
+  const left = [
+    ...Object.keys(body).filter((key) => !WITH_OPTION.has(key)),
+    ...Object.keys(isObject(body.resource_requirements) ? body.resource_requirements : {})
+      .filter((key) => !WITH_RESOURCE_OPTION.has(key))
+      .map((key) => `resource_requirements.${key}`),
+  ];
+  const note = left.length > 0 ? `# Without an option: ${left.map((key) => JSON.stringify(key)).join(", ")}\n` : "";
+  return `${note}${before}testribute --output table \\\n    ${options.join(" \\\n    ")}`;
+}
+
+/** `value` as an expression of Python: JSON but for three names, indented like it. */
+function python(value: Json | undefined, indent: string): string {
+  if (value === null || value === undefined) return "None";
+  if (value === true) return "True";
+  if (value === false) return "False";
+  if (typeof value !== "object") return JSON.stringify(value);
+  const inner = `${indent}    `;
+  const isList = Array.isArray(value);
+  const items = isList
+    ? value.map((item) => python(item, inner))
+    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${python(item, inner)}`);
+  const [open, close] = isList ? "[]" : "{}";
+  const line = `${open}${items.join(", ")}${close}`;
+  if (line.length + indent.length <= 96 && !line.includes("\n")) return line;
+  return `${open}\n${items.map((item) => `${inner}${item},\n`).join("")}${indent}${close}`;
+}
+
+export function asPython({ body, kind, token }: Call): string {
+  const name = kind === "task" ? "rank_tasks" : "rank_services";
+  const identifier = /^[a-z_][a-z0-9_]*$/i;
+  const entries = Object.entries(body).filter(([, value]) => value !== undefined);
+  const lines = entries
+    .filter(([key]) => identifier.test(key))
+    .map(([key, value]) => `    ${key}=${python(value, "    ")},\n`);
+  if (token) lines.push('    jwt=os.environ["TESTRIBUTE_JWT"],\n');
+  return `${token ? "import os\n\n" : ""}from testribute import ${name}
+
+answer = ${name}(
+${lines.join("")})
+for combination in answer.to_dict()["service_combinations"]:
+    print(combination["rank"], combination["access_uris"]["tes_uri"], combination["cost_estimate"]["amount"])
+`;
+}

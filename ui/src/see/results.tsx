@@ -1,0 +1,156 @@
+// What there is to see: nothing yet, the answer, or why there is none.
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import { WeightControl } from "../ask/weight";
+import { duration, integer, money, number, percent } from "../model/format";
+import { answer, asking, body, cancel, failure, isOtherWeight, isStale, ranked, select, submit, took } from "../store";
+import { FailureView } from "./failure";
+import { SiteMap } from "./map";
+import { tesName } from "./names";
+import { Table } from "./table";
+import { Tradeoff } from "./tradeoff";
+import { Warnings } from "./warnings";
+import { Why } from "./why";
+
+export function Results() {
+  const data = answer.value;
+  const requested = Array.isArray(body.value.tes_uris)
+    ? body.value.tes_uris.filter((uri): uri is string => typeof uri === "string")
+    : [];
+  return (
+    <main id="results" tabIndex={-1} aria-busy={asking.value !== undefined}>
+      <Progress />
+      {failure.value && <FailureView failure={failure.value} />}
+      {data ? (
+        <div class={isStale.value || failure.value ? "answer old" : "answer"}>
+          <Verdict />
+          <div class="weight-here panel"><WeightControl /></div>
+          <Warnings
+            warnings={data.raw.warnings}
+            requested={isStale.value ? [] : requested}
+            listed={data.tes}
+            isWhole={data.means !== undefined}
+          />
+          {data.combinations.length > 0 && (
+            <div class="views">
+              <Tradeoff />
+              <SiteMap />
+              <Table />
+              <Why />
+            </div>
+          )}
+        </div>
+      ) : (
+        !failure.value && asking.value === undefined && <Nothing />
+      )}
+    </main>
+  );
+}
+
+function Nothing() {
+  return (
+    <section class="panel nothing">
+      <svg viewBox="0 0 240 120" width="240" height="120" aria-hidden="true">
+        <path class="axis" d="M28 8V100H232" />
+        <path class="curve" d="M48 20C56 70 96 84 216 90" />
+        <circle class="solid" cx="50" cy="30" r="5" />
+        <circle class="solid" cx="78" cy="69" r="5" />
+        <circle class="solid" cx="150" cy="86" r="5" />
+        <circle class="hollow" cx="104" cy="40" r="5" />
+        <circle class="hollow" cx="170" cy="56" r="5" />
+        <circle class="hollow" cx="198" cy="34" r="5" />
+      </svg>
+      <h2>Nothing ranked yet</h2>
+      <p>
+        Say what the task needs, where it could run and where its data are. The service asks all of them at once for
+        prices, queues and sizes; here is then every combination by cost and time, where everything is, and why.
+      </p>
+    </section>
+  );
+}
+
+/** A line while a request is in flight, with how long it has been. */
+function Progress() {
+  const since = asking.value;
+  const elapsed = useSignal(0);
+  useEffect(() => {
+    if (since === undefined) return;
+    elapsed.value = 0;
+    const timer = setInterval(() => (elapsed.value = performance.now() - since), 250);
+    return () => clearInterval(timer);
+  }, [since]);
+  // Short waits, as while the slider moves, do not flicker.
+  const isShown = since !== undefined && (elapsed.value > 200 || !answer.value);
+  return (
+    <div class="progress" role="status">
+      {isShown && (
+        <>
+          <span class="line" aria-hidden="true" />
+          <span>
+            Asking all services
+            <span aria-hidden="true">{elapsed.value >= 1000 ? `, ${Math.floor(elapsed.value / 1000)} s` : "…"}</span>
+          </span>
+          <button type="button" onClick={cancel}>Cancel</button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The answer in one sentence: is the cheap site worth the wait? */
+function Verdict() {
+  const data = answer.value;
+  const order = ranked.value;
+  const best = order?.order[0];
+  if (!data) return null;
+  if (!best || !order) return <p class="verdict">There is no combination to rank.</p>;
+  const other = order.order.find(({ tes }) => tes !== best.tes);
+  const count = data.combinations.length;
+  const space = data.spaceSize === undefined || data.spaceSize === BigInt(count) ? "" : ` of ${integer(data.spaceSize)}`;
+  return (
+    <header class="verdict">
+      <p class="headline">
+        <button type="button" class="link" onClick={() => select(best.index)}>{tesName(best.tes)}</button> for{" "}
+        <strong>{money(best.cost, data.currency)}</strong> in <strong>{duration(best.seconds)}</strong>
+        {other && <span class="versus">{comparison(best, other, data.currency)}</span>}
+      </p>
+      <p class="hint" role="status">
+        {integer(count)}{space} {count === 1 && !space ? "combination" : "combinations"}, answered in{" "}
+        {number(took.value / 1000, took.value < 1000 ? 2 : 1)} s.
+        {isOtherWeight.value && " Asking again for this weight…"}
+        {isStale.value && " For an earlier request."}
+        {isStale.value && (
+          <button type="button" class="link" onClick={() => void submit()}>Rank again</button>
+        )}
+      </p>
+    </header>
+  );
+}
+
+interface Point {
+  cost: number;
+  seconds: number;
+  tes: number;
+}
+
+function comparison(best: Point, other: Point, currency: string): string {
+  const cost = other.cost - best.cost;
+  const seconds = other.seconds - best.seconds;
+  const share = percent(Math.abs(cost) / Math.max(best.cost, 1e-12));
+  const isSameCost = Math.abs(cost) <= 1e-9 * Math.max(best.cost, other.cost);
+  const isSameTime = Math.abs(seconds) < 0.5;
+  const price = isSameCost
+    ? "costs the same"
+    : cost < 0
+      ? `saves ${money(-cost, currency)} (${share})`
+      : `costs ${money(cost, currency)} more`;
+  const time = isSameTime
+    ? "takes as long"
+    : seconds < 0
+      ? `is done ${duration(-seconds)} earlier`
+      : `takes ${duration(seconds)} longer`;
+  const join = (cost < 0) === (seconds < 0) || isSameCost || isSameTime ? "and" : "but";
+  return `${tesName(other.tes)} ${price} ${join} ${time}.`;
+}

@@ -1,0 +1,274 @@
+// The ranking as a table: sorted, filtered, with the parts of cost and time as bars.
+
+import { signal, useComputed } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+
+import { type Combination, objectsOf } from "../model/answer";
+import { toCsv } from "../model/csv";
+import { decimals, duration, integer, money, plural } from "../model/format";
+import { answer, hovered, onlyTes, ranked, select, selected } from "../store";
+import { Mark } from "./mark";
+import { tesName, tesNames } from "./names";
+
+type Column = "rank" | "tes" | "cost" | "time" | "score";
+const sort = signal<{ column: Column; isDescending: boolean }>({ column: "rank", isDescending: false });
+
+/** How many rows are shown at first, and how many more at a time. */
+const PAGE = 25;
+
+interface Part {
+  name: string;
+  value: number;
+  text: string;
+}
+
+/** The parts of a value as a bar, as long as the value is beside the largest one. */
+export function Bar({ parts, most }: { parts: Part[]; most: number }) {
+  const text = parts.map(({ name, text }) => `${name} ${text}`).join(", ");
+  return (
+    <span class="bar" role="img" aria-label={text} title={text}>
+      {parts.map(({ name, value }, index) =>
+        value > 0 && most > 0 ? (
+          <span key={name} class={`part part-${index}`} style={{ width: `${(100 * value) / most}%` }} />
+        ) : null,
+      )}
+    </span>
+  );
+}
+
+export function costParts({ raw }: Combination, currency: string): Part[] {
+  const { compute = 0, storage = 0, transfer = 0 } = raw.cost_breakdown ?? {};
+  return Object.entries({ compute, storage, transfer }).map(([name, value]) => ({
+    name,
+    value,
+    text: money(value, currency),
+  }));
+}
+
+export function timeParts({ raw }: Combination): Part[] {
+  const { queue = 0, execution = 0, transfer = 0 } = raw.time_breakdown ?? {};
+  return Object.entries({ queue, execution, transfer }).map(([name, value]) => ({ name, value, text: duration(value) }));
+}
+
+function Heading({ column, children }: { column: Column; children: preact.ComponentChildren }) {
+  const { column: current, isDescending } = sort.value;
+  const isCurrent = current === column;
+  return (
+    <th scope="col" aria-sort={isCurrent ? (isDescending ? "descending" : "ascending") : "none"} class={`col-${column}`}>
+      <button
+        type="button"
+        onClick={() => (sort.value = { column, isDescending: isCurrent && !isDescending })}
+      >
+        {children}
+        <span class="arrow" aria-hidden="true">{isCurrent ? (isDescending ? "▾" : "▴") : ""}</span>
+      </button>
+    </th>
+  );
+}
+
+function sorted(list: Combination[], scores: (number | undefined)[]): Combination[] {
+  const { column, isDescending } = sort.value;
+  const keys: Record<Column, ((one: Combination) => number) | undefined> = {
+    rank: undefined,
+    tes: (one) => one.tes,
+    cost: (one) => one.cost,
+    time: (one) => one.seconds,
+    score: (one) => scores[one.index] ?? 0,
+  };
+  const key = keys[column];
+  // The list is by rank, and sorting is stable.
+  const result = key ? [...list].sort((a, b) => key(a) - key(b)) : [...list];
+  return isDescending ? result.reverse() : result;
+}
+
+function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+function Uris({ combination }: { combination: Combination }) {
+  const objects = objectsOf(combination);
+  const [most, setMost] = useState(20);
+  return (
+    <dl class="uris">
+      <dt>TES</dt>
+      <dd>{combination.raw.access_uris.tes_uri}</dd>
+      {objects.slice(0, most).map(([id, uri]) => [<dt key={`id ${id}`}>{id}</dt>, <dd key={`uri ${id}`}>{uri}</dd>])}
+      {objects.length > most && (
+        <dd>
+          <button type="button" class="link" onClick={() => setMost(most + 200)}>
+            {plural(objects.length - most, "more object")}
+          </button>
+        </dd>
+      )}
+    </dl>
+  );
+}
+
+interface RowProps {
+  combination: Combination;
+  rank: number;
+  score: number | undefined;
+  most: { cost: number; seconds: number };
+  currency: string;
+  isSelected: boolean;
+  hasScore: boolean;
+}
+
+function Row({ combination, rank, score, most, currency, isSelected, hasScore }: RowProps) {
+  const [isOpen, setIsOpen] = useState(false);
+  const { index, raw } = combination;
+  // As a signal of its own: moving over rows then sets an attribute of two of them, and renders none.
+  const rowClass = useComputed(() =>
+    selected.value?.index === index ? "selected" : hovered.value === index ? "hovered" : "",
+  );
+  return (
+    <>
+      <tr
+        class={rowClass}
+        data-index={index}
+        onClick={() => select(index)}
+        onMouseEnter={() => (hovered.value = index)}
+        onMouseLeave={() => (hovered.value = undefined)}
+      >
+        <td class="rank">{integer(rank)}</td>
+        <th scope="row">
+          <button type="button" class="pick" aria-pressed={isSelected} onClick={() => select(index)}>
+            <Mark tes={combination.tes} /> {tesName(combination.tes)}
+          </button>
+        </th>
+        <td>
+          <span class="figure">{money(combination.cost, currency)}</span>
+          <Bar parts={costParts(combination, currency)} most={most.cost} />
+        </td>
+        <td>
+          <span class="figure">{duration(combination.seconds)}</span>
+          <Bar parts={timeParts(combination)} most={most.seconds} />
+        </td>
+        {hasScore && <td class="number">{score === undefined ? "–" : decimals(score, 4)}</td>}
+        <td>{raw.pareto_optimal === undefined ? "–" : raw.pareto_optimal ? "yes" : ""}</td>
+        <td class="expand">
+          <button
+            type="button"
+            class="link"
+            aria-expanded={isOpen}
+            aria-label={`Access URIs of rank ${rank}`}
+            onClick={(event) => {
+              event.stopPropagation();
+              setIsOpen(!isOpen);
+            }}
+          >
+            URIs
+          </button>
+        </td>
+      </tr>
+      {isOpen && (
+        <tr class="detail">
+          <td colSpan={hasScore ? 7 : 6}><Uris combination={combination} /></td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+export function Table() {
+  const data = answer.value;
+  const order = ranked.value;
+  const [rows, setRows] = useState(PAGE);
+  useEffect(() => setRows(PAGE), [data]);
+  if (!data || !order) return null;
+  const filtered = order.order.filter(({ tes }) => onlyTes.value === undefined || tes === onlyTes.value);
+  const list = sorted(filtered, order.scores);
+  const current = selected.value;
+  const visible = list.slice(0, rows);
+  // What was selected elsewhere is never out of sight.
+  const extra = current && list.includes(current) && !visible.includes(current) ? current : undefined;
+  const most = data.combinations.reduce(
+    (most, { cost, seconds }) => ({ cost: Math.max(most.cost, cost), seconds: Math.max(most.seconds, seconds) }),
+    { cost: 0, seconds: 0 },
+  );
+  const hasScore = order.scores.some((score) => score !== undefined);
+  const row = (combination: Combination) => (
+    <Row
+      key={combination.index}
+      combination={combination}
+      rank={order.ranks[combination.index] ?? 0}
+      score={order.scores[combination.index]}
+      most={most}
+      currency={data.currency}
+      isSelected={combination === current}
+      hasScore={hasScore}
+    />
+  );
+  return (
+    <section class="panel ranking" aria-labelledby="ranking-title">
+      <div class="panel-head">
+        <h2 id="ranking-title">Ranking</h2>
+        <div class="tools">
+          {data.tes.length > 1 && (
+            <label>
+              Show{" "}
+              <select
+                value={onlyTes.value ?? ""}
+                onChange={(event) => {
+                  const { value } = event.currentTarget;
+                  onlyTes.value = value === "" ? undefined : Number(value);
+                }}
+              >
+                <option value="">all TES</option>
+                {tesNames.value.map((name, tes) => <option key={name} value={tes}>{name}</option>)}
+              </select>
+            </label>
+          )}
+          <button type="button" onClick={() => download("ranking.csv", "text/csv", toCsv(data, order))}>CSV</button>
+          <button
+            type="button"
+            onClick={() => download("ranking.json", "application/json", `${JSON.stringify(data.raw, null, 2)}\n`)}
+          >
+            JSON
+          </button>
+        </div>
+      </div>
+      <p class="keys" aria-hidden="true">
+        Cost: <span class="part part-0" /> compute <span class="part part-1" /> storage <span class="part part-2" />{" "}
+        transfer. Time: <span class="part part-0" /> queue <span class="part part-1" /> execution{" "}
+        <span class="part part-2" /> transfer.
+      </p>
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="ranking-title">
+        <table>
+          <thead>
+            <tr>
+              <Heading column="rank">Rank</Heading>
+              <Heading column="tes">TES</Heading>
+              <Heading column="cost">Cost</Heading>
+              <Heading column="time">Time</Heading>
+              {hasScore && <Heading column="score">Score</Heading>}
+              <th scope="col"><abbr title="No other combination is at least as good in both and better in one">Pareto</abbr></th>
+              <th scope="col"><span class="visually-hidden">Access URIs</span></th>
+            </tr>
+          </thead>
+          <tbody>
+            {visible.map(row)}
+            {extra && (
+              <tr class="gap" aria-hidden="true">
+                <td colSpan={hasScore ? 7 : 6}>⋮</td>
+              </tr>
+            )}
+            {extra && row(extra)}
+          </tbody>
+        </table>
+      </div>
+      {list.length > rows && (
+        <p class="pager">
+          {integer(rows)} of {integer(list.length)}{" "}
+          <button type="button" onClick={() => setRows(rows + 4 * PAGE)}>Show more</button>{" "}
+          <button type="button" onClick={() => setRows(list.length)}>Show all</button>
+        </p>
+      )}
+    </section>
+  );
+}

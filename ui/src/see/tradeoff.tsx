@@ -1,0 +1,123 @@
+// Cost against time, with what is under the pointer or the focus.
+
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import type { Combination } from "../model/answer";
+import { duration, money } from "../model/format";
+import { answer, hovered, onlyTes, ranked, select, selected, weight } from "../store";
+import type { Chart, ChartState } from "./chart";
+import { Mark } from "./mark";
+import { tesName, tesNames } from "./names";
+
+/** Nine by five, but not higher than half a screen and not flatter than what can be read. */
+const heightFor = (width: number): number => Math.round(Math.min(440, Math.max(260, width * 0.56)));
+
+function labelOf({ tes, cost, seconds, raw }: Combination, currency: string): string {
+  const pareto = raw.pareto_optimal ? ", Pareto optimal" : "";
+  return `${tesName(tes)}, ${money(cost, currency)}, ${duration(seconds)}${pareto}`;
+}
+
+export function Tradeoff() {
+  const frame = useRef<HTMLDivElement>(null);
+  const chart = useRef<Chart | undefined>(undefined);
+  const [width, setWidth] = useState(0);
+  const [isDrawn, setIsDrawn] = useState(0);
+  const [isLost, setIsLost] = useState(false);
+  const data = answer.value;
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    if (!data || width === 0) return;
+    let isCurrent = true;
+    const draw = ({ Chart }: typeof import("./chart")) => {
+      const element = frame.current;
+      if (!isCurrent || !element) return;
+      const next = new Chart(
+        data,
+        width,
+        heightFor(width),
+        { onHover: (index) => (hovered.value = index), onSelect: select },
+        selected.value?.index ?? 0,
+        data.combinations.map((one) => labelOf(one, data.currency)),
+      );
+      element.replaceChildren(next.element);
+      chart.current = next;
+      setIsDrawn((count) => count + 1);
+    };
+    // The file is gone if the service was brought up to date since the page was opened.
+    import("./chart").then(draw, () => isCurrent && setIsLost(true));
+    return () => {
+      isCurrent = false;
+    };
+  }, [data, width]);
+
+  const update = () => {
+    const state: ChartState = {
+      weight: weight.value,
+      best: ranked.value?.order[0]?.index,
+      selected: selected.value?.index,
+      hovered: hovered.value,
+      onlyTes: onlyTes.value,
+      ranks: ranked.value?.ranks ?? [],
+    };
+    chart.current?.update(state);
+  };
+  useSignalEffect(update);
+  useEffect(update, [isDrawn]);
+
+  return (
+    <section class="panel tradeoff" aria-labelledby="tradeoff-title">
+      <div class="panel-head">
+        <h2 id="tradeoff-title">Cost against time</h2>
+        <p class="hint">Lower left is better.</p>
+      </div>
+      {isLost && (
+        <p class="note error" role="alert">
+          The chart could not be loaded. Reload the page: the request is in its address.
+        </p>
+      )}
+      <div class="chart-box">
+        <div class="chart" ref={frame} style={{ minHeight: `${heightFor(width || 480)}px` }} />
+        <Tip chart={chart.current} />
+      </div>
+      <ul class="legend">
+        {tesNames.value.map((name, tes) => (
+          <li key={name}><Mark tes={tes} /> {name}</li>
+        ))}
+        <li><span class="key front-key" /> Pareto front</li>
+        {weight.value !== "random" && <li><span class="key iso-key" /> equal score at this weight</li>}
+        <li><span class="key hollow-key" /> hollow: another one is better in both</li>
+      </ul>
+    </section>
+  );
+}
+
+function Tip({ chart }: { chart: Chart | undefined }) {
+  const index = hovered.value;
+  const combination = index === undefined ? undefined : answer.value?.combinations[index];
+  const centre = index === undefined ? undefined : chart?.centre(index);
+  if (!combination || !centre || !answer.value) return null;
+  const [x, y] = centre;
+  const width = chart?.element.clientWidth ?? 0;
+  return (
+    <div
+      class={`tip ${x > width / 2 ? "left" : ""}`}
+      style={{ left: `${x}px`, top: `${y}px` }}
+      aria-hidden="true"
+    >
+      <strong><Mark tes={combination.tes} /> {tesName(combination.tes)}</strong>
+      <span>
+        {money(combination.cost, answer.value.currency)} · {duration(combination.seconds)} · rank{" "}
+        {ranked.value?.ranks[combination.index]}
+      </span>
+    </div>
+  );
+}

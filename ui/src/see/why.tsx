@@ -1,0 +1,305 @@
+// Why the selected combination costs and takes what it does, and what would make another TES the best.
+
+import { signal } from "@preact/signals";
+import { useMemo, useState } from "preact/hooks";
+
+import type { Answer, Combination } from "../model/answer";
+import { bytes, duration, integer, money, number, percent, plural } from "../model/format";
+import { type BreakEven, breakEven } from "../model/ranking";
+import { answer, body, ranked, selected, weight } from "../store";
+import { Mark } from "./mark";
+import { tesName } from "./names";
+import { costParts, timeParts } from "./table";
+import { type Move, movesOf } from "./transfers";
+
+export function Why() {
+  const data = answer.value;
+  const current = selected.value;
+  if (!data || !current) return null;
+  return (
+    <section class="panel why" aria-labelledby="why-title">
+      <div class="panel-head">
+        <h2 id="why-title">Why</h2>
+        <p class="chosen">
+          <Mark tes={current.tes} /> {tesName(current.tes)}, rank {integer(ranked.value?.ranks[current.index] ?? 0)}
+        </p>
+      </div>
+      <Parts current={current} currency={data.currency} />
+      <Basis current={current} />
+      <Transfers current={current} currency={data.currency} />
+      <Assumptions data={data} />
+      <ToBeBest data={data} current={current} />
+    </section>
+  );
+}
+
+function Parts({ current, currency }: { current: Combination; currency: string }) {
+  const cost = costParts(current, currency);
+  const time = timeParts(current);
+  const others = current.raw.cost_breakdown?.billed_to_others ?? 0;
+  return (
+    <>
+      <table class="parts">
+        <caption class="visually-hidden">The parts of cost and time</caption>
+        <tbody>
+          {[
+            { name: "Cost", total: money(current.cost, currency), value: current.cost, parts: cost },
+            { name: "Time", total: duration(current.seconds), value: current.seconds, parts: time },
+          ].map(({ name, total, value, parts }) => (
+            <tr key={name}>
+              <th scope="row">
+                {name} <span class="total">{total}</span>
+              </th>
+              {parts.map(({ name, value: part, text }, index) => (
+                <td key={name}>
+                  <span class="part-name"><span class={`part part-${index}`} aria-hidden="true" /> {name}</span>{" "}
+                  {text}
+                  {value > 0 && <span class="muted"> {percent(part / value)}</span>}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {others > 0 && (
+        <p>
+          Of the transfer, {money(others, currency)} {others === current.raw.cost_breakdown?.transfer ? "(all of it) is" : "is"}{" "}
+          billed to others, not to you.
+        </p>
+      )}
+    </>
+  );
+}
+
+/** The text of a known `key`; others are not looked up in what every object has. */
+const textOf = (texts: Record<string, string>, key: string | undefined): string | undefined =>
+  key !== undefined && Object.hasOwn(texts, key) ? texts[key] : undefined;
+
+const OFFERS: Record<string, string> = {
+  "task-info": "The TES itself states its prices (task info).",
+  "price-book": "The prices are those of the operator's price book.",
+};
+
+const QUEUES: Record<string, string> = {
+  "task-info": "as the TES itself says",
+  history: "from the waits of recent tasks",
+  fixed: "a fixed value of the price book",
+  assumed: "a default, since it is unknown",
+};
+
+const EXECUTIONS: Record<string, string> = {
+  request: "as requested",
+  history: "the median of earlier tasks with the same image there",
+  default: "the default of the service",
+};
+
+function queueSentence({ raw }: Combination): string | undefined {
+  const { queue, time_breakdown: time } = raw;
+  if (time?.queue === undefined) return undefined;
+  const waits = `A task waits ${duration(time.queue)}`;
+  if (!queue) return `${waits}.`;
+  const signal = queue.signal ?? "";
+  const basis = textOf(QUEUES, signal) ?? (signal && `by the signal “${signal}”`);
+  const facts = [
+    queue.started === undefined ? undefined : `${plural(queue.started, "task")} started`,
+    queue.waiting === undefined ? undefined : `${integer(queue.waiting)} waiting`,
+    queue.median_sec === undefined ? undefined : `median wait ${duration(queue.median_sec)}`,
+    queue.oldest_waiting_sec === undefined || !queue.waiting
+      ? undefined
+      : `the oldest for ${duration(queue.oldest_waiting_sec)}`,
+  ].filter(Boolean);
+  return `${waits}${basis ? `, ${basis}` : ""}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}.`;
+}
+
+function executionSentence({ raw }: Combination): string | undefined {
+  const { execution, time_breakdown: time } = raw;
+  if (!execution || time?.execution === undefined) return undefined;
+  const source = textOf(EXECUTIONS, execution.source) ?? execution.source;
+  const speed =
+    execution.speed !== undefined && execution.speed !== 1
+      ? `, on machines ${number(execution.speed)} times as fast as those that the run time is stated for`
+      : "";
+  const tries =
+    execution.tries !== undefined && execution.tries > 1.0005
+      ? `, with ${number(execution.tries)} tries on average, since some runs there fail or are preempted`
+      : "";
+  return `It runs for ${duration(time.execution)}${source ? `, ${source}` : ""}${speed}${tries}.`;
+}
+
+function Basis({ current }: { current: Combination }) {
+  const sentences = [
+    textOf(OFFERS, current.raw.offer),
+    queueSentence(current),
+    executionSentence(current),
+  ].filter((text): text is string => text !== undefined);
+  return <ul class="sentences">{sentences.map((text) => <li key={text}>{text}</li>)}</ul>;
+}
+
+const CHARGES: Record<string, string> = {
+  "same-host": "same host",
+  "same-region": "within a region",
+  "inter-region": "between regions",
+  internet: "internet egress",
+  "free-network": "free network",
+  distance: "by distance",
+  override: "set by the operator",
+  unknown: "price unknown",
+};
+
+const LIMITS: Record<string, string> = {
+  pair: "measured between the two",
+  "round-trip": "the round trip",
+  site: "the link of the TES",
+  store: "the link of the store",
+  override: "set by the operator",
+  class: "its kind of store",
+};
+
+function Transfers({ current, currency }: { current: Combination; currency: string }) {
+  const [most, setMost] = useState(10);
+  const moves = useMemo(() => movesOf(current, body.value), [current]);
+  if (!current.raw.transfers || moves.length === 0) return null;
+  const price = (move: Move) =>
+    move.pricePerGb === undefined ? "–" : move.pricePerGb === 0 ? "free" : money(move.pricePerGb, move.priceCurrency ?? currency);
+  return (
+    <>
+      <h3 id="transfers-title">Transfers</h3>
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="transfers-title">
+        <table class="transfers">
+          <thead>
+            <tr>
+              <th scope="col">Object</th>
+              <th scope="col">From</th>
+              <th scope="col">Size</th>
+              <th scope="col">Per GB</th>
+              <th scope="col">Cost</th>
+              <th scope="col">Time</th>
+            </tr>
+          </thead>
+          <tbody>
+            {moves.slice(0, most).map((move) => (
+              <tr key={move.id}>
+                <th scope="row">{move.id}</th>
+                <td>{move.source}</td>
+                <td class="number">{move.bytes === undefined ? "–" : `≈ ${bytes(move.bytes)}`}</td>
+                <td class="number">
+                  {price(move)}
+                  <small>
+                    {textOf(CHARGES, move.chargedAs) ?? move.chargedAs}
+                    {move.isVerified === false && ", not verified"}
+                    {move.billedTo && move.billedTo !== "caller" && `, billed to ${move.billedTo === "owner" ? "the owner of the data" : move.billedTo}`}
+                  </small>
+                </td>
+                <td class="number">{move.cost === undefined ? "–" : money(move.cost, currency)}</td>
+                <td class="number">
+                  {move.seconds === undefined ? "–" : duration(move.seconds)}
+                  <small>
+                    {move.rateMbps !== undefined && `${number(move.rateMbps, 0)} Mbit/s`}
+                    {move.limitedBy && `, by ${textOf(LIMITS, move.limitedBy) ?? move.limitedBy}`}
+                  </small>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {moves.length > most && (
+        <button type="button" class="link" onClick={() => setMost(most + 100)}>
+          {plural(moves.length - most, "more object")}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Assumptions({ data }: { data: Answer }) {
+  const list = data.raw.assumptions ?? [];
+  if (list.length === 0) return null;
+  return (
+    <details class="assumptions" open={list.length <= 4}>
+      <summary>{plural(list.length, "assumption")}</summary>
+      <ul>{list.map((text) => <li key={text}>{text}</li>)}</ul>
+    </details>
+  );
+}
+
+/** The TES that is asked about; the selected one, or the runner-up if that is the best. */
+const subject = signal<{ data: Answer; tes: number } | undefined>(undefined);
+
+function ToBeBest({ data, current }: { data: Answer; current: Combination }) {
+  const w = weight.value;
+  if (data.tes.length < 2) return null;
+  const best = ranked.value?.order[0];
+  const runnerUp = ranked.value?.order.find(({ tes }) => tes !== best?.tes)?.tes ?? 0;
+  const asked = subject.value?.data === data ? subject.value.tes : undefined;
+  const tes = asked ?? (current.tes !== best?.tes ? current.tes : runnerUp);
+  const result = typeof w === "number" && data.means ? breakEven(data, tes, w) : undefined;
+  return (
+    <div class="to-be-best">
+      <h3>
+        <label>
+          What would make{" "}
+          <select value={tes} onChange={(event) => (subject.value = { data, tes: Number(event.currentTarget.value) })}>
+            {data.tes.map((uri, index) => <option key={uri} value={index}>{tesName(index)}</option>)}
+          </select>{" "}
+          the best?
+        </label>
+      </h3>
+      {result ? (
+        <ul class="sentences">
+          {sentencesOf(data, tes, result).map((text) => <li key={text}>{text}</li>)}
+        </ul>
+      ) : (
+        <p class="hint">
+          {w === "random"
+            ? "A random order has no best one."
+            : "The answer does not list every combination, so this cannot be computed here: ask for fewer objects, or raise the limit."}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function sentencesOf(data: Answer, tes: number, { isBest, weights, cost, seconds }: BreakEven): string[] {
+  const own = data.combinations.filter((one) => one.tes === tes);
+  const cheapest = own.reduce((a, b) => (b.cost < a.cost ? b : a));
+  const fastest = own.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+  const name = tesName(tes);
+  const price = (change: number) =>
+    `${money(Math.abs(change), data.currency)} (${percent(Math.abs(change) / Math.max(cheapest.cost, 1e-12))})`;
+  const time = (change: number) => duration(Math.abs(change));
+  const queue = fastest.raw.time_breakdown?.queue;
+  const sentences: string[] = isBest ? [`${name} is the best at this weight.`] : [];
+  if (isBest) {
+    sentences.push(
+      cost === undefined ? "No higher price would change that." : `It stays the best while it costs at most ${price(cost)} more.`,
+      seconds === undefined
+        ? "No longer queue would change that."
+        : `It stays the best while it takes at most ${time(seconds)} longer.`,
+    );
+  } else {
+    sentences.push(cost === undefined ? "Price: not even if it were free." : `Price: ${price(cost)} less per task.`);
+    if (seconds === undefined) sentences.push("Time: no speed is enough.");
+    else if (queue !== undefined && -seconds > queue) {
+      sentences.push(
+        `Time: ${time(seconds)} less; an empty queue, which is ${duration(queue)} less, is not enough.`,
+      );
+    } else {
+      const left = queue === undefined ? "" : ` (a queue of ${duration(queue + seconds)} in place of ${duration(queue)})`;
+      sentences.push(`Queue: ${time(seconds)} less${left}.`);
+    }
+  }
+  sentences.push(weightSentence(weights, isBest));
+  return sentences;
+}
+
+function weightSentence(weights: [number, number] | undefined, isBest: boolean): string {
+  if (!weights) return "Weight: it is not the best at any weight of time.";
+  const [low, high] = weights;
+  const start = isBest ? "It is the best" : "Weight: it is the best";
+  if (low <= 0 && high >= 1) return `${start} at every weight of time.`;
+  if (low <= 0) return `${start} where time counts at most ${number(high, 3)}.`;
+  if (high >= 1) return `${start} where time counts at least ${number(low, 3)}.`;
+  return `${start} where time counts from ${number(low, 3)} to ${number(high, 3)}.`;
+}
+

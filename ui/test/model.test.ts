@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+
+import { NotARanking, readAnswer } from "../src/model/answer";
+import { toCsv } from "../src/model/csv";
+import { bytes, duration, shortNames } from "../src/model/format";
+import { rank } from "../src/model/ranking";
+import { bodyOf, faultsAt, fromLines, indexOf, lineOfItem, parseFault, set, withBody } from "../src/model/request";
+import { retryAfter } from "../src/model/service";
+import { middleMeridian } from "../src/see/projection";
+import { movesOf, priceClass, sourcesOf } from "../src/see/transfers";
+import { excludedOf } from "../src/see/warnings";
+
+const combination = (more = {}) => ({
+  rank: 1,
+  access_uris: { a: "https://x.example/a", b: "https://x.example/b", tes_uri: "https://tes.example/" },
+  cost_estimate: { amount: 1, currency: "EUR" },
+  time_estimate: 60,
+  ...more,
+});
+
+describe("an answer", () => {
+  it("of 0.2 has all that is needed", () => {
+    const answer = readAnswer({ service_combinations: [combination()], warnings: [] }, ["https://tes.example/"], 0.5);
+    expect(answer.combinations).toHaveLength(1);
+    expect(answer.means).toBeUndefined();
+  });
+
+  it("that is no ranking is told from one", () => {
+    for (const body of [null, [], "<html>", {}, { service_combinations: {} }, { service_combinations: [null] },
+      { service_combinations: [combination({ time_estimate: "1" })] },
+      { service_combinations: [combination({ access_uris: {} })] }]) {
+      expect(() => readAnswer(body, [], 0.5)).toThrow(NotARanking);
+    }
+  });
+
+  it("lists TES in the order of the request", () => {
+    const list = ["https://b.example/", "https://a.example/"].map((tes_uri) => combination({ access_uris: { tes_uri } }));
+    const body = { service_combinations: list, warnings: [] };
+    expect(readAnswer(body, ["https://a.example/", "https://b.example/"], 0.5).tes[0]).toBe("https://a.example/");
+  });
+});
+
+describe("a request", () => {
+  it("has in each kind what belongs to it, and keeps the rest", () => {
+    const draft = { tes_uris: [], object_ids: ["a"], task: {}, other: 1 };
+    expect(bodyOf(draft, "resources")).toEqual({ tes_uris: [], object_ids: ["a"], other: 1 });
+    expect(bodyOf(draft, "task")).toEqual({ tes_uris: [], task: {}, other: 1 });
+    expect(withBody(draft, "task", { task: { name: "n" } })).toEqual({ task: { name: "n" }, object_ids: ["a"] });
+    expect(set(draft, ["resource_requirements", "cpu_cores"], 2)).toMatchObject({ resource_requirements: { cpu_cores: 2 } });
+  });
+
+  it("has its faults at their places", () => {
+    const fault = parseFault("/tes_uris/3: 'x: y' is not a URI");
+    expect(fault).toEqual({ pointer: "/tes_uris/3", text: "'x: y' is not a URI" });
+    expect(faultsAt([fault], "/tes_uris")).toHaveLength(1);
+    expect(faultsAt([fault], "/tes_uri")).toHaveLength(0);
+    expect(indexOf(fault, "/tes_uris")).toBe(3);
+    expect(parseFault("the body is not JSON: x").pointer).toBe("");
+  });
+
+  it("counts lines without the empty ones", () => {
+    expect(fromLines(" a \n\n b\n")).toEqual(["a", "b"]);
+    expect(lineOfItem("a\n\nb", 1)).toBe(2);
+  });
+});
+
+describe("what is shown", () => {
+  it("has short names that differ", () => {
+    expect(shortNames(["http://tes-a.localhost:1/", "http://tes-b.localhost:2/"])).toEqual(["tes-a", "tes-b"]);
+    expect(shortNames(["https://tes.example/a", "https://tes.example/b"])).toEqual(["tes.example/a", "tes.example/b"]);
+    expect(shortNames(["https://tes.bern.example/", "https://funnel.example/"])).toEqual(["tes.bern", "funnel"]);
+    expect(shortNames(["https://10.0.0.1/", "https://10.2.0.1/"])).toEqual(["10.0.0.1", "10.2.0.1"]);
+    expect(shortNames(["https://tes.example/"])).toEqual(["tes.example"]);
+    expect(shortNames(["not a uri"])).toEqual(["not a uri"]);
+  });
+
+  it("has times and sizes in units that people use", () => {
+    expect([0, 0.4, 59.6, 90, 7380, 200_000].map(duration)).toEqual(["0 s", "0.4 s", "1 min", "1 min 30 s", "2 h 3 min", "2 d 7 h"]);
+    expect([0, 999, 1500, 15e9].map(bytes)).toEqual(["0 B", "999 B", "1.5 kB", "15 GB"]);
+  });
+
+  it("is in the middle of the map, also across the date line", () => {
+    expect(middleMeridian([10, 30])).toBe(20);
+    expect(Math.abs(middleMeridian([170, -170]))).toBe(180);
+    expect(middleMeridian([-122, 135])).toBeCloseTo(-173.5);
+    expect(middleMeridian([7])).toBeCloseTo(7);
+  });
+
+  it("tells which TES are left out, and why", () => {
+    const warning = "TES unavailable: 'https://b.example' did not answer within 2 s.";
+    expect(excludedOf(["https://a.example/", "https://b.example/"], ["https://a.example"], [warning])).toEqual([
+      { uri: "https://b.example/", reason: warning },
+    ]);
+  });
+
+  it("has transfers by source, with sizes from rate and time", () => {
+    const transfers = {
+      a: { from: "s", to: "t", rate_mbps: 800, seconds: 20, price_per_gb: { amount: 0.02, currency: "USD" } },
+      b: { from: "s", to: "t", rate_mbps: 800, seconds: 10, price_per_gb: { amount: 0, currency: "USD" } },
+    };
+    const body = { service_combinations: [combination({ transfers, execution: { tries: 2 } })], warnings: [] };
+    const [one] = readAnswer(body, [], 0.5).combinations;
+    const sources = one ? sourcesOf(movesOf(one, { object_sizes: { b: 7 } })) : [];
+    expect(sources).toMatchObject([{ from: "s", bytes: 1e9 + 7, pricePerGb: 0.02 }]);
+    expect([undefined, 0, 0.1, 0.5, 1].map((price) => priceClass(price, 1))).toEqual([undefined, 0, 1, 2, 3]);
+  });
+});
+
+describe("CSV", () => {
+  it("quotes, and has no formulas", () => {
+    const access_uris = { a: "=HYPERLINK(\"x\")", b: "x,y", tes_uri: "https://tes.example/" };
+    const answer = readAnswer({ service_combinations: [combination({ access_uris })], warnings: [] }, [], 0.5);
+    const [header, row] = toCsv(answer, rank(answer, 0.5)).split("\r\n");
+    expect(header).toMatch(/^rank,tes_uri,cost,currency,.*,a,b$/);
+    expect(row).toContain('"\'=HYPERLINK(""x"")","x,y"');
+  });
+});
+
+describe("Retry-After", () => {
+  it("may be seconds or a date", () => {
+    const now = Date.parse("2026-01-01T00:00:00Z");
+    expect(retryAfter("7", now)).toBe(7);
+    expect(retryAfter("Thu, 01 Jan 2026 00:00:05 GMT", now)).toBe(5);
+    expect(retryAfter("soon", now)).toBeUndefined();
+    expect(retryAfter(null, now)).toBeUndefined();
+    expect(retryAfter("99999999", now)).toBe(3600);
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+
+import { type Answer, readAnswer } from "../src/model/answer";
+import { breakEven, isoLine, rank, score, weightsOf, wouldBeBest } from "../src/model/ranking";
+
+/** The same numbers in each run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
+
+/** An answer for `weight` as the service gives it, of these costs and times of each TES. */
+export function answerOf(tes: [number, number][][], weight: number, { stated = true } = {}): Answer {
+  const cost = mean(tes.map((list) => mean(list.map(([cost]) => cost))));
+  const time = mean(tes.map((list) => mean(list.map(([, time]) => time))));
+  const all = tes.flatMap((list, index) =>
+    list.map(([amount, seconds], copy) => ({
+      access_uris: { a: `https://copy-${copy}.example/`, tes_uri: `https://tes-${index}.example/` },
+      cost_estimate: { amount, currency: "EUR" },
+      time_estimate: seconds,
+      score: score(weight, { cost, seconds: time }, amount, seconds),
+    })),
+  );
+  all.sort((a, b) => a.score - b.score || a.cost_estimate.amount - b.cost_estimate.amount);
+  const body = {
+    service_combinations: all.map((one, index) => ({ ...one, rank: index + 1 })),
+    warnings: [],
+    ...(stated ? { space_size: String(all.length), means: { cost, time } } : {}),
+  };
+  return readAnswer(body, tes.map((_, index) => `https://tes-${index}.example/`), weight);
+}
+
+const network = (seed: number): [number, number][][] => {
+  const next = random(seed);
+  return Array.from({ length: 2 + Math.floor(next() * 4) }, () => {
+    const [cost, seconds] = [0.1 + next() * 5, 60 + next() * 9000];
+    return Array.from({ length: 1 + Math.floor(next() * 4) }, (): [number, number] => [
+      cost + next(),
+      seconds + next() * 600,
+    ]);
+  });
+};
+
+const uris = (answer: Answer, weight: number) => rank(answer, weight).order.map(({ raw }) => raw.access_uris);
+
+describe("ranking", () => {
+  it("gives the order of the service for any weight", () => {
+    for (let seed = 0; seed < 50; seed += 1) {
+      const asked = answerOf(network(seed), 0.5);
+      for (const weight of [0, 0.1, 0.3, 0.55, 0.9, 1]) {
+        const expected = answerOf(network(seed), weight).combinations.map(({ raw }) => raw.access_uris);
+        expect(uris(asked, weight)).toEqual(expected);
+      }
+    }
+  });
+
+  it("knows a whole space without means by its scores, and a part of one too", () => {
+    const whole = answerOf(network(3), 0.5, { stated: false });
+    expect(whole.means).toBeDefined();
+    const body = structuredClone(whole.raw);
+    body.service_combinations.pop();
+    expect(readAnswer(body, [], 0.5).means).toBeUndefined();
+  });
+
+  it("keeps the order of the answer for equal combinations", () => {
+    const answer = answerOf([[[1, 60], [1, 60]], [[1, 60]]], 0.5);
+    expect(rank(answer, 0.9).order.map(({ index }) => index)).toEqual([0, 1, 2]);
+  });
+
+  it("has means of 0 without dividing by them", () => {
+    expect(rank(answerOf([[[0, 0]], [[0, 0]]], 0.5), 0.2).scores).toEqual([0, 0]);
+  });
+});
+
+describe("break-even", () => {
+  it("is where a TES becomes the best or stops to be, and not before", () => {
+    for (let seed = 0; seed < 60; seed += 1) {
+      const answer = answerOf(network(seed), 0.4);
+      answer.tes.forEach((_, tes) => {
+        const result = breakEven(answer, tes, 0.4);
+        expect(result).toBeDefined();
+        if (!result) return;
+        const tests: [number | undefined, (by: number) => boolean][] = [
+          [result.cost, (by) => wouldBeBest(answer, tes, 0.4, by, 0)],
+          [result.seconds, (by) => wouldBeBest(answer, tes, 0.4, 0, by)],
+        ];
+        for (const [by, isBest] of tests) {
+          if (by === undefined) continue;
+          expect(isBest(by)).toBe(true);
+          const step = Math.max(Math.abs(by), 1) * 1e-6;
+          expect(isBest(by + step)).toBe(false);
+        }
+      });
+    }
+  });
+
+  it("has the weights at which a TES is the best", () => {
+    for (let seed = 0; seed < 60; seed += 1) {
+      const answer = answerOf(network(seed), 0.4);
+      for (let tes = 0; tes < answer.tes.length; tes += 1) {
+        const weights = weightsOf(answer, tes);
+        const best = Array.from({ length: 201 }, (_, step) => step / 200).filter((weight) =>
+          wouldBeBest(answer, tes, weight, 0, 0),
+        );
+        if (best.length === 0) {
+          expect(weights === undefined || weights[1] - weights[0] < 0.005).toBe(true);
+        } else {
+          expect(weights?.[0]).toBeGreaterThan((best[0] ?? 0) - 0.0051);
+          expect(weights?.[1]).toBeLessThan((best[best.length - 1] ?? 0) + 0.0051);
+        }
+      }
+    }
+  });
+
+  it("says nothing of a part of a space", () => {
+    const answer = answerOf(network(1), 0.5);
+    expect(breakEven({ ...answer, means: undefined }, 0, 0.5)).toBeUndefined();
+  });
+});
+
+describe("the line of equal score", () => {
+  it("ends on the border of the chart, and has one score", () => {
+    const means = { cost: 2, seconds: 1000 };
+    const box = { seconds: [0, 2000] as [number, number], cost: [0, 4] as [number, number] };
+    for (const weight of [0, 0.2, 0.5, 0.95, 1]) {
+      const ends = isoLine(weight, means, { cost: 1, seconds: 700 }, box) ?? [];
+      const expected = score(weight, means, 1, 700);
+      for (const [seconds, cost] of ends) {
+        expect(score(weight, means, cost, seconds)).toBeCloseTo(expected, 9);
+        expect(seconds === 0 || seconds === 2000 || cost === 0 || cost === 4).toBe(true);
+      }
+      expect(ends).toHaveLength(2);
+    }
+  });
+});
