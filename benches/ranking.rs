@@ -175,12 +175,11 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
     let id = |object| format!("a{object:03}");
     let query = Query::new(QueryParts {
         needs: ResourceNeeds {
-            cpu_cores: 1,
+            cpu_cores: 1.0,
             ram_gb: 1.0,
             disk_gb: 1.0,
-            execution_seconds: 1800,
-            preemptible: true,
-            zones: Vec::new(),
+            execution_seconds: 1800.0,
+            ..ResourceNeeds::default()
         },
         tes: (0..tes)
             .map(|tes| {

@@ -11,6 +11,7 @@ use testribute::domain::{
     money::{Currency, Money, Rates},
     object::{AccessUri, DataObject},
     query::{Query, QueryParts},
+    queue::QueueBasis,
     resources::ResourceNeeds,
     routes::Routes,
     service::ServiceUri,
@@ -109,6 +110,7 @@ impl Model {
                 storage: usd(0.0),
                 transfer: per_km.map(usd),
                 queue: Seconds::from_f64(site.told_queue),
+                queue_basis: QueueBasis::TaskInfo,
                 outcomes: None,
             };
             info.convert(Currency::USD, &rates).unwrap()
@@ -202,20 +204,14 @@ fn contracts(
 
 fn query(federation: &Federation) -> Query {
     let task = &federation.task;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "hours"
-    )]
-    let execution_seconds = task.seconds as u64;
     Query::new(QueryParts {
         needs: ResourceNeeds {
-            cpu_cores: task.cores,
+            #[expect(clippy::cast_precision_loss, reason = "few cores")]
+            cpu_cores: task.cores as f64,
             ram_gb: task.ram_gb,
-            disk_gb: 0.0,
-            execution_seconds,
-            preemptible: true,
-            zones: Vec::new(),
+            execution_seconds: task.seconds.floor(),
+            preemptible: Some(true),
+            ..ResourceNeeds::default()
         },
         tes: (0..federation.sites.len())
             .map(|position| ServiceUri::parse(&tes_uri(position)).unwrap())

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    findings::{self, Findings},
+    exact::Seconds,
+    findings::{self, Findings, Offer},
     geo::{Coordinates, Host},
     object::AccessUri,
     query::Query,
+    queue::QueueBasis,
     rank::Combination,
     sites::{Distance, PlaceSource, Sites},
 };
@@ -73,15 +75,82 @@ pub enum OfferSource {
     PriceBook,
 }
 
+/// The offer of the TES of `combination`.
+fn offer_of<'a>(combination: &Combination<'_>, findings: &'a Findings) -> Option<&'a Offer> {
+    let offers = &findings.offers;
+    let position = offers.binary_search_by_key(&combination.tes, |(tes, _)| *tes);
+    let (_, offer) = offers.get(position.ok()?)?;
+    Some(offer)
+}
+
 impl OfferSource {
     /// Where the prices of `combination` come from.
     pub(super) fn of(combination: &Combination<'_>, findings: &Findings) -> Option<Self> {
-        let offers = &findings.offers;
-        let position = offers.binary_search_by_key(&combination.tes, |(tes, _)| *tes);
-        let (_, offer) = offers.get(position.ok()?)?;
-        Some(match offer.source {
+        Some(match offer_of(combination, findings)?.source {
             findings::OfferSource::TaskInfo => Self::TaskInfo,
             findings::OfferSource::PriceBook => Self::PriceBook,
+        })
+    }
+}
+
+/// What a queue time rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QueueExplanation {
+    /// Where the queue time comes from.
+    pub signal: QueueSignal,
+    /// With `history`: the number of tasks that started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub started: Option<usize>,
+    /// With `history`: the number of tasks that wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub waiting: Option<usize>,
+    /// With `history`: the Kaplan-Meier median of the waits, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub median_sec: Option<f64>,
+    /// With `history`: how long the oldest waiting task has waited, in seconds, if one waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub oldest_waiting_sec: Option<f64>,
+}
+
+/// Where a queue time comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueSignal {
+    /// The task info of the TES itself.
+    TaskInfo,
+    /// The tasks that the TES lists.
+    History,
+    /// The operator sets it.
+    Fixed,
+    /// It is unknown, and a default is used.
+    Assumed,
+}
+
+impl QueueExplanation {
+    /// What the queue time of `combination` rests on.
+    pub(super) fn of(combination: &Combination<'_>, findings: &Findings) -> Option<Self> {
+        let only = |signal| Self {
+            signal,
+            started: None,
+            waiting: None,
+            median_sec: None,
+            oldest_waiting_sec: None,
+        };
+        Some(match offer_of(combination, findings)?.queue_basis {
+            QueueBasis::TaskInfo => only(QueueSignal::TaskInfo),
+            QueueBasis::Fixed => only(QueueSignal::Fixed),
+            QueueBasis::Assumed => only(QueueSignal::Assumed),
+            QueueBasis::History(evidence) => Self {
+                signal: QueueSignal::History,
+                started: Some(evidence.started),
+                waiting: Some(evidence.waiting),
+                median_sec: Some(evidence.median.to_f64()),
+                oldest_waiting_sec: evidence.oldest_waiting.map(Seconds::to_f64),
+            },
         })
     }
 }

@@ -34,12 +34,12 @@ pub struct RankRequest {
     /// `drs://prefix:accession`; the latter two name their DRS themselves. A URL (`s3://`, `gs://`, `https://`, `ftp://`, ...)
     /// is its own only access URI. None may be `tes_uri`, which is the key of the TES in the answer.
     #[serde(default)]
-    #[schema(value_type = Vec<ObjectId>, max_items = 1000)]
+    #[schema(value_type = Option<Vec<ObjectId>>, max_items = 1000)]
     pub object_ids: Vec<String>,
     /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`. At least one is required if
     /// there is an id that is neither a URL nor begins with `drs://`.
     #[serde(default)]
-    #[schema(value_type = Vec<ServiceRoot>, max_items = 100)]
+    #[schema(value_type = Option<Vec<ServiceRoot>>, max_items = 100)]
     pub drs_uris: Vec<String>,
     /// Sizes of objects in bytes, by id: they win over what servers say of a URL, and stand in where no DRS gives a size.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -47,13 +47,17 @@ pub struct RankRequest {
     pub object_sizes: BTreeMap<String, u64>,
     /// The ranking mode.
     #[serde(default)]
+    #[schema(required = false)]
     pub mode: RequestedMode,
-    /// The maximum number of combinations, best first. The default is the maximum of the service.
+    /// The maximum number of combinations, best first. The service has a maximum of its own, which is the default; a
+    /// higher number is taken as that maximum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, default = 1000, minimum = 1, maximum = 1000, value_type = u64)]
+    #[schema(minimum = 1)]
     pub limit: Option<u64>,
-    /// Whether the answer has the locations of hosts, the distances of objects and the sources of offers.
+    /// Whether the answer has the locations of hosts, the distances of objects, the sources of offers, and what queue times
+    /// rest on.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[schema(value_type = Option<bool>)]
     pub explain: bool,
     /// Properties that the schema does not define.
     #[serde(skip)]
@@ -62,11 +66,11 @@ pub struct RankRequest {
 }
 
 /// The resources that a task needs.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
 pub struct ResourceRequirements {
-    /// CPU cores.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
-    pub cpu_cores: u64,
+    /// CPU cores; fractions are possible.
+    #[schema(minimum = 0)]
+    pub cpu_cores: f64,
     /// Memory, in gigabytes (10^9 bytes).
     #[schema(minimum = 0)]
     pub ram_gb: f64,
@@ -74,33 +78,28 @@ pub struct ResourceRequirements {
     #[schema(minimum = 0)]
     pub disk_gb: f64,
     /// The run time of the task, in seconds.
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_992_i64)]
-    pub execution_time_sec: u64,
-    /// Whether the task may run on preemptible machines.
-    #[serde(default)]
-    #[schema(default = true)]
-    pub preemptible: bool,
+    #[schema(minimum = 0)]
+    pub execution_time_sec: f64,
+    /// Whether the task may run on preemptible machines. TES with task info are asked as if it may where it is left out; the
+    /// discount of the operator's price book applies only where it is true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preemptible: Option<bool>,
     /// The zones in which the task may run, as the TES names them; empty for any.
     #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
     pub zones: Vec<String>,
+    /// What the task asks of the backend of the TES, such as a kind of machine, by the names that the TES knows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub backend_parameters: BTreeMap<String, String>,
+    /// Whether a TES that is known not to offer one of the backend parameters is left out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[schema(value_type = Option<bool>)]
+    pub backend_parameters_strict: bool,
     /// Properties that the schema does not define.
     #[serde(skip)]
     #[schema(ignore)]
     pub unknown: Unknown,
-}
-
-impl Default for ResourceRequirements {
-    fn default() -> Self {
-        Self {
-            cpu_cores: 0,
-            ram_gb: 0.0,
-            disk_gb: 0.0,
-            execution_time_sec: 0,
-            preemptible: true,
-            zones: Vec::new(),
-            unknown: Unknown::default(),
-        }
-    }
 }
 
 /// Of a list that is too long, how many items are checked at least: bounds the work for a request that is refused.
@@ -134,10 +133,12 @@ impl RankRequest {
             Mode::default()
         });
         let limit = self.limit.map_or(limits.combinations, |limit| {
-            usize::try_from(limit).unwrap_or(usize::MAX)
+            usize::try_from(limit)
+                .unwrap_or(usize::MAX)
+                .min(limits.combinations)
         });
-        if !(1..=limits.combinations).contains(&limit) {
-            let reason = RequestFaultReason::Limit(limits.combinations);
+        if limit == 0 {
+            let reason = RequestFaultReason::TooLow("1".to_owned());
             faults.push(RequestFault::new("/limit", reason));
         }
         let needs = self.resource_requirements.check(&mut faults);
@@ -167,15 +168,20 @@ impl RankRequest {
     /// JSON pointers of the properties that the schema does not define.
     fn unknown_properties(&self) -> Vec<String> {
         let inner = &self.resource_requirements.unknown;
-        let top = self.unknown.pointers("");
-        top.chain(inner.pointers("/resource_requirements"))
+        let top = self.unknown.pointers("", &PROPERTIES);
+        top.chain(inner.pointers("/resource_requirements", &NEEDS))
             .collect()
     }
 }
 
 impl ResourceRequirements {
     fn check(self, faults: &mut Vec<RequestFault>) -> ResourceNeeds {
-        for (field, amount) in [("ram_gb", self.ram_gb), ("disk_gb", self.disk_gb)] {
+        for (field, amount) in [
+            ("cpu_cores", self.cpu_cores),
+            ("ram_gb", self.ram_gb),
+            ("disk_gb", self.disk_gb),
+            ("execution_time_sec", self.execution_time_sec),
+        ] {
             if !(amount.is_finite() && amount >= 0.0) {
                 let pointer = format!("/resource_requirements/{field}");
                 faults.push(RequestFault::new(pointer, RequestFaultReason::NotAnAmount));
@@ -188,6 +194,8 @@ impl ResourceRequirements {
             execution_seconds: self.execution_time_sec,
             preemptible: self.preemptible,
             zones: self.zones,
+            backend_parameters: self.backend_parameters,
+            backend_parameters_strict: self.backend_parameters_strict,
         }
     }
 }
@@ -265,24 +273,18 @@ impl PartialSchema for RequestedMode {
             .schema_type(Type::String)
             .enum_values(Some(["cost", "time", "random"]))
             .description(Some("`cost` is 0, `time` is 1, `random` is -1."));
-        let weight = ObjectBuilder::new()
+        let number = ObjectBuilder::new()
             .schema_type(Type::Number)
-            .minimum(Some(0.0))
+            .minimum(Some(-1.0))
             .maximum(Some(1.0))
             .description(Some(
-                "The weight of time against cost: 0 ranks by cost only, 1 by time only.",
+                "From 0 to 1: the weight of time against cost. -1: a random order. Other numbers are refused.",
             ));
-        let random = ObjectBuilder::new()
-            .schema_type(Type::Number)
-            .enum_values(Some([-1]))
-            .description(Some("A random order."));
         OneOfBuilder::new()
             .item(name)
-            .item(weight)
-            .item(random)
-            .default(Some(0.5.into()))
+            .item(number)
             .description(Some(
-                "The ranking mode: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1).",
+                "The ranking mode: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1). Without it 0.5.",
             ))
             .into()
     }
@@ -299,11 +301,85 @@ impl FromIterator<String> for Unknown {
 }
 
 impl Unknown {
-    fn pointers(&self, parent: &str) -> impl Iterator<Item = String> {
-        self.0
-            .iter()
-            .map(move |name| format!("{parent}/{}", escaped(name)))
+    /// JSON pointers of the names, each with one of `known` that may be meant.
+    fn pointers(&self, parent: &str, known: &[&str]) -> impl Iterator<Item = String> {
+        self.0.iter().map(move |name| {
+            let pointer = format!("{parent}/{}", escaped(name));
+            match meant(name, known) {
+                Some(meant) => format!("{pointer} (did you mean {meant}?)"),
+                None => pointer,
+            }
+        })
     }
+}
+
+/// The properties of a request.
+const PROPERTIES: [&str; 7] = [
+    "tes_uris",
+    "resource_requirements",
+    "object_ids",
+    "drs_uris",
+    "mode",
+    "limit",
+    "explain",
+];
+
+/// The properties of resource requirements.
+const NEEDS: [&str; 8] = [
+    "cpu_cores",
+    "ram_gb",
+    "disk_gb",
+    "execution_time_sec",
+    "preemptible",
+    "zones",
+    "backend_parameters",
+    "backend_parameters_strict",
+];
+
+/// The one of `known` that `name` may be meant to be: it differs in case, separators or a few letters, or has a part of it.
+fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    /// Longer names are nothing that someone mistyped.
+    const LONGEST: usize = 40;
+    let plain = |name: &str| -> Vec<char> {
+        let letters = name.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    if name.len() > LONGEST {
+        return None;
+    }
+    let given = plain(name);
+    let nearest = known
+        .iter()
+        .map(|&one| (distance(&given, &plain(one)), one))
+        .min()?;
+    let allowed = given.len().min(9) / 3;
+    if nearest.0 <= allowed {
+        return Some(nearest.1);
+    }
+    // `resources`, `objects`, `tes`, `execution_time`.
+    let first = name.split(['_', '-']).next()?.trim_end_matches('s');
+    let mut starting = known.iter().filter(|one| one.starts_with(first));
+    let found = starting.next().filter(|_| first.len() >= 3)?;
+    starting.next().is_none().then_some(*found)
+}
+
+/// The number of letters to insert, delete or replace (Levenshtein).
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (position, letter) in one.iter().enumerate() {
+        let mut diagonal = position;
+        let mut left = position + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, expected) in row.iter_mut().skip(1).zip(other) {
+            let replaced = diagonal + usize::from(letter != expected);
+            diagonal = *cell;
+            left = replaced.min(left + 1).min(diagonal + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// `name` as a reference token of a JSON pointer (RFC 6901).
@@ -370,9 +446,50 @@ mod tests {
     fn lists_and_limits_have_a_maximum() {
         let many: Vec<_> = (0..101).map(|n| format!("http://tes-{n}/")).collect();
         assert_eq!(
-            faults(json!({"tes_uris": many, "limit": 1001})),
+            faults(json!({"tes_uris": many, "limit": 0})),
             ["/tes_uris", "/limit"]
         );
+    }
+
+    #[test]
+    fn a_limit_above_the_maximum_is_the_maximum() {
+        let limit = |limit: Value| {
+            let request = json!({"tes_uris": ["http://tes.example"], "limit": limit});
+            parse(request).unwrap().limit()
+        };
+        assert_eq!(limit(json!(7)), 7);
+        let most = Limits::default().combinations;
+        for above in [json!(most), json!(most + 1), json!(1e300), json!(null)] {
+            assert_eq!(limit(above.clone()), most, "{above}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_gets_the_one_that_may_be_meant() {
+        for (name, expected) in [
+            ("tes_urls", Some("tes_uris")),
+            ("tesUris", Some("tes_uris")),
+            ("resources", Some("resource_requirements")),
+            ("objects", Some("object_ids")),
+            ("object_id", Some("object_ids")),
+            ("Mode", Some("mode")),
+            ("limits", Some("limit")),
+            ("colour", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(meant(name, &PROPERTIES), expected, "{name}");
+        }
+        for (name, expected) in [
+            ("cpus", Some("cpu_cores")),
+            ("cpuCores", Some("cpu_cores")),
+            ("memory_gb", None),
+            ("execution_time", Some("execution_time_sec")),
+            ("preemptable", Some("preemptible")),
+            ("zone", Some("zones")),
+        ] {
+            assert_eq!(meant(name, &NEEDS), expected, "{name}");
+        }
     }
 
     #[test]

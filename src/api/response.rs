@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 
 use super::{
     access_uris::AccessUris,
-    explanation::{self, Distances, HostPlace, HostPlaces, ObjectDistance, OfferSource},
+    explanation::{
+        self, Distances, HostPlace, HostPlaces, ObjectDistance, OfferSource, QueueExplanation,
+    },
     number::rounded,
     transfers::{Execution, ObjectTransfer, Transfers, tes_of},
 };
@@ -94,6 +96,10 @@ pub struct ServiceCombination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = OfferSource)]
     pub offer: Option<OfferSource>,
+    /// What the queue time rests on. Only if the request sets `explain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = QueueExplanation)]
+    pub queue: Option<QueueExplanation>,
     /// How the run time comes about. Only if the request sets `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -224,6 +230,10 @@ impl RankResponse {
                 offer: query
                     .explain()
                     .then(|| OfferSource::of(&combination, findings))
+                    .flatten(),
+                queue: query
+                    .explain()
+                    .then(|| QueueExplanation::of(&combination, findings))
                     .flatten(),
                 execution: transfers.and_then(|transfers| transfers.execution(&combination)),
                 transfers: transfers.map(|transfers| transfers.of(&combination)),

@@ -40,12 +40,16 @@ impl Fields for RankRequest {
         match name {
             "tes_uris" => self.tes_uris = object.next_value()?,
             "resource_requirements" => self.resource_requirements = object.next_value()?,
-            "object_ids" => self.object_ids = object.next_value()?,
-            "drs_uris" => self.drs_uris = object.next_value()?,
-            "object_sizes" => self.object_sizes = object.next_value::<Sizes>()?.0,
+            "object_ids" => self.object_ids = or_default(object)?,
+            "drs_uris" => self.drs_uris = or_default(object)?,
+            // Null is no mode: it may be meant to be one.
+            "object_sizes" => {
+                let sizes = object.next_value::<Option<Sizes>>()?;
+                self.object_sizes = sizes.map(|sizes| sizes.0).unwrap_or_default();
+            }
             "mode" => self.mode = object.next_value()?,
-            "limit" => self.limit = Some(object.next_value::<Whole>()?.0),
-            "explain" => self.explain = object.next_value()?,
+            "limit" => self.limit = object.next_value::<Option<Whole>>()?.map(|limit| limit.0),
+            "explain" => self.explain = or_default(object)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -66,12 +70,17 @@ impl Fields for ResourceRequirements {
         object: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "cpu_cores" => self.cpu_cores = object.next_value::<Whole>()?.0,
+            "cpu_cores" => self.cpu_cores = object.next_value()?,
             "ram_gb" => self.ram_gb = object.next_value()?,
             "disk_gb" => self.disk_gb = object.next_value()?,
-            "execution_time_sec" => self.execution_time_sec = object.next_value::<Whole>()?.0,
+            "execution_time_sec" => self.execution_time_sec = object.next_value()?,
             "preemptible" => self.preemptible = object.next_value()?,
-            "zones" => self.zones = object.next_value()?,
+            "zones" => self.zones = or_default(object)?,
+            "backend_parameters" => {
+                let parameters = object.next_value::<Option<Texts>>()?;
+                self.backend_parameters = parameters.unwrap_or_default().0;
+            }
+            "backend_parameters_strict" => self.backend_parameters_strict = or_default(object)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -79,6 +88,42 @@ impl Fields for ResourceRequirements {
 
     fn set_unknown(&mut self, unknown: Unknown) {
         self.unknown = unknown;
+    }
+}
+
+/// The value of an optional field: null is the same as leaving it out.
+fn or_default<'de, T: Deserialize<'de> + Default, A: MapAccess<'de>>(
+    object: &mut A,
+) -> Result<T, A::Error> {
+    Ok(object.next_value::<Option<T>>()?.unwrap_or_default())
+}
+
+/// An object of strings.
+#[derive(Default)]
+struct Texts(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TextsVisitor).map(Self)
+    }
+}
+
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = BTreeMap<String, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of strings")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        let mut texts = BTreeMap::new();
+        read_object(object, |name, object| {
+            texts.insert(name.to_owned(), object.next_value()?);
+            Ok(true)
+        })?;
+        Ok(texts)
     }
 }
 
@@ -223,13 +268,9 @@ impl<'de> Visitor<'de> for SizesVisitor {
     }
 }
 
-/// A whole number in any notation: for JSON Schema, 2.0 and 1e3 are integers.
+/// A whole number of at least 0 in any notation: for JSON Schema, 2.0 and 1e3 are integers. Those above 2^64 are as good as
+/// 2^64.
 struct Whole(u64);
-
-impl Whole {
-    /// 2^53: not every larger whole number is a 64-bit float.
-    const MAX: u64 = 9_007_199_254_740_992;
-}
 
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -243,31 +284,26 @@ impl Visitor<'_> for WholeVisitor {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a whole number from 0 to {}", Whole::MAX)
+        f.write_str("a whole number of at least 0")
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<u64, E> {
-        if number <= Whole::MAX {
-            return Ok(number);
-        }
-        Err(E::invalid_value(Unexpected::Unsigned(number), &self))
+        Ok(number)
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<u64, E> {
-        match number.try_into() {
-            Ok(number) => self.visit_u64(number),
-            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
-        }
+        number
+            .try_into()
+            .map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
     }
 
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
         clippy::cast_sign_loss,
-        reason = "whole and in range"
+        reason = "whole and not negative, and `as` saturates"
     )]
     fn visit_f64<E: Error>(self, number: f64) -> Result<u64, E> {
-        if number.fract() == 0.0 && (0.0..=Whole::MAX as f64).contains(&number) {
+        if number.fract() == 0.0 && number >= 0.0 {
             return Ok(number as u64);
         }
         Err(E::invalid_value(Unexpected::Float(number), &self))
@@ -280,22 +316,61 @@ mod tests {
 
     use super::*;
 
+    fn needs(change: &Value) -> Result<ResourceRequirements, serde_json::Error> {
+        let mut needs = json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1});
+        let changes = change.as_object().unwrap().clone();
+        needs.as_object_mut().unwrap().extend(changes);
+        serde_json::from_value(needs)
+    }
+
     #[test]
     fn whole_numbers_may_be_written_as_floats() {
-        let read = |cores: Value| {
-            let needs =
-                json!({"cpu_cores": cores, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1e3});
-            serde_json::from_value::<ResourceRequirements>(needs)
+        let limit = |limit: Value| {
+            let needs = json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1});
+            let request = json!({"tes_uris": [], "resource_requirements": needs, "limit": limit});
+            serde_json::from_value::<RankRequest>(request).map(|request| request.limit)
         };
-        let needs = read(json!(2.0)).unwrap();
-        assert_eq!((needs.cpu_cores, needs.execution_time_sec), (2, 1000));
+        for (given, expected) in [
+            (json!(7), Some(7)),
+            (json!(2.0), Some(2)),
+            (json!(1e3), Some(1000)),
+            (json!(1e300), Some(u64::MAX)),
+            (json!(null), None),
+        ] {
+            assert_eq!(limit(given.clone()).unwrap(), expected, "{given}");
+        }
+        for bad in [json!(1.5), json!(-1), json!("1"), json!([1])] {
+            assert!(limit(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn needs_may_be_fractions() {
+        let read = needs(&json!({"cpu_cores": 0.5, "execution_time_sec": 1.25})).unwrap();
+        assert_eq!((read.cpu_cores, read.execution_time_sec), (0.5, 1.25));
+        for bad in [json!("1"), json!(null), json!(true)] {
+            assert!(needs(&json!({"cpu_cores": bad})).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn null_is_the_same_as_leaving_an_optional_property_out() {
+        let nulls = json!({
+            "preemptible": null, "zones": null, "backend_parameters": null, "backend_parameters_strict": null
+        });
+        assert_eq!(needs(&nulls).unwrap(), needs(&json!({})).unwrap());
+    }
+
+    #[test]
+    fn backend_parameters_are_strings() {
+        let read = |parameters: Value| needs(&json!({"backend_parameters": parameters}));
+        let found = read(json!({"vm_size": "Standard_D8s_v3"})).unwrap();
+        assert_eq!(found.backend_parameters["vm_size"], "Standard_D8s_v3");
         for bad in [
-            json!(1.5),
-            json!(-1),
-            json!(Whole::MAX + 1),
-            json!(1e300),
-            json!("1"),
-            json!(null),
+            json!({"gpu": 1}),
+            json!({"gpu": null}),
+            json!(["gpu"]),
+            json!("gpu"),
         ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }
@@ -317,6 +392,7 @@ mod tests {
             ("", r#", "object_sizes": {"s": 1, "s": 1}"#, "s"),
             ("", r#", "mode": 0, "\u006dode": 0"#, "mode"),
             (r#", "x": [{"a": 1, "\u0061": 2}]"#, "", "a"),
+            (r#", "backend_parameters": {"a": "1", "a": "2"}"#, "", "a"),
             ("", r#", "x": {"y": {"b": null, "b": null}}"#, "b"),
         ] {
             let error = read(needs, more).unwrap_err();

@@ -30,7 +30,8 @@ impl TokenHeader {
     /// The token in the `values` of the header; `None` if there is no such header.
     ///
     /// # Errors
-    /// [`AuthError::MoreThanOne`] if there is more than one, [`AuthError::Malformed`] if it is not the prefix and a token.
+    /// [`AuthError::MoreThanOne`] if there is more than one, [`AuthError::Missing`] if it has a user name and a password,
+    /// [`AuthError::Malformed`] if it is not the prefix and a token.
     pub fn read<'a>(
         &self,
         mut values: impl Iterator<Item = &'a [u8]>,
@@ -44,7 +45,12 @@ impl TokenHeader {
         let text = std::str::from_utf8(value).map_err(|_| MalformedToken)?;
         let (prefix, token) = text.trim().split_once(' ').ok_or(MalformedToken)?;
         if !prefix.eq_ignore_ascii_case(&self.prefix) {
-            return Err(MalformedToken.into());
+            // A user name and a password are no invalid token, but none (RFC 6750, section 3.1).
+            return Err(if prefix.eq_ignore_ascii_case("basic") {
+                AuthError::Missing
+            } else {
+                MalformedToken.into()
+            });
         }
         Ok(Some(Token::new(token.trim_start())?))
     }
@@ -75,13 +81,14 @@ mod tests {
             "abc",
             "Bearer",
             "Bearer ",
-            "Basic abc",
+            "Digest abc",
             "Bearer a b",
             "Bearerabc",
         ] {
             let refused = AuthError::Malformed(MalformedToken);
             assert_eq!(read(&[value]), Err(refused), "{value}");
         }
+        assert_eq!(read(&["Basic YTpi"]), Err(AuthError::Missing));
         assert_eq!(read(&["Bearer a", "Bearer a"]), Err(AuthError::MoreThanOne));
     }
 }

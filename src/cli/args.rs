@@ -138,8 +138,8 @@ pub(super) struct RankArgs {
     #[arg(long = "tes-uri", value_name = "URI", required = true)]
     tes_uris: Vec<String>,
     /// CPU cores that the task needs
-    #[arg(long, value_name = "INT", required = true)]
-    cpu_cores: Option<u64>,
+    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    cpu_cores: Option<f64>,
     /// Memory that the task needs, in gigabytes
     #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
     ram_gb: Option<f64>,
@@ -147,8 +147,17 @@ pub(super) struct RankArgs {
     #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
     disk_gb: Option<f64>,
     /// Run time of the task, in seconds
-    #[arg(long, value_name = "INT", required = true)]
-    execution_time_sec: Option<u64>,
+    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    execution_time_sec: Option<f64>,
+    /// State that the task may run on preemptible machines
+    #[arg(long, overrides_with = "no_preemptible")]
+    preemptible: bool,
+    /// State that the task must not run on preemptible machines
+    #[arg(long, overrides_with = "preemptible")]
+    no_preemptible: bool,
+    /// Zone in which the task may run, as the TES names it; may be repeated
+    #[arg(long = "zone", value_name = "ZONE")]
+    zones: Vec<String>,
     /// Bearer token for the TES and DRS; prefer the environment variable, as command lines are visible to other users
     #[arg(
         long,
@@ -174,6 +183,9 @@ pub(super) struct RankArgs {
     /// Maximum number of combinations, best first
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+    /// Add to the answer what the estimates rest on: locations, distances, sources of offers and queue times
+    #[arg(long)]
+    explain: bool,
     /// Format of the ranking on STDOUT
     #[arg(long, value_enum, default_value_t = Output::Json)]
     pub(super) output: Output,
@@ -189,12 +201,19 @@ impl RankArgs {
                 ram_gb: self.ram_gb.unwrap_or_default(),
                 disk_gb: self.disk_gb.unwrap_or_default(),
                 execution_time_sec: self.execution_time_sec.unwrap_or_default(),
+                preemptible: match (self.preemptible, self.no_preemptible) {
+                    (true, _) => Some(true),
+                    (false, true) => Some(false),
+                    (false, false) => None,
+                },
+                zones: self.zones,
                 ..ResourceRequirements::default()
             },
             object_ids: self.object_ids,
             drs_uris: self.drs_uris,
             mode: self.mode,
             limit: self.limit,
+            explain: self.explain,
             ..RankRequest::default()
         }
     }
@@ -275,7 +294,8 @@ pub(super) struct DemoArgs {
 pub(super) struct MockTesArgs {
     #[command(flatten)]
     pub(super) listen: ListenArgs,
-    /// Behave like this server in production, without task info: funnel, tesk, poiesis, azure, tesp or planetary
+    /// Behave like this server in production, without task info: funnel, tesk, poiesis, azure, tesp,
+    /// planetary or protes
     #[arg(long, value_name = "NAME", conflicts_with_all = [
         "scenario", "currency", "cpu_usage", "memory_consumption", "data_storage", "data_transfer"
     ])]

@@ -12,6 +12,10 @@ use super::{
     serve::{bind, stop_signal},
 };
 
+/// The scenarios of a mock without one.
+const DEMO_TES: &str = include_str!("../../config/demo/tes-basel.yaml");
+const DEMO_DRS: &str = include_str!("../../config/demo/drs-1.yaml");
+
 /// Serves a mock TES.
 pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<(), CliError> {
     if let Some(flavour) = args.flavour {
@@ -19,7 +23,7 @@ pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<
         let router = replay_tes::router(flavour, args.queue_sec).map_err(invalid_file(flavour))?;
         return serve(&args.listen, &path, router, console).await;
     }
-    let mut scenario = load(args.scenario.as_deref(), TesScenario::parse)?;
+    let mut scenario = load(args.scenario.as_deref(), DEMO_TES, TesScenario::parse)?;
     let costs = &mut scenario.unit_costs;
     for (price, option) in [
         (&mut costs.cpu_usage, args.cpu_usage),
@@ -43,7 +47,11 @@ pub(super) async fn run_tes(args: MockTesArgs, console: &mut Console) -> Result<
 pub(super) async fn run_drs(args: MockDrsArgs, console: &mut Console) -> Result<(), CliError> {
     let router = match args.flavour {
         Some(flavour) => replay_drs::router(flavour).map_err(invalid_file(flavour))?,
-        None => drs::router(load(args.scenario.as_deref(), DrsScenario::parse)?),
+        None => drs::router(load(
+            args.scenario.as_deref(),
+            DEMO_DRS,
+            DrsScenario::parse,
+        )?),
     };
     serve(&args.listen, "/ga4gh/drs/v1/", router, console).await
 }
@@ -64,13 +72,14 @@ async fn serve(
         .map_err(CliError::io("the socket failed"))
 }
 
-/// Loads the scenario in `file`, or the default one.
-fn load<T: Default>(
+/// Loads the scenario in `file`, or that of the demonstration.
+fn load<T>(
     file: Option<&Path>,
+    demo: &str,
     parse: impl FnOnce(&str) -> Result<T, yaml_serde::Error>,
 ) -> Result<T, CliError> {
     let Some(file) = file else {
-        return Ok(T::default());
+        return parse(demo).map_err(invalid_file("the scenario of the demonstration"));
     };
     let text = fs::read_to_string(file).map_err(invalid_file(file.display()))?;
     parse(&text).map_err(invalid_file(file.display()))

@@ -6,10 +6,10 @@ use tracing::{Instrument, info_span};
 use url::Url;
 
 use super::{
-    Client,
+    AnyAnswer, Client,
     authorization::{Authorization, CallHeaders},
     error::FetchError,
-    limit::permits::HostKey,
+    limit::permits::{HostKey, ServiceKind},
     scope::CallScope,
     transport::Method,
 };
@@ -72,7 +72,12 @@ impl Client {
                 .await?;
             let status = response.status();
             if accept == Accept::Success && !status.is_success() {
-                return Err(FetchError::Status(status));
+                // The warnings of the other kinds tell nothing else.
+                if self.kind != ServiceKind::Tes {
+                    return Err(FetchError::Status(status));
+                }
+                let time = self.shared.time;
+                return Err(transport.refusal(response, authorization, time).await.0);
             }
             match transport.read(response).await {
                 Ok(body) => Ok((status, body)),
@@ -86,6 +91,41 @@ impl Client {
         let calls = &self.shared.metrics.calls;
         calls.received(self.kind.into(), body.len());
         Ok((status, body))
+    }
+
+    /// Any answer, and why it is a refusal if it is one.
+    pub(super) async fn answer_or_refusal(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+    ) -> Result<AnyAnswer, FetchError> {
+        let call = self.call(scope, url, async |deadline| {
+            let (transport, trace) = (&self.shared.transport, self.trace(scope));
+            let headers = CallHeaders {
+                authorization,
+                trace: trace.as_ref(),
+            };
+            let response = transport
+                .send_with_retry(url, method, headers, deadline)
+                .await?;
+            if response.status().is_success() {
+                let (refusal, body) = (None, transport.read(response).await?);
+                return Ok(AnyAnswer { refusal, body });
+            }
+            let time = self.shared.time;
+            let (refusal, body) = transport.refusal(response, authorization, time).await;
+            Ok(AnyAnswer {
+                refusal: Some(refusal),
+                body,
+            })
+        });
+        // Boxed, as above.
+        let answer = Box::pin(call).await?;
+        let calls = &self.shared.metrics.calls;
+        calls.received(self.kind.into(), answer.body.len());
+        Ok(answer)
     }
 
     /// What ties a call to its request: for TES and DRS only.

@@ -6,6 +6,7 @@ use http::StatusCode;
 use hyper_util::client::legacy;
 use tokio_rustls::rustls;
 
+pub use super::reason::Refusal;
 use super::{
     connector::ConnectTimedOut,
     credentials::MissingSecret,
@@ -64,6 +65,9 @@ pub enum FetchError {
     /// The status is not a success.
     #[error("answered with status {}", Shown(*.0))]
     Status(StatusCode),
+    /// The status is not a success, and the answer says more.
+    #[error("answered with status {}{_0}", Shown(.0.status))]
+    Refused(Box<Refusal>),
     /// Status 202 with a `Retry-After` that is longer than the call timeout.
     #[error(
         "answered 202 with Retry-After {} s, longer than the call timeout",
@@ -80,10 +84,8 @@ pub enum FetchError {
     #[error("is no DRS: none was found at {}", .0.join(" and "))]
     NoDrs(Vec<String>),
     /// A redirect of a POST, which is not followed.
-    #[error(
-        "answered with a redirect (status {0}), which is not followed for POST; use the URI that it redirects to"
-    )]
-    Redirected(u16),
+    #[error("answered with a redirect (status {}){_0}, which is not followed for POST; use the URI that it redirects to", .0.status)]
+    Redirected(Redirect),
     /// More redirects than are followed.
     #[error("redirected more than {0} times")]
     TooManyRedirects(usize),
@@ -104,6 +106,43 @@ pub enum FetchError {
     /// The body is not what the API specifies.
     #[error("gave an invalid answer: {0}")]
     Malformed(String),
+}
+
+/// An answer of any status.
+#[derive(Debug)]
+pub struct AnyAnswer {
+    /// The status, unless it is a success.
+    pub refusal: Option<FetchError>,
+    /// The body; empty if that of a refusal is long.
+    pub body: Vec<u8>,
+}
+
+impl From<Refusal> for FetchError {
+    fn from(refusal: Refusal) -> Self {
+        if refusal.reason.is_some() || refusal.asks_for_password {
+            Self::Refused(Box::new(refusal))
+        } else {
+            Self::Status(refusal.status)
+        }
+    }
+}
+
+/// A redirect that is not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// The status.
+    pub status: u16,
+    /// The scheme, host and port that it leads to, if it leads to an http or https URI.
+    pub origin: Option<String>,
+}
+
+impl std::fmt::Display for Redirect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.origin {
+            Some(origin) => write!(f, " to {origin}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A status with its name, if it has one.
@@ -145,7 +184,23 @@ impl FetchError {
     pub fn is_on_the_way(&self) -> bool {
         self.is_about_the_service()
             || matches!(self, Self::Interrupted(_))
-            || matches!(self, Self::Status(status) if matches!(status.as_u16(), 429 | 502..=504))
+            || self
+                .status()
+                .is_some_and(|status| matches!(status.as_u16(), 429 | 502..=504))
+    }
+
+    /// The status, if that is the failure.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Status(status) => Some(*status),
+            Self::Refused(refusal) => Some(refusal.status),
+            _ => None,
+        }
+    }
+
+    /// Whether the service asks for a user name and a password.
+    pub fn asks_for_password(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.asks_for_password)
     }
 
     /// What metrics count the call as.
@@ -157,9 +212,16 @@ impl FetchError {
             }
             Self::AddressNotAllowed(_) => CallOutcome::NotAllowed,
             Self::Unresolved(_) => CallOutcome::Unresolved,
-            Self::Status(_) | Self::PassportWanted(_) if self.is_refusal() => CallOutcome::Denied,
-            Self::Status(status) if status.is_server_error() => CallOutcome::ServerError,
-            Self::Status(_) | Self::PassportWanted(_) => CallOutcome::ClientError,
+            Self::Status(_) | Self::Refused(_) | Self::PassportWanted(_) if self.is_refusal() => {
+                CallOutcome::Denied
+            }
+            Self::Status(_) | Self::Refused(_) | Self::PassportWanted(_) => {
+                if self.status().is_some_and(|status| status.is_server_error()) {
+                    CallOutcome::ServerError
+                } else {
+                    CallOutcome::ClientError
+                }
+            }
             Self::RedirectTarget(cause) => cause.outcome(),
             Self::NotReady(_)
             | Self::StillNotReady
@@ -175,7 +237,8 @@ impl FetchError {
 
     /// Whether the service answered that this caller may not know, which says nothing about what it has.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Status(status) if matches!(status.as_u16(), 401 | 403))
+        self.status()
+            .is_some_and(|status| matches!(status.as_u16(), 401 | 403))
             || matches!(self, Self::PassportWanted(_))
     }
 

@@ -4,11 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use http::{
     HeaderMap, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, RETRY_AFTER},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use url::Url;
 
-use super::error::FetchError;
+use super::{
+    error::{FetchError, Redirect},
+    http_client::Response,
+};
 
 /// Whether the status is that of a redirect.
 pub(super) const fn is_redirect(status: StatusCode) -> bool {
@@ -36,6 +39,46 @@ pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
         return None;
     }
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Whether the answer asks for a user name and a password, and for nothing else (RFC 7617).
+pub(super) fn asks_for_password(response: &Response) -> bool {
+    let mut challenges = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    let is_basic = |value: &str| {
+        value
+            .get(..5)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
+    };
+    response.status() == StatusCode::UNAUTHORIZED
+        && challenges
+            .next()
+            .is_some_and(|value| value.to_str().is_ok_and(is_basic))
+        && challenges.next().is_none()
+}
+
+/// Where a redirect of a POST to `here` leads, if it keeps method and host, so that a request may follow it.
+///
+/// # Errors
+/// [`FetchError::Redirected`], or why the target cannot be called.
+pub(super) fn same_host_target(here: &Url, response: &Response) -> Result<Url, FetchError> {
+    let status = response.status().as_u16();
+    let target = redirect_target(here, response.headers())?;
+    if matches!(status, 307 | 308) && target.host() == here.host() {
+        return Ok(target);
+    }
+    Err(FetchError::Redirected(Redirect {
+        status,
+        origin: Some(target.origin().ascii_serialization()),
+    }))
+}
+
+/// A redirect of a POST to `here`, which is not followed.
+pub(super) fn not_followed(here: &Url, response: &Response) -> FetchError {
+    let target = redirect_target(here, response.headers()).ok();
+    FetchError::Redirected(Redirect {
+        status: response.status().as_u16(),
+        origin: target.map(|target| target.origin().ascii_serialization()),
+    })
 }
 
 /// The target of a redirect of `here`, without user info.

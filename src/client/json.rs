@@ -1,6 +1,7 @@
 //! Reads JSON answers of services, and says what is wrong with one.
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::error::FetchError;
 
@@ -10,8 +11,19 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(malformed("it is a list, and not a JSON object"));
     }
+    if is_web_page(body) {
+        return Err(malformed("it is a web page, not an API"));
+    }
     // Tracking the path costs more than parsing, so only a body with a fault is parsed again for it.
     serde_json::from_slice(body).or_else(|_| parse_with_places(body))
+}
+
+/// Reads a JSON object whose members are not known.
+pub(crate) fn parse_object(body: &[u8]) -> Result<Map<String, Value>, FetchError> {
+    match parse(body)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(malformed("it is not a JSON object")),
+    }
 }
 
 fn parse_with_places<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
@@ -27,6 +39,17 @@ fn parse_with_places<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> 
         Ok(()) => Ok(parsed),
         Err(error) => Err(malformed(&format!("it is not JSON ({error})"))),
     }
+}
+
+/// Whether it begins as HTML does.
+fn is_web_page(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    ["<!doctype html", "<html", "<head", "<!--"]
+        .iter()
+        .any(|start| {
+            body.get(..start.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
+        })
 }
 
 /// The parser's message repeats text of the service: it is cut, and kept to one line.

@@ -15,6 +15,7 @@ pub mod health;
 mod http_client;
 mod json;
 pub mod limit;
+mod reason;
 pub mod refreshing;
 pub mod resolver;
 mod retry;
@@ -29,7 +30,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use url::{Host, Url};
 
-pub(crate) use self::json::parse;
+pub(crate) use self::json::{parse, parse_object};
 use self::{
     authorization::CallHeaders,
     credentials::Credentials,
@@ -41,7 +42,7 @@ use self::{
 pub use self::{
     authorization::{Authorization, Credential},
     credentials::MissingSecret,
-    error::{ClientError, FetchError},
+    error::{AnyAnswer, ClientError, FetchError, Redirect, Refusal},
     guard::Reach,
     limit::permits::ServiceKind,
     scope::CallScope,
@@ -283,19 +284,19 @@ impl Client {
         parse(&self.body(scope, url, method, authorization).await?)
     }
 
-    /// Sends `json` by POST and gives status and body of any answer: the body of a refusal may say more than its status.
-    /// The request may be sent twice.
+    /// Sends `json` by POST, maybe twice, and gives the answer, whatever its status: the body of a refusal may say more.
+    /// Redirects to the same host that keep the method are followed.
     ///
     /// # Errors
-    /// [`FetchError`], but never [`FetchError::Malformed`], and [`FetchError::Status`] only of a server that is busy.
+    /// [`FetchError`], but never [`FetchError::Malformed`], and a status only of a server that is busy.
     pub async fn post_any_status(
         &self,
         scope: &CallScope,
         url: &Url,
         json: &[u8],
         authorization: Authorization<'_>,
-    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
-        self.any_status(scope, url, Method::Post(json), authorization)
+    ) -> Result<AnyAnswer, FetchError> {
+        self.answer_or_refusal(scope, url, Method::PostOnHost(json), authorization)
             .await
     }
 

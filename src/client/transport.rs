@@ -9,23 +9,28 @@ use http::{
 use hyper::body::Bytes;
 use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 use tokio_rustls::rustls::{self, ClientConfig, crypto::aws_lc_rs};
 use url::{Host, Url};
 
 use super::{
     authorization::{Authorization, CallHeaders, Credential},
     connector::Connector,
-    error::FetchError,
+    error::{FetchError, Refusal},
     guard::{Guard, Reach},
-    headers::{is_redirect, redirect_target},
+    headers::{asks_for_password, is_redirect, not_followed, redirect_target, same_host_target},
     http_client::{HttpClient, Response, basic_authorization, read_body},
     resolver::{GuardedResolver, Resolver},
+    time_budget::TimeBudget,
 };
 use crate::{
     config,
     domain::token::Token,
     telemetry::trace_context::{TRACEPARENT, TRACESTATE, TraceContext},
 };
+
+/// The longest body of a refusal that is searched for a reason.
+const MAX_REFUSAL_BYTES: usize = 64 << 10;
 
 /// How many redirects of a GET are followed.
 const MAX_REDIRECTS: usize = 3;
@@ -40,6 +45,8 @@ pub(super) enum Method<'a> {
     HeadOfTarget,
     /// With a JSON body. Idempotent: may be sent twice.
     Post(&'a [u8]),
+    /// The same, which redirects to the same host may send on: an ingress redirects from http to https.
+    PostOnHost(&'a [u8]),
 }
 
 /// Connects only where the guard allows it.
@@ -83,7 +90,8 @@ impl Transport {
         })
     }
 
-    /// Sends a request; of a GET and for the size of a target, at most three redirects are followed. Only the first one carries the credential.
+    /// Sends a request; at most three redirects are followed, of a POST at most those to the same host. Only the first one
+    /// carries the credential.
     pub(super) async fn send_following_redirects(
         &self,
         url: &Url,
@@ -96,10 +104,13 @@ impl Transport {
             if matches!(method, Method::Head) || !is_redirect(response.status()) {
                 return Ok(response);
             }
-            if let Method::Post(_) = method {
-                return Err(FetchError::Redirected(response.status().as_u16()));
-            }
-            here = redirect_target(&here, response.headers())?;
+            here = match method {
+                Method::Post(_) => return Err(not_followed(&here, &response)),
+                Method::PostOnHost(_) => same_host_target(&here, &response)?,
+                Method::Get | Method::Head | Method::HeadOfTarget => {
+                    redirect_target(&here, response.headers())?
+                }
+            };
             // A failure there says nothing about the service itself.
             response = self
                 .send(&here, method, CallHeaders::NONE)
@@ -149,7 +160,7 @@ impl Transport {
                 sent.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
                 (http::Method::HEAD, Bytes::new())
             }
-            Method::Post(json) => {
+            Method::Post(json) | Method::PostOnHost(json) => {
                 sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 (http::Method::POST, Bytes::copy_from_slice(json))
             }
@@ -161,6 +172,24 @@ impl Transport {
             }
         }
         client.send(method, url, sent, body).await
+    }
+
+    /// A refusal with its reason, and its body, unless that is long or cannot be read soon: it adds nothing to the status
+    /// then.
+    pub(super) async fn refusal(
+        &self,
+        response: Response,
+        authorization: Authorization<'_>,
+        time: TimeBudget,
+    ) -> (FetchError, Vec<u8>) {
+        let status = response.status();
+        let asks_for_password = asks_for_password(&response);
+        let body = read_body(response, MAX_REFUSAL_BYTES.min(self.max_bytes));
+        let body = timeout(time.call() / 4, body).await;
+        let body = body.unwrap_or(Ok(Vec::new())).unwrap_or_default();
+        let secret = authorization.secret().map(|(_, secret)| secret);
+        let refusal = Refusal::new(status, &body, secret, asks_for_password);
+        (refusal.into(), body)
     }
 
     /// The body, decompressed, up to `outbound.max_response_bytes`.

@@ -58,15 +58,12 @@ impl ExchangeRates {
     }
 
     fn refusal(&self, code: &str, rate: f64) -> Option<ConfigFaultReason> {
-        // The ECB publishes CNY, which stands in for CNH.
-        if code != "CNY" && code.parse::<Currency>().is_err() {
-            let known = Currency::ALL.iter().map(|currency| currency.code());
-            let known = known.chain(["CNY"]).collect();
-            return Some(ConfigFaultReason::UnknownKey { known });
+        if let Err(unknown) = code.parse::<Currency>() {
+            return Some(ConfigFaultReason::Malformed(unknown.to_string()));
         }
         let must_be = if !(rate.is_finite() && rate > 0.0) {
             "a number above 0"
-        } else if code == self.base.code() && (rate - 1.0).abs() > f64::EPSILON {
+        } else if code.eq_ignore_ascii_case(self.base.code()) && (rate - 1.0).abs() > f64::EPSILON {
             "1, as exchange_rates.base is the same"
         } else {
             return None;

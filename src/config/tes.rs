@@ -1,5 +1,7 @@
 //! `tes`: prices, queue times and capacities of TES instances that do not publish them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -8,8 +10,10 @@ use super::{
     site::{Failures, Link, ListPrices, PlaceEntry},
 };
 use crate::domain::{
+    exclusion::Unfit,
     money::Currency,
-    price_book::{Capacity, Prices, TesMatch},
+    price_book::{Capacity, Prices, TesMatch, unfit_labels},
+    resources::ResourceNeeds,
     service::ServiceUri,
 };
 
@@ -26,6 +30,9 @@ section! {
         /// `auto`: task info is requested, and the price book is used for servers without it. `always`: servers without
         /// it are left out. `never`: only the price book is used.
         pub task_info: UseOfTaskInfo = UseOfTaskInfo::default();
+        /// Days after which a task tells nothing of the queue any more. Queue times are estimated from tasks that were
+        /// created since.
+        pub history_max_age_days: f64 = 7.0, positive(3650.0);
         /// One entry for each site, or one for many; the first match wins. A server that gives no prices and has no
         /// entry is left out, with a warning. Capacity applies to each TES that an entry matches, also to those with
         /// task info.
@@ -38,6 +45,8 @@ section! {
         ///       unit_costs: {cpu_usage: 1e-5, memory_consumption: 2e-6, data_storage: 0.01, data_transfer: 0.02}
         ///       preemptible_discount: 0.6
         ///       queue: {signal: history, default_sec: 60}
+        ///       task_info: auto
+        ///       labels: {gpu: "1"}
         ///       capacity: {max_cpu_cores: 64, max_ram_gb: 512, max_disk_gb: 2000, zones: [eu-1], preemptible: true}
         ///     - match: https://tes.cloud.example/
         ///       place: {provider: aws, region: eu-central-1}
@@ -83,7 +92,7 @@ section! {
         /// Preemptions of a preemptible machine in an hour; they count if the request says `preemptible: true`.
         #[serde(default)]
         pub preemptions_per_hour: f64, range(0.0, 3600.0);
-        /// Share taken off the price of computing if the task may run on preemptible machines.
+        /// Share taken off the price of computing if the request states `preemptible: true`.
         #[serde(default)]
         pub preemptible_discount: f64, range(0.0, 1.0);
         /// How long a task waits.
@@ -92,6 +101,13 @@ section! {
         /// What fits. A key that is not set is no limit.
         #[serde(default)]
         pub capacity: Capacity;
+        /// `tes.task_info` for these instances: `auto`, `always` or `never`.
+        #[serde(default)]
+        pub task_info: Option<UseOfTaskInfo>;
+        /// What these instances offer of `backend_parameters`, such as `{gpu: "1"}`. A task that needs another one strictly
+        /// is not ranked on them.
+        #[serde(default)]
+        pub labels: BTreeMap<String, String>;
     }
 }
 
@@ -99,10 +115,10 @@ section! {
     /// How long a task waits.
     #[derive(Copy)]
     pub struct Queue {
-        /// `history`: median * (1 + queued / (queued + finished)). The median is that of the time from creation to
-        /// start of up to 50 finished tasks that the caller may see (of those that asked for at least half of each
-        /// resource, if there are three or more); `queued` are those that wait now. Kept for 30 seconds. `fixed`:
-        /// `default_sec`, without calls.
+        /// `history`: the Kaplan-Meier median of the waits of recent tasks that the caller may see: the 50 newest that
+        /// started, and those that wait (of those that requested at least half of each need, if three or more of them
+        /// started). Where nothing has started since the oldest waiting task came, or for long, it is that time. Kept for
+        /// 30 seconds. `fixed`: `default_sec`.
         pub signal: Signal = Signal::History;
         /// Seconds, with `fixed` and where there is no history.
         pub default_sec: f64 = 60.0, range(0.0, YEAR_SECONDS);
@@ -148,6 +164,13 @@ impl Tes {
             .find(|entry| entry.r#match.matches(tes))
     }
 
+    /// Whether the TES of `entry` are asked for task info.
+    pub fn use_of_task_info(&self, entry: Option<&PriceEntry>) -> UseOfTaskInfo {
+        entry
+            .and_then(|entry| entry.task_info)
+            .unwrap_or(self.task_info)
+    }
+
     /// The position of the entry that [`entry_for`](Self::entry_for) finds.
     pub fn position_for(&self, tes: &ServiceUri) -> Option<usize> {
         self.price_book
@@ -163,6 +186,7 @@ impl Tes {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigFault> {
+        self.check_keys()?;
         for (position, entry) in self.price_book.iter().enumerate() {
             let within = |fault: ConfigFault| fault.within(&format!("price_book[{position}]"));
             entry.check().map_err(within)?;
@@ -189,6 +213,13 @@ impl PriceEntry {
                 0.0
             },
         }
+    }
+
+    /// Why a task with these `needs` cannot run, if it cannot.
+    pub fn unfit(&self, needs: &ResourceNeeds) -> Option<Unfit> {
+        self.capacity
+            .unfit(needs)
+            .or_else(|| unfit_labels(&self.labels, needs))
     }
 
     fn check(&self) -> Result<(), ConfigFault> {

@@ -176,9 +176,8 @@ impl TaskAt<'_> {
         let default = SiteModel::default();
         let site = self.assumptions.sites.get(self.tes).unwrap_or(&default);
         let needs = self.query.needs();
-        #[expect(clippy::cast_precision_loss, reason = "seconds are at most 2^53")]
-        let execution = needs.execution_seconds as f64 / site.speed;
-        let preemptions = if needs.preemptible {
+        let execution = needs.execution_seconds / site.speed;
+        let preemptions = if needs.preemptible == Some(true) {
             site.preemptions_per_hour
         } else {
             0.0

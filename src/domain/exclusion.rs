@@ -85,9 +85,9 @@ pub enum Unfit {
     #[error("has at most {has} CPU cores, and the task needs {needs}")]
     Cores {
         /// The cores of its largest machine.
-        has: u64,
+        has: f64,
         /// The cores that the task needs.
-        needs: u64,
+        needs: f64,
     },
     /// Too little memory or disk.
     #[error("has at most {has} GB of {what}, and the task needs {needs}")]
@@ -98,6 +98,17 @@ pub enum Unfit {
         has: f64,
         /// What the task needs, in gigabytes.
         needs: f64,
+    },
+    /// It does not offer a backend parameter that the task needs strictly.
+    #[error(
+        "does not offer the backend parameter '{name}' with the value '{value}', and backend_parameters_strict is set; \
+         labels in its entry in tes.price_book can list it"
+    )]
+    NoLabel {
+        /// The name of the parameter.
+        name: String,
+        /// The value that the task needs.
+        value: String,
     },
     /// None of its zones is one of the task's.
     #[error("has machines only in {}, and the task must run in other zones", .0.join(", "))]

@@ -10,6 +10,7 @@ use super::{
     money::{Currency, Money, Rates},
     object::{DataObject, MissingSize, ObjectRecords},
     query::Query,
+    queue::QueueBasis,
     site::Outcomes,
     unrankable::UnrankableReason,
     warning::Warning,
@@ -37,6 +38,8 @@ pub struct TaskInfo {
     pub transfer: Option<Money>,
     /// The time from submission to start.
     pub queue: Seconds,
+    /// What the queue time rests on.
+    pub queue_basis: QueueBasis,
     /// How tasks in its history ended, if that is known.
     pub outcomes: Option<Outcomes>,
 }
@@ -54,6 +57,8 @@ pub struct Offer {
     pub transfer: Option<TransferPrice>,
     /// The time from submission to start.
     pub queue: Seconds,
+    /// What the queue time rests on.
+    pub queue_basis: QueueBasis,
     /// How tasks in its history ended, if that is known.
     pub outcomes: Option<Outcomes>,
 }
@@ -112,6 +117,7 @@ impl TaskInfo {
             storage: Cost::from_f64(storage),
             transfer: transfer.map(TransferPrice),
             queue: self.queue,
+            queue_basis: self.queue_basis,
             outcomes: self.outcomes,
         })
     }

@@ -11,6 +11,7 @@ pub mod exclusion;
 pub mod findings;
 pub mod geo;
 pub mod id_hint;
+mod kaplan_meier;
 pub mod mode;
 pub mod money;
 pub mod object;

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! currencies {
     ($($code:ident)*) => {
-        /// A supported currency of offers and answers: an ISO 4217 code, `BTC` or `CNH`.
+        /// A currency of offers and answers: an ISO 4217 code, `BTC` or `CNH`, in any case.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
         #[allow(clippy::upper_case_acronyms, missing_docs, reason = "the codes are ISO 4217 names")]
         pub enum Currency { $($code),* }
 
         impl Currency {
-            /// All currencies, in the order of the contract.
-            pub const ALL: &'static [Self] = &[$(Self::$code),*];
+            /// All currencies, in the order of their codes.
+            pub const EVERY: &'static [Self] = &[$(Self::$code),*];
 
             /// The code, such as `EUR`.
             pub const fn code(self) -> &'static str {
@@ -22,7 +23,15 @@ macro_rules! currencies {
         }
     };
 }
-currencies!(AUD BRL BTC CAD CHF CNH EUR GBP HKD INR KRW JPY MXN NOK NZD RUB SEK SGD TRY USD ZAR);
+currencies!(
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTC BTN BWP
+    BYN BZD CAD CDF CHF CLP CNH CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP
+    GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF
+    KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR
+    MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG
+    SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU
+    UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+);
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,18 +41,26 @@ impl fmt::Display for Currency {
 
 /// The text is not the code of a [`Currency`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a supported currency")]
+#[error("'{0:.20}' is not an ISO 4217 code of a currency")]
 pub struct UnknownCurrency(String);
 
 impl FromStr for Currency {
     type Err = UnknownCurrency;
 
     fn from_str(code: &str) -> Result<Self, UnknownCurrency> {
-        Self::ALL
+        Self::EVERY
             .iter()
-            .find(|currency| currency.code() == code)
+            .find(|currency| currency.code().eq_ignore_ascii_case(code))
             .copied()
             .ok_or_else(|| UnknownCurrency(code.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = UnknownCurrency;
+
+    fn try_from(code: String) -> Result<Self, UnknownCurrency> {
+        code.parse()
     }
 }
 
@@ -128,10 +145,13 @@ mod tests {
 
     #[test]
     fn a_code_is_parsed_as_its_currency() {
-        for &currency in Currency::ALL {
+        for &currency in Currency::EVERY {
             assert_eq!(currency.code().parse(), Ok(currency));
+            assert_eq!(currency.code().to_lowercase().parse(), Ok(currency));
         }
-        assert!("eur".parse::<Currency>().is_err());
+        for bad in ["", "EURO", "EU", "XXX", "XTS", " EUR"] {
+            assert!(bad.parse::<Currency>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Price book: the operator's prices and capacities of TES without task info.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -11,6 +11,7 @@ use super::{
     findings::{OfferSource, TaskInfo},
     geo::Host,
     money::{BadAmount, Currency, Money},
+    queue::QueueBasis,
     resources::ResourceNeeds,
     service::ServiceUri,
     tes_base::bases,
@@ -135,19 +136,19 @@ impl Prices {
     ///
     /// # Errors
     /// [`BadAmount`] if an amount is above [`Money::MAX`].
-    pub fn quote(&self, needs: &ResourceNeeds, queue: Seconds) -> Result<TaskInfo, BadAmount> {
+    pub fn quote(
+        &self,
+        needs: &ResourceNeeds,
+        (queue, queue_basis): (Seconds, QueueBasis),
+    ) -> Result<TaskInfo, BadAmount> {
         let costs = self.unit_costs;
         let per_second =
-            float(needs.cpu_cores) * costs.cpu_usage + needs.ram_gb * costs.memory_consumption;
-        let share = if needs.preemptible {
-            1.0 - self.preemptible_discount
-        } else {
-            1.0
-        };
+            needs.cpu_cores * costs.cpu_usage + needs.ram_gb * costs.memory_consumption;
+        let share = 1.0 - self.discount(needs);
         Ok(TaskInfo {
             source: OfferSource::PriceBook,
             compute: Money::new(
-                float(needs.execution_seconds) / self.speed * per_second * share,
+                needs.execution_seconds / self.speed * per_second * share,
                 self.currency,
             )?,
             storage: Money::new(needs.disk_gb * costs.data_storage, self.currency)?,
@@ -156,17 +157,19 @@ impl Prices {
                 .map(|price| Money::new(price, self.currency))
                 .transpose()?,
             queue,
+            queue_basis,
             outcomes: None,
         })
     }
-}
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "cores and seconds are at most 2^53"
-)]
-const fn float(count: u64) -> f64 {
-    count as f64
+    /// The discount on computing, from 0 to 1: only a task that states that it may be preempted gets it.
+    pub fn discount(&self, needs: &ResourceNeeds) -> f64 {
+        if needs.preemptible == Some(true) {
+            self.preemptible_discount
+        } else {
+            0.0
+        }
+    }
 }
 
 /// The capacity of a TES. A missing value is no limit.
@@ -201,7 +204,9 @@ impl Capacity {
     /// Why a task with these `needs` cannot run, if it cannot. `preemptible` allows preemptible machines and requires
     /// none, so it is never a reason.
     pub fn unfit(&self, needs: &ResourceNeeds) -> Option<Unfit> {
-        if let Some(has) = self.max_cpu_cores.filter(|&has| has < needs.cpu_cores) {
+        #[expect(clippy::cast_precision_loss, reason = "cores are at most 10^9")]
+        let cores = self.max_cpu_cores.map(|has| has as f64);
+        if let Some(has) = cores.filter(|&has| has < needs.cpu_cores) {
             return Some(Unfit::Cores {
                 has,
                 needs: needs.cpu_cores,
@@ -221,6 +226,20 @@ impl Capacity {
     }
 }
 
+/// Why a task with these `needs` cannot run on a TES that offers `labels`, if it cannot: a backend parameter that it needs
+/// strictly is not among them. Without `backend_parameters_strict` they are wishes.
+pub fn unfit_labels(labels: &BTreeMap<String, String>, needs: &ResourceNeeds) -> Option<Unfit> {
+    if !needs.backend_parameters_strict {
+        return None;
+    }
+    let mut parameters = needs.backend_parameters.iter();
+    let (name, value) = parameters.find(|&(name, value)| labels.get(name) != Some(value))?;
+    Some(Unfit::NoLabel {
+        name: name.clone(),
+        value: value.clone(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,12 +252,11 @@ mod tests {
 
     fn needs() -> ResourceNeeds {
         ResourceNeeds {
-            cpu_cores: 4,
+            cpu_cores: 4.0,
             ram_gb: 16.0,
             disk_gb: 100.0,
-            execution_seconds: 3600,
-            preemptible: false,
-            zones: Vec::new(),
+            execution_seconds: 3600.0,
+            ..ResourceNeeds::default()
         }
     }
 
@@ -256,7 +274,7 @@ mod tests {
 
     #[test]
     fn quotes_follow_the_formulas() {
-        let queue = Seconds::from_f64(7.0);
+        let queue = (Seconds::from_f64(7.0), QueueBasis::Fixed);
         let info = PRICES.quote(&needs(), queue).unwrap();
         let chf = |amount| Money::new(amount, Currency::CHF).unwrap();
         let expected = TaskInfo {
@@ -265,21 +283,29 @@ mod tests {
             compute: chf(21_600.0),
             storage: chf(12.5),
             transfer: Some(chf(0.02)),
-            queue,
+            queue: queue.0,
+            queue_basis: queue.1,
             outcomes: None,
         };
         assert_eq!(info, expected);
         let mut needs = needs();
-        needs.preemptible = true;
-        let compute = PRICES.quote(&needs, queue).unwrap().compute;
-        assert_eq!(compute, chf(5_400.0), "a quarter is left");
+        for (stated, expected) in [
+            (Some(true), 5_400.0),
+            (Some(false), 21_600.0),
+            (None, 21_600.0),
+        ] {
+            needs.preemptible = stated;
+            let compute = PRICES.quote(&needs, queue).unwrap().compute;
+            assert_eq!(compute, chf(expected), "{stated:?}");
+        }
     }
 
     #[test]
     fn an_implausible_amount_is_no_quote() {
         let mut needs = needs();
-        needs.execution_seconds = u64::MAX;
-        assert!(PRICES.quote(&needs, Seconds::ZERO).is_err());
+        needs.execution_seconds = 1e20;
+        let queue = (Seconds::ZERO, QueueBasis::Fixed);
+        assert!(PRICES.quote(&needs, queue).is_err());
     }
 
     #[test]
@@ -297,7 +323,7 @@ mod tests {
             capacity.unfit(&needs)
         };
         assert_eq!(unfit(|_| ()), None, "all of it may be used");
-        assert_eq!(unfit(|needs| needs.preemptible = true), None);
+        assert_eq!(unfit(|needs| needs.preemptible = Some(true)), None);
         assert_eq!(
             unfit(|needs| needs.zones = vec!["us".to_owned(), "eu-2".to_owned()]),
             None
@@ -305,8 +331,11 @@ mod tests {
         let gigabytes = |what, has, needs| Unfit::Gigabytes { what, has, needs };
         for (change, expected) in [
             (
-                (|needs| needs.cpu_cores = 5) as fn(&mut ResourceNeeds),
-                Unfit::Cores { has: 4, needs: 5 },
+                (|needs| needs.cpu_cores = 4.5) as fn(&mut ResourceNeeds),
+                Unfit::Cores {
+                    has: 4.0,
+                    needs: 4.5,
+                },
             ),
             (|needs| needs.ram_gb = 16.5, gigabytes("memory", 16.0, 16.5)),
             (

@@ -12,6 +12,7 @@ use super::{
     object_id::{BadDrsUri, ObjectId},
     resources::ResourceNeeds,
     service::{BadServiceUri, ServiceUri},
+    tes_base::bases,
     warning::Warning,
 };
 
@@ -87,9 +88,6 @@ pub enum RequestFaultReason {
     /// The amount is negative or not finite.
     #[error("must be a number of at least 0")]
     NotAnAmount,
-    /// The limit is 0 or above this maximum.
-    #[error("must be an integer from 1 to {0}")]
-    Limit(usize),
     /// The text is empty.
     #[error("must not be empty")]
     Empty,
@@ -213,10 +211,14 @@ impl Query {
         if !parts.unknown.is_empty() {
             warnings.push(Warning::UnknownProperties(parts.unknown));
         }
+        if parts.needs.is_nothing() {
+            warnings.push(Warning::NoNeeds);
+        }
         let tes = deduplicate(
             "tes_uris",
             parts.tes,
-            |uri| uri.root().clone(),
+            // The list of tasks is often given as the URI of the service.
+            |uri| bases(uri).first().unwrap_or(uri.root()).clone(),
             ToString::to_string,
             &mut warnings,
         );
@@ -334,12 +336,8 @@ mod tests {
     fn parts() -> QueryParts {
         QueryParts {
             needs: ResourceNeeds {
-                cpu_cores: 1,
-                ram_gb: 1.0,
-                disk_gb: 1.0,
-                execution_seconds: 60,
-                preemptible: true,
-                zones: Vec::new(),
+                cpu_cores: 1.0,
+                ..ResourceNeeds::default()
             },
             tes: vec![ServiceUri::parse("https://tes.example/").unwrap()],
             drs: vec![ServiceUri::parse("https://drs.example/").unwrap()],

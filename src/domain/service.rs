@@ -20,6 +20,12 @@ pub enum BadServiceUri {
     /// It does not begin with `http://` or `https://`, or is not a valid URI.
     #[error("must be an absolute http or https URI with a host")]
     NotAbsolute,
+    /// It has blanks or control characters.
+    #[error("must not contain blanks, control characters or backslashes")]
+    Blank,
+    /// Its host cannot be parsed, for this reason.
+    #[error("must be an absolute http or https URI with a host: {0}")]
+    Host(url::ParseError),
     /// Paths are appended to it, so it can have neither query nor fragment.
     #[error("must be the root URI of a service, without query and fragment")]
     NotARoot,
@@ -40,10 +46,18 @@ impl ServiceUri {
         // The byte order mark is a space for the regular expressions of JSON Schema.
         let is_refused =
             |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '\u{feff}');
+        if given.contains(is_refused) && given.contains("://") {
+            return Err(BadServiceUri::Blank);
+        }
         if !has_scheme || given.contains(is_refused) {
             return Err(BadServiceUri::NotAbsolute);
         }
-        let mut root = Url::parse(given).map_err(|_| BadServiceUri::NotAbsolute)?;
+        let mut root = Url::parse(given).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase | url::ParseError::EmptyHost => {
+                BadServiceUri::NotAbsolute
+            }
+            error => BadServiceUri::Host(error),
+        })?;
         let host = Host::of(&root).ok_or(BadServiceUri::NotAbsolute)?;
         if root.query().is_some() || root.fragment().is_some() {
             return Err(BadServiceUri::NotARoot);
@@ -132,16 +146,31 @@ mod tests {
             "http:tes.example",
             "http://",
             "http:///tes",
-            " http://tes.example",
-            "http://tes.example\n",
             "http:\\\\tes.example",
             "file:///etc/passwd",
-            "http://[::1",
-            "http://a:99999/",
         ] {
             assert_eq!(
                 ServiceUri::parse(bad),
                 Err(BadServiceUri::NotAbsolute),
+                "{bad:?}"
+            );
+        }
+        for bad in [
+            " http://tes.example",
+            "http://tes.example\n",
+            "http://a b/",
+            "http://a\\b/",
+        ] {
+            assert_eq!(ServiceUri::parse(bad), Err(BadServiceUri::Blank), "{bad:?}");
+        }
+        for (bad, reason) in [
+            ("http://[::1", url::ParseError::InvalidIpv6Address),
+            ("http://a:99999/", url::ParseError::InvalidPort),
+            ("http://a:b/", url::ParseError::InvalidPort),
+        ] {
+            assert_eq!(
+                ServiceUri::parse(bad),
+                Err(BadServiceUri::Host(reason)),
                 "{bad:?}"
             );
         }

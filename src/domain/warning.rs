@@ -18,7 +18,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Warning {
-    /// Properties that the schema of the request does not define, as JSON pointers.
+    /// Properties that the schema of the request does not define, as JSON pointers, some with the name that may be meant.
     UnknownProperties(Vec<String>),
     /// The same service or object is listed more than once in `field`.
     Duplicate {
@@ -47,9 +47,29 @@ pub enum Warning {
         service: String,
         /// Why it is unknown.
         cause: NoQueueTime,
-        /// The default.
+        /// What is used instead.
         seconds: Seconds,
+        /// Whether that is the `default_sec` of an entry in the price book.
+        is_default_sec: bool,
     },
+    /// The queue time at this TES is estimated without some of its tasks.
+    UnreadableTasks {
+        /// The TES.
+        service: String,
+        /// The number of recent tasks that it lists.
+        tasks: usize,
+        /// How many of them have no readable times.
+        unreadable: usize,
+    },
+    /// The call for task info failed at this TES, and the price book is used.
+    TaskInfoUnavailable {
+        /// The TES.
+        service: String,
+        /// Why the call failed; follows the name of the service.
+        cause: String,
+    },
+    /// All needs of the task are 0.
+    NoNeeds,
     /// The calls to this DRS failed for some objects.
     DrsUnavailable {
         /// The DRS.
@@ -209,10 +229,34 @@ impl fmt::Display for Warning {
                 service,
                 cause,
                 seconds,
+                is_default_sec,
             } => write!(
                 f,
-                "Queue time assumed: '{service}' {cause}; {} s are used, the default_sec of its entry in tes.price_book.",
-                seconds.to_f64()
+                "Queue time assumed: '{service}' {cause}; {} s are used{}.",
+                seconds.to_f64(),
+                if *is_default_sec {
+                    ", the default_sec of its entry in tes.price_book"
+                } else {
+                    ""
+                }
+            ),
+            Self::UnreadableTasks {
+                service,
+                tasks,
+                unreadable,
+            } => write!(
+                f,
+                "Tasks unreadable: '{service}' lists {tasks} tasks, {unreadable} without readable times; its queue time is \
+                 estimated from the others."
+            ),
+            Self::TaskInfoUnavailable { service, cause } => write!(
+                f,
+                "Task info unavailable: '{service}' {cause} to POST tasks/task-info; the prices of its entry in \
+                 tes.price_book are used (task_info: never in that entry spares the call)."
+            ),
+            Self::NoNeeds => f.write_str(
+                "No needs: cpu_cores, ram_gb, disk_gb and execution_time_sec are all 0, so that every TES costs the same; \
+                 state what the task needs."
             ),
             Self::DrsUnavailable {
                 service,

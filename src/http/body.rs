@@ -220,9 +220,9 @@ mod tests {
             ("", BadServiceUri::NotAbsolute),
             ("ftp://tes.example", BadServiceUri::NotAbsolute),
             ("http:///tes", BadServiceUri::NotAbsolute),
-            ("http://tes example", BadServiceUri::NotAbsolute),
-            ("http://tes.example\u{85}", BadServiceUri::NotAbsolute),
-            ("http://tes.example/\u{feff}", BadServiceUri::NotAbsolute),
+            ("http://tes example", BadServiceUri::Blank),
+            ("http://tes.example\u{85}", BadServiceUri::Blank),
+            ("http://tes.example/\u{feff}", BadServiceUri::Blank),
             ("http://tes.example/?q", BadServiceUri::NotARoot),
         ] {
             assert_eq!(ServiceUri::parse(bad), Err(why), "{bad:?}");
@@ -421,7 +421,11 @@ mod tests {
                     // All faults are found without the schema.
                     Err(faults) => {
                         let explained = explained.unwrap();
-                        prop_assert_eq!(pointers(&faults), pointers(&explained));
+                        let (mut meant, mut found) = (pointers(&faults), pointers(&explained));
+                        // Which negative numbers are modes is no matter of the schema.
+                        meant.remove("/mode");
+                        found.remove("/mode");
+                        prop_assert_eq!(meant, found);
                     }
                 },
                 Err(HttpError::Ranking(Error::Invalid(faults))) => {

@@ -80,7 +80,7 @@ mod tests {
             b"<E><Cube time='2025-10-09'>\
                 <Cube currency='USD' rate='-1'/><Cube currency='GBP' rate='NaN'/><Cube currency='JPY' rate='inf'/>\
                 <Cube currency='SEK' rate='0'/><Cube currency='NOK' rate='N/A'/><Cube currency='TRY'/>\
-                <Cube currency='PLN' rate='4.2'/><Cube rate='5'/><Cube currency='CHF' rate=' 0.5 '/>\
+                <Cube currency='QQQ' rate='4.2'/><Cube rate='5'/><Cube currency='CHF' rate=' 0.5 '/>\
             </Cube></E>",
         )
         .unwrap();
@@ -106,7 +106,7 @@ mod tests {
                 "it has no exchange rate",
             ),
             (
-                "<E><Cube time='2025-10-09'><Cube currency='PLN' rate='4'/></Cube></E>",
+                "<E><Cube time='2025-10-09'><Cube currency='QQQ' rate='4'/></Cube></E>",
                 "it has no exchange rate",
             ),
             ("<!DOCTYPE e [<!ENTITY a 'b'>]><e>&a;</e>", "it is not XML"),

@@ -33,9 +33,10 @@ impl Table {
             if !PLAUSIBLE.contains(&rate) {
                 continue;
             }
-            if code == "CNY" {
-                yuan = Some(rate);
-            } else if let Ok(currency) = code.parse() {
+            if let Ok(currency) = code.parse() {
+                if currency == Currency::CNY {
+                    yuan = Some(rate);
+                }
                 known.insert(currency, rate);
             }
         }
@@ -66,7 +67,7 @@ impl Table {
 
     /// Whether no currency but the base has a rate.
     pub(super) fn is_bare(&self) -> bool {
-        Currency::ALL
+        Currency::EVERY
             .iter()
             .all(|&currency| currency == self.base || !self.has(currency))
     }
@@ -76,12 +77,12 @@ impl Table {
     pub(super) fn completed_by(&self, other: &Self) -> Self {
         let link = [other.base, self.base]
             .into_iter()
-            .chain(Currency::ALL.iter().copied())
+            .chain(Currency::EVERY.iter().copied())
             .find_map(|link| Some((link, self.rates.per_base(link).filter(|_| other.has(link))?)));
         let Some((link, link_per_base)) = link else {
             return self.clone();
         };
-        let here = Currency::ALL.iter().filter_map(|&currency| {
+        let here = Currency::EVERY.iter().filter_map(|&currency| {
             let per_link = other.rates.factor(link, currency)?;
             Some((currency, per_link * link_per_base))
         });

@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn prices_that_cannot_be_and_unknown_entries_are_left_out() {
-        let json = r#"{"USD": {"last": -1}, "EUR": {"last": 0}, "PLN": {"last": 3}, "BTC": {"last": 1}, "updated": "now",
+        let json = r#"{"USD": {"last": -1}, "EUR": {"last": 0}, "QQQ": {"last": 3}, "BTC": {"last": 1}, "updated": "now",
                        "GBP": {"last": "4"}, "CHF": {"last": 7}}"#;
         assert_eq!(read(json), Ok([(CHF, 7.0)].into()));
     }

@@ -1,29 +1,22 @@
 //! Entry points for fuzzing: reads any bytes as answers of a TES.
 
-use http::StatusCode;
+use jiff::Timestamp;
 
 use super::{
-    task_info::{TaskInfoResponse, has_no_task_info},
-    tasks::{Page, Task},
+    history::TaskHistory,
+    task_info::{has_no_task_info, read_task_info},
+    tasks::Page,
 };
-use crate::{
-    client::parse,
-    domain::{findings::TaskInfo, queue::History},
-};
+use crate::{client::parse_object, domain::findings::TaskInfo};
 
 /// The offer in an answer to a question for task info, if it is one.
 pub fn task_info(answer: &[u8]) -> Option<TaskInfo> {
-    has_no_task_info(StatusCode::BAD_REQUEST, answer);
-    parse::<TaskInfoResponse>(answer).ok()?.check().ok()
+    has_no_task_info(None, answer);
+    read_task_info(&parse_object(answer).ok()?).ok()
 }
 
 /// The tasks in a page of them, if it is one.
-pub fn history(answer: &[u8]) -> Option<History> {
-    let page = parse::<Page>(answer).ok()?;
-    page.next();
-    let finished: Vec<_> = page.tasks_in("COMPLETE").collect();
-    Some(History {
-        finished: finished.iter().filter_map(Task::finished).collect(),
-        queued: page.tasks_in("QUEUED").count(),
-    })
+pub fn history(answer: &[u8]) -> Option<TaskHistory> {
+    let page = Page::new(&parse_object(answer).ok()?);
+    Some(TaskHistory::new(&page.tasks, true, Timestamp::now(), 7.0))
 }

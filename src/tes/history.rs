@@ -1,139 +1,408 @@
-//! The tasks that a TES lists: how long the finished ones waited, and how many wait now.
+//! The tasks that a TES lists: how long those that started waited, and how long others wait already.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use futures_util::future::join;
-use http::StatusCode;
+use futures_util::future::{join_all, join3};
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
-    below,
-    tasks::{Page, Task},
+    below, get_object,
+    tasks::{Page, Reading, State, Task},
 };
 use crate::{
     client::{Authorization, CallScope, Client, FetchError},
-    domain::queue::History,
+    domain::{
+        queue::{COHORT, History, NoQueueTime, QueueEstimate},
+        resources::ResourceNeeds,
+        site::Outcomes,
+    },
 };
 
 /// How long a history is kept: a queue does not change faster than that.
 pub(super) const TTL: Duration = Duration::from_secs(30);
 
-/// How many histories are kept, each of at most [`MAX_TASKS`] tasks.
+/// How many histories are kept.
 pub(super) const MAX_KEPT: usize = 2_000;
 
-/// How many tasks are read.
-const MAX_TASKS: usize = 50;
+/// How many pages of one list are read. There are servers that give five tasks a page, and servers that list the oldest
+/// of thousands first.
+const MAX_PAGES: usize = 40;
 
-/// How many pages are read: there are servers that give five tasks a page.
-const MAX_PAGES: usize = 10;
+/// Of a list that begins with waiting tasks, after how many pages those that started are asked for by their state.
+const MAX_PAGES_OF_WAITING: usize = 4;
 
-/// Page size and whether to filter by state, tried one after the other: some servers refuse large pages, or any size, or
-/// a filter.
-const ATTEMPTS: [(&str, bool); 4] = [
-    ("&page_size=50", true),
-    ("&page_size=10", true),
-    ("", true),
-    ("", false),
+/// Sizes of pages, one tried after the other: some servers refuse large pages, or fail at the limit of a message.
+const FIRST_SIZES: [usize; 3] = [50, 10, 2];
+const NEXT_SIZES: [usize; 4] = [200, 50, 10, 2];
+
+/// The states of tasks that started.
+const STARTED: [State; 4] = [
+    State::Running,
+    State::Complete,
+    State::ExecutorError,
+    State::SystemError,
 ];
 
-/// What was found, or why nothing was: both are kept.
-pub(super) type KeptHistory = Result<Arc<History>, FetchError>;
+const DAY_SECONDS: f64 = 86_400.0;
 
-/// Reads the lists of tasks of the TES whose API begins at `base`.
-///
-/// If waiting tasks cannot be counted, none are assumed.
-pub(super) async fn fetch(
-    client: &Client,
-    scope: &CallScope,
-    base: &Url,
-    authorization: Authorization<'_>,
-) -> KeptHistory {
-    let lists = Lists {
-        client,
-        scope,
-        base,
-        authorization,
-    };
-    let (finished, queued) = join(
-        lists.tasks("BASIC", "COMPLETE"),
-        lists.tasks("MINIMAL", "QUEUED"),
-    )
-    .await;
-    if let Err(cause) = &queued {
-        tracing::debug!(%cause, "waiting tasks cannot be counted");
+/// What was found, or why nothing was: both are kept.
+pub(super) type KeptHistory = Result<Arc<TaskHistory>, FetchError>;
+
+/// What the tasks of a TES tell of its queue.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TaskHistory {
+    /// The recent tasks.
+    pub history: History,
+    /// How the recent tasks ended, if some did.
+    pub outcomes: Option<Outcomes>,
+    /// How many recent tasks there are, and tasks of unknown age.
+    pub tasks: usize,
+    /// How many of them have no readable times.
+    pub unreadable: usize,
+    /// The age of the newest task in days, if all are too old and the list could not be read to its end.
+    pub newest_days: Option<f64>,
+}
+
+impl TaskHistory {
+    /// The history in `tasks` at the time `now`; `is_whole` unless a list was too long.
+    pub(super) fn new(tasks: &[Task], is_whole: bool, now: Timestamp, max_age_days: f64) -> Self {
+        let max_age_seconds = max_age_days * DAY_SECONDS;
+        let age = |task: &Task| {
+            task.created
+                .map(|created| now.duration_since(created).as_secs_f64())
+        };
+        let is_recent = |task: &&Task| age(task).is_none_or(|age| age <= max_age_seconds);
+        let mut listed = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            if let Reading::Readable(task) = task.reading(now) {
+                listed.push(task);
+            }
+        }
+        let recent = || tasks.iter().filter(is_recent);
+        let unreadable = recent().filter(|task| task.reading(now) == Reading::Unreadable);
+        let newest = tasks.iter().filter_map(age).min_by(f64::total_cmp);
+        Self {
+            outcomes: outcomes(recent().map(|task| task.state)),
+            tasks: recent().count(),
+            unreadable: unreadable.count(),
+            newest_days: newest
+                .filter(|&newest| !is_whole && newest > max_age_seconds)
+                .map(|newest| newest / DAY_SECONDS),
+            history: History::new(
+                listed,
+                tasks.iter().filter_map(Task::run).collect(),
+                max_age_seconds,
+            ),
+        }
     }
-    Ok(Arc::new(History {
-        finished: finished?.iter().filter_map(Task::finished).collect(),
-        queued: queued.map_or(0, |tasks| tasks.len()),
-    }))
+
+    /// How long a task with these `needs` would wait.
+    ///
+    /// # Errors
+    /// [`NoQueueTime`], but for [`NoQueueTime::NoTaskList`].
+    pub fn queue_time(
+        &self,
+        needs: &ResourceNeeds,
+        max_age_days: f64,
+    ) -> Result<QueueEstimate, NoQueueTime> {
+        if let Some(newest_days) = self.newest_days {
+            return Err(NoQueueTime::TooOld {
+                newest_days,
+                max_age_days,
+            });
+        }
+        self.history.estimate(needs).ok_or(if self.unreadable > 0 {
+            NoQueueTime::Unreadable {
+                tasks: self.tasks,
+                unreadable: self.unreadable,
+            }
+        } else {
+            NoQueueTime::NoRecentTask { max_age_days }
+        })
+    }
+}
+
+/// How many tasks ended in which of these `states`, if any did. Who cancels a task says nothing about the site.
+fn outcomes(states: impl Iterator<Item = State>) -> Option<Outcomes> {
+    let mut outcomes = Outcomes::default();
+    for state in states {
+        let failed = match state {
+            State::Complete => None,
+            State::ExecutorError => Some(&mut outcomes.executor_errors),
+            State::SystemError => Some(&mut outcomes.system_errors),
+            State::Preempted => Some(&mut outcomes.preempted),
+            State::Queued
+            | State::Initializing
+            | State::Other
+            | State::Running
+            | State::Canceled => continue,
+        };
+        if let Some(count) = failed {
+            *count += 1;
+        }
+        outcomes.ended += 1;
+    }
+    (outcomes.ended > 0).then_some(outcomes)
 }
 
 /// The lists of tasks of one TES, as one caller may see them.
-struct Lists<'a> {
-    client: &'a Client,
-    scope: &'a CallScope,
-    base: &'a Url,
-    authorization: Authorization<'a>,
+pub(super) struct Lists<'a> {
+    pub(super) client: &'a Client,
+    pub(super) scope: &'a CallScope,
+    pub(super) base: &'a Url,
+    pub(super) authorization: Authorization<'a>,
+    /// Tasks that were created longer ago do not count.
+    pub(super) max_age_days: f64,
+    /// No further page of a list is read after it.
+    pub(super) pages_until: Instant,
+    /// Nothing is asked for after it, but for the first page of all tasks.
+    pub(super) deadline: Instant,
+}
+
+/// What was read of a list.
+#[derive(Default)]
+struct Listing {
+    tasks: Vec<Task>,
+    /// Whether there is nothing more to read.
+    is_whole: bool,
+}
+
+/// In which order a list has its tasks.
+#[derive(Default)]
+struct Order {
+    last: Option<Timestamp>,
+    later: usize,
+    earlier: usize,
+    oldest: Option<Timestamp>,
+}
+
+impl Order {
+    fn add(&mut self, tasks: &[Task]) {
+        for created in tasks.iter().filter_map(|task| task.created) {
+            if let Some(last) = self.last {
+                self.later += usize::from(created > last);
+                self.earlier += usize::from(created < last);
+            }
+            self.last = Some(created);
+            self.oldest = Some(self.oldest.map_or(created, |oldest| oldest.min(created)));
+        }
+    }
+
+    /// Servers that sort by an id made of the time have some tasks in another order.
+    const fn is_newest_first(&self) -> bool {
+        self.earlier > 0 && self.later * 10 <= self.earlier
+    }
 }
 
 impl Lists<'_> {
-    /// Up to [`MAX_TASKS`] tasks in `state`, from as many pages as can be read in the time of one call after the first page.
-    async fn tasks(&self, view: &str, state: &'static str) -> Result<Vec<Task>, FetchError> {
-        let (mut url, mut page) = self.first_page(view, state).await?;
-        let deadline = Instant::now() + self.client.time().call();
-        let first = url.query().unwrap_or_default().to_owned();
-        let mut tasks: Vec<_> = page.tasks_in(state).collect();
-        let mut last_token = None;
-        for _ in 1..MAX_PAGES {
-            let Some(token) = page.next().filter(|_| tasks.len() < MAX_TASKS) else {
-                break;
-            };
-            // A repeated token would loop for ever.
-            if last_token.as_deref() == Some(token) {
-                break;
-            }
-            url.set_query(Some(&first));
-            url.query_pairs_mut().append_pair("page_token", token);
-            last_token = Some(token.to_owned());
-            // A part of the list is better than nothing.
-            let Some(next) = self.next_page(deadline, &url).await else {
-                break;
-            };
-            page = next;
-            tasks.extend(page.tasks_in(state));
+    /// Reads the list of all tasks as far as its recent ones need, and beside it those of waiting tasks: they may be far
+    /// behind others. A server that filters nothing lists the same tasks again, which count once.
+    pub(super) async fn history(&self) -> KeptHistory {
+        let now = Timestamp::now();
+        let waiting = |state| self.in_state(state, MAX_PAGES / 4);
+        let (all, queued, initializing) = join3(
+            self.all(now),
+            waiting(State::Queued),
+            waiting(State::Initializing),
+        )
+        .await;
+        let Listing {
+            mut tasks,
+            is_whole,
+        } = all?;
+        for more in [queued, initializing].into_iter().flatten() {
+            tasks.extend(more);
         }
-        tasks.truncate(MAX_TASKS);
-        Ok(tasks)
+        let mut seen = HashSet::new();
+        tasks.retain(|task| task.id.as_ref().is_none_or(|id| seen.insert(id.clone())));
+        Ok(Arc::new(TaskHistory::new(
+            &tasks,
+            is_whole,
+            now,
+            self.max_age_days,
+        )))
     }
 
-    async fn next_page(&self, deadline: Instant, url: &Url) -> Option<Page> {
-        let page = self.client.get(self.scope, url, self.authorization);
-        timeout_at(deadline, page).await.ok()?.ok()
+    /// The tasks in any state. A list with the newest first is read until enough have started; any other one to its end.
+    async fn all(&self, now: Timestamp) -> Result<Listing, FetchError> {
+        let mut order = Order::default();
+        let (mut started, mut pages) = (0, 0);
+        let mut listing = self
+            .read(None, |page| {
+                pages += 1;
+                order.add(&page.tasks);
+                started += page
+                    .tasks
+                    .iter()
+                    .filter(|task| task.has_started(now))
+                    .count();
+                let is_enough = started >= COHORT || self.is_too_old(order.oldest, now);
+                let is_behind_waiting = pages >= MAX_PAGES_OF_WAITING && started < COHORT / 2;
+                if !order.is_newest_first() {
+                    Next::Page
+                } else if is_enough {
+                    Next::Done
+                } else if is_behind_waiting {
+                    Next::Pause
+                } else {
+                    Next::Page
+                }
+            })
+            .await?;
+        if !listing.is_whole && order.is_newest_first() {
+            let states = STARTED.map(|state| self.in_state(state, 1));
+            let started = join_all(states).await.into_iter().flatten().flatten();
+            listing.tasks.extend(started);
+            listing.is_whole = true;
+        }
+        Ok(listing)
     }
 
-    /// The first page, and its URL.
-    async fn first_page(&self, view: &str, state: &str) -> Result<(Url, Page), FetchError> {
-        let mut refused = FetchError::Status(StatusCode::BAD_REQUEST);
-        for (size, filtered) in ATTEMPTS {
-            let filter = if filtered {
-                format!("&state={state}")
+    fn is_too_old(&self, oldest: Option<Timestamp>, now: Timestamp) -> bool {
+        oldest.is_some_and(|oldest| {
+            now.duration_since(oldest).as_secs_f64() > self.max_age_days * DAY_SECONDS
+        })
+    }
+
+    /// The tasks in `state` on the first `max_pages`, if the server filters and lists them.
+    async fn in_state(&self, state: State, max_pages: usize) -> Option<Vec<Task>> {
+        let mut pages = 0;
+        let mut is_filtered = true;
+        let listing = self.read(Some(state), |page| {
+            pages += 1;
+            is_filtered = is_filtered && page.is_filtered_by(state);
+            if is_filtered && pages < max_pages {
+                Next::Page
             } else {
-                String::new()
+                Next::Pause
+            }
+        });
+        let listing = timeout_at(self.deadline, listing).await.ok()?;
+        let listing = listing
+            .inspect_err(|cause| tracing::debug!(%cause, ?state, "tasks cannot be filtered"))
+            .ok()?;
+        is_filtered.then_some(listing.tasks)
+    }
+
+    /// The pages of a list until `next` says otherwise, or as many as there are, or as are allowed. A part of the list is
+    /// better than nothing.
+    async fn read(
+        &self,
+        state: Option<State>,
+        mut next: impl FnMut(&Page) -> Next,
+    ) -> Result<Listing, FetchError> {
+        let mut tokens = HashSet::new();
+        let mut tasks: Vec<Task> = Vec::new();
+        let mut page = self.first_page(state).await?;
+        let mut sizes = NEXT_SIZES.as_slice();
+        for _ in 1..MAX_PAGES {
+            let decision = next(&page);
+            tasks.append(&mut page.tasks);
+            // A repeated token would loop for ever.
+            let token = page.next.filter(|token| tokens.insert(token.clone()));
+            let is_whole = token.is_none() || matches!(decision, Next::Done);
+            let (Some(token), Next::Page) = (token, decision) else {
+                return Ok(Listing { tasks, is_whole });
             };
-            let mut url = below(self.base, "tasks");
-            url.set_query(Some(&format!("view={view}{filter}{size}")));
-            match self.client.get(self.scope, &url, self.authorization).await {
-                Ok(page) => return Ok((url, page)),
-                Err(
-                    refusal @ (FetchError::Status(
-                        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY,
-                    )
-                    | FetchError::TooLarge(_)),
-                ) => refused = refusal,
+            match self.next_page(state, &token, &mut sizes).await {
+                Some(following) => page = following,
+                None => break,
+            }
+        }
+        Ok(Listing {
+            tasks,
+            is_whole: false,
+        })
+    }
+
+    /// The first page, as large as the server gives it; at last without a size, and without a view.
+    async fn first_page(&self, state: Option<State>) -> Result<Page, FetchError> {
+        let mut refused = None;
+        let sized = FIRST_SIZES.map(|size| format!("view=BASIC&page_size={size}"));
+        let any = ["view=BASIC".to_owned(), String::new()];
+        for (attempt, query) in sized.into_iter().chain(any).enumerate() {
+            let is_refused = refused.as_ref().is_some_and(is_refused_request);
+            // A server that does not like the parameters is not asked for ever smaller pages; one at its limit is not
+            // asked for larger ones.
+            if (attempt == 2 && is_refused) || (attempt > 2 && !is_refused) {
+                continue;
+            }
+            match self.page(state, query).await {
+                Ok(page) => return Ok(page),
+                // Most likely the filter.
+                Err(failure) if state.is_some() && is_refused_request(&failure) => {
+                    return Err(failure);
+                }
+                Err(failure) if is_refused_request(&failure) || is_too_much(&failure) => {
+                    refused = Some(failure);
+                }
                 Err(failure) => return Err(failure),
             }
         }
-        Err(refused)
+        Err(refused.unwrap_or(FetchError::Interrupted(String::new())))
     }
+
+    /// The page after `token`, and the `sizes` that are left to try.
+    async fn next_page(
+        &self,
+        state: Option<State>,
+        token: &str,
+        sizes: &mut &[usize],
+    ) -> Option<Page> {
+        while let [size, smaller @ ..] = *sizes {
+            let token: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
+            let query = format!("view=BASIC&page_size={size}&page_token={token}");
+            match timeout_at(self.pages_until, self.page(state, query)).await {
+                Ok(Ok(page)) => return Some(page),
+                Ok(Err(failure)) if is_refused_request(&failure) || is_too_much(&failure) => {
+                    *sizes = smaller;
+                }
+                Ok(Err(_)) | Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    async fn page(&self, state: Option<State>, query: String) -> Result<Page, FetchError> {
+        let filter = state.map(|state| format!("state={}", state.name()));
+        let query: Vec<_> = filter
+            .into_iter()
+            .chain([query])
+            .filter(|part| !part.is_empty())
+            .collect();
+        let mut url = below(self.base, "tasks");
+        url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
+        let body = get_object(self.client, self.scope, &url, self.authorization).await?;
+        Ok(Page::new(&body))
+    }
+}
+
+/// What follows a page.
+enum Next {
+    /// The next page, if there is one.
+    Page,
+    /// Nothing more is needed.
+    Done,
+    /// There is more, which is not read like this.
+    Pause,
+}
+
+/// Whether the server does not like a parameter.
+fn is_refused_request(failure: &FetchError) -> bool {
+    matches!(
+        failure.status().map(|status| status.as_u16()),
+        Some(400 | 422)
+    )
+}
+
+/// Whether a smaller page may come through: gateways have limits for messages, and answer with any of these beyond them.
+fn is_too_much(failure: &FetchError) -> bool {
+    matches!(
+        failure,
+        FetchError::TooLarge(_) | FetchError::Interrupted(_)
+    ) || failure
+        .status()
+        .is_some_and(|status| matches!(status.as_u16(), 413 | 429) || status.is_server_error())
 }

@@ -1,5 +1,6 @@
 //! TES instances: what would the task cost there, and how long would it wait?
 
+pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod history;
@@ -7,18 +8,19 @@ mod offer;
 mod probe;
 mod task_info;
 mod tasks;
+mod times;
 
 use std::{sync::Arc, time::Duration};
 
-use http::StatusCode;
-use tokio::time::Instant;
+use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout};
 use url::Url;
 
-pub use self::task_info::TaskInfoRequest;
+pub use self::{error::TesError, history::TaskHistory, task_info::TaskInfoRequest};
 use self::{
-    history::KeptHistory,
+    history::{KeptHistory, Lists},
     probe::Endpoint,
-    task_info::{TaskInfoResponse, has_no_task_info},
+    task_info::{has_no_task_info, read_task_info},
 };
 use crate::{
     client::{
@@ -26,10 +28,10 @@ use crate::{
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
         limit::single_flight::SingleFlight,
-        parse,
+        parse_object,
     },
     config,
-    domain::{findings::TaskInfo, queue::History, service::ServiceUri},
+    domain::{findings::TaskInfo, service::ServiceUri},
 };
 
 /// How long it is remembered where the API of a TES begins.
@@ -38,6 +40,9 @@ const ENDPOINT_TTL: Duration = Duration::from_secs(3600);
 /// How long a TES is taken to have no task info. Short: a question about an unknown zone can be answered just as a server
 /// without task info answers.
 const NO_TASK_INFO_TTL: Duration = Duration::from_secs(60);
+
+/// How long it is remembered that a TES is there and lets a caller in.
+const PRESENCE_TTL: Duration = Duration::from_secs(30);
 
 /// How many TES are remembered.
 const MAX_ENDPOINTS: usize = 10_000;
@@ -52,35 +57,28 @@ pub struct TesClient {
     endpoints: TtlCache<CacheKey, Arc<Endpoint>>,
     /// By root and credential: what one caller may see is not shown to another.
     histories: SingleFlight<CacheKey, KeptHistory>,
+    /// By root and credential: where the API begins. Failures are not kept.
+    presences: SingleFlight<CacheKey, Result<Arc<Url>, TesError>>,
     /// By root, task and credential. Nothing is kept: prices and queues are those of the moment.
-    task_infos: SingleFlight<CacheKey, Option<TaskInfo>>,
+    task_infos: SingleFlight<CacheKey, Result<Found, TesError>>,
+}
+
+/// A TES, and what it answers to task info.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Where its API begins.
+    pub(crate) base: Arc<Url>,
+    /// The prices, or why there are none.
+    pub(crate) info: Result<TaskInfo, NoTaskInfo>,
 }
 
 /// Why there is no task info.
-enum NoTaskInfo {
-    /// The server does not have the operation, as an answer with this status says.
-    NotImplemented(StatusCode),
+#[derive(Debug, Clone)]
+pub(crate) enum NoTaskInfo {
+    /// The server does not have the operation.
+    NotImplemented,
     /// The server may have it.
     Failed(FetchError),
-}
-
-impl From<NoTaskInfo> for FetchError {
-    fn from(none: NoTaskInfo) -> Self {
-        match none {
-            NoTaskInfo::NotImplemented(status) => Self::Status(status),
-            NoTaskInfo::Failed(failure) => failure,
-        }
-    }
-}
-
-impl NoTaskInfo {
-    /// `None` for a TES without task info, which is no failure.
-    fn into_result(self) -> Result<Option<TaskInfo>, FetchError> {
-        match self {
-            Self::NotImplemented(_) => Ok(None),
-            Self::Failed(failure) => Err(failure),
-        }
-    }
 }
 
 impl TesClient {
@@ -93,33 +91,33 @@ impl TesClient {
             endpoints: TtlCache::new(MAX_ENDPOINTS, ENDPOINT_TTL),
             histories: SingleFlight::with_cache(TtlCache::new(history::MAX_KEPT, history::TTL))
                 .counted_as(Cache::TesHistories),
+            presences: SingleFlight::with_cache(TtlCache::new(MAX_ENDPOINTS, PRESENCE_TTL)),
             task_infos: SingleFlight::default(),
         }
     }
 
-    /// What `tes` says the task costs there, asked for at the path that is given and at the usual ones; `None` if there is
-    /// a TES without task info. Callers that ask the same with the same credential at the same time share one call.
+    /// What `tes` says the task costs there, asked for at the path that is given and at the usual ones. Callers that ask
+    /// the same with the same credential at the same time share one call.
     ///
     /// # Errors
-    /// [`FetchError`] of the path that is given, if there is no TES at any; [`FetchError::Malformed`] if a price or the
-    /// queue time is missing, negative or implausible.
-    pub async fn fetch_task_info(
+    /// [`TesError`] if there is no TES at any path, or it lets the caller not in.
+    async fn fetch_task_info(
         &self,
         scope: &CallScope,
         tes: &ServiceUri,
         task: &TaskInfoRequest,
         authorization: Authorization<'_>,
-    ) -> Result<Option<TaskInfo>, FetchError> {
+    ) -> Result<Found, TesError> {
         let key = self
             .keys
             .of((tes.root(), task.json(), authorization.secret()));
         let fetch = async |scope: CallScope| {
             // Boxed: searching is rare, and its future large.
-            Box::pin(self.fetch_or_search(&scope, tes, task, authorization)).await
+            Ok(Box::pin(self.fetch_or_search(&scope, tes, task, authorization)).await)
         };
         self.task_infos
             .get_or_fetch(&self.client, scope, key, tes.root(), |_| false, fetch)
-            .await
+            .await?
     }
 
     async fn fetch_or_search(
@@ -128,57 +126,99 @@ impl TesClient {
         tes: &ServiceUri,
         task: &TaskInfoRequest,
         authorization: Authorization<'_>,
-    ) -> Result<Option<TaskInfo>, FetchError> {
+    ) -> Result<Found, TesError> {
         let key = self.endpoint_key(tes, authorization);
         let known = self.endpoints.get(&key);
         match &known {
             Some(known) if known.has_task_info => {
-                match self
-                    .task_info_at(scope, &known.base, task, authorization)
-                    .await
-                {
-                    Ok(info) => return Ok(Some(info)),
-                    Err(NoTaskInfo::Failed(failure)) => return Err(failure),
-                    Err(NoTaskInfo::NotImplemented(_)) => {}
+                let base = Arc::clone(&known.base);
+                match self.task_info_at(scope, &base, task, authorization).await {
+                    Err(NoTaskInfo::NotImplemented) => {}
+                    info => return Ok(Found { base, info }),
                 }
             }
-            Some(known) if known.since.elapsed() < NO_TASK_INFO_TTL => return Ok(None),
+            Some(known) if known.since.elapsed() < NO_TASK_INFO_TTL => {
+                return Ok(Found {
+                    base: Arc::clone(&known.base),
+                    info: Err(NoTaskInfo::NotImplemented),
+                });
+            }
             Some(_) | None => {}
         }
         let search = self.search(scope, tes, task, authorization);
         let (base, info) = self.within_several_calls(search).await?;
-        let has_task_info = !matches!(info, Err(NoTaskInfo::NotImplemented(_)));
+        let has_task_info = !matches!(info, Err(NoTaskInfo::NotImplemented));
         // A TES that has answered other tasks does not lack the operation: it does not know this task's zone, say.
         if has_task_info || known.is_none_or(|known| !known.has_task_info) {
-            let since = Instant::now();
-            let endpoint = Endpoint {
-                base,
-                has_task_info,
-                since,
-            };
-            self.endpoints.insert(key, Arc::new(endpoint));
+            self.remember(key, &base, has_task_info);
         }
-        info.map(Some).or_else(NoTaskInfo::into_result)
+        if info.is_err() {
+            // The search has asked for its tasks.
+            self.presences.insert(key, Ok(Arc::clone(&base)));
+        }
+        Ok(Found { base, info })
     }
 
-    /// What `tes` shows of its tasks to this caller. Kept for half a minute, failures too, but not that a call got lost.
+    fn remember(&self, key: CacheKey, base: &Arc<Url>, has_task_info: bool) {
+        let endpoint = Endpoint {
+            base: Arc::clone(base),
+            has_task_info,
+            since: Instant::now(),
+        };
+        self.endpoints.insert(key, Arc::new(endpoint));
+    }
+
+    /// Where the API of `tes` begins, if it is there and shows its tasks to the caller. That it is there is remembered for
+    /// half a minute.
     ///
     /// # Errors
-    /// [`FetchError`] of the path that is given, if there is no TES at any.
-    pub async fn fetch_history(
+    /// [`TesError`] if it is not.
+    async fn fetch_presence(
         &self,
         scope: &CallScope,
         tes: &ServiceUri,
         authorization: Authorization<'_>,
-    ) -> Result<Arc<History>, FetchError> {
+    ) -> Result<Arc<Url>, TesError> {
         let key = self.endpoint_key(tes, authorization);
         let fetch = async |scope: CallScope| {
-            let history = self.within_several_calls(async {
-                let base = self.base(&scope, tes, authorization).await?;
-                history::fetch(&self.client, &scope, &base, authorization).await
-            });
-            // Boxed: seldom asked for, and large.
-            match Box::pin(history).await {
+            let find = self.within_several_calls(self.find(&scope, tes, authorization));
+            Ok(Box::pin(find).await)
+        };
+        self.presences
+            .get_or_fetch(&self.client, scope, key, tes.root(), Result::is_ok, fetch)
+            .await?
+    }
+
+    /// What the TES at `base` shows of its tasks to this caller. Kept for half a minute, failures too, but not that a call
+    /// got lost.
+    ///
+    /// # Errors
+    /// [`FetchError`] of the list of all tasks.
+    async fn fetch_history(
+        &self,
+        scope: &CallScope,
+        tes: &ServiceUri,
+        base: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<Arc<TaskHistory>, FetchError> {
+        let key = self.endpoint_key(tes, authorization);
+        let fetch = async |scope: CallScope| {
+            let time = self.client.time();
+            let lists = Lists {
+                client: &self.client,
+                scope: &scope,
+                base,
+                authorization,
+                max_age_days: self.config.history_max_age_days,
+                // What is read by then is used.
+                pages_until: Instant::now() + time.several_calls() / 2,
+                deadline: Instant::now() + time.several_calls() * 3 / 4,
+            };
+            let history = Box::pin(timeout(time.several_calls(), lists.history()));
+            let history = history
+                .await
+                .unwrap_or(Err(FetchError::Timeout(time.several_calls())));
+            match history {
                 Err(failure) if failure.is_on_the_way() => Err(failure),
                 history => Ok(history),
             }
@@ -190,12 +230,12 @@ impl TesClient {
 
     async fn within_several_calls<T>(
         &self,
-        work: impl Future<Output = Result<T, FetchError>>,
-    ) -> Result<T, FetchError> {
+        work: impl Future<Output = Result<T, TesError>>,
+    ) -> Result<T, TesError> {
         let limit = self.client.time().several_calls();
-        tokio::time::timeout(limit, work)
+        timeout(limit, work)
             .await
-            .unwrap_or(Err(FetchError::Timeout(limit)))
+            .unwrap_or(Err(FetchError::Timeout(limit).into()))
     }
 
     async fn task_info_at(
@@ -206,19 +246,19 @@ impl TesClient {
         authorization: Authorization<'_>,
     ) -> Result<TaskInfo, NoTaskInfo> {
         let url = below(base, "tasks/task-info");
-        let (status, body) = self
+        let answer = self
             .client
             .post_any_status(scope, &url, task.json(), authorization)
             .await
             .map_err(NoTaskInfo::Failed)?;
-        let info = if status.is_success() {
-            parse::<TaskInfoResponse>(&body).and_then(|response| response.check())
-        } else {
-            Err(FetchError::Status(status))
+        let has_none = has_no_task_info(answer.refusal.as_ref(), &answer.body);
+        let info = match answer.refusal {
+            None => parse_object(&answer.body).and_then(|answer| read_task_info(&answer)),
+            Some(refusal) => Err(refusal),
         };
         info.map_err(|failure| {
-            if has_no_task_info(status, &body) {
-                NoTaskInfo::NotImplemented(status)
+            if has_none {
+                NoTaskInfo::NotImplemented
             } else {
                 NoTaskInfo::Failed(failure)
             }
@@ -235,4 +275,14 @@ fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path()));
     url
+}
+
+/// The JSON object at `url`.
+async fn get_object(
+    client: &Client,
+    scope: &CallScope,
+    url: &Url,
+    authorization: Authorization<'_>,
+) -> Result<Map<String, Value>, FetchError> {
+    parse_object(&client.get_bytes(scope, url, authorization).await?)
 }

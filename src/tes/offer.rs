@@ -1,14 +1,23 @@
 //! What each TES would charge for the task: by its own word, or by the operator's price book.
 
-use futures_util::{StreamExt, stream::FuturesOrdered};
+use std::sync::Arc;
 
-use super::{TaskInfoRequest, TesClient};
+use futures_util::{StreamExt, stream::FuturesOrdered};
+use url::Url;
+
+use super::{Found, NoTaskInfo, TaskInfoRequest, TesClient, error::Access, error::TesError};
 use crate::{
     client::{Authorization, CallScope, FetchError},
     config::{PriceEntry, Signal, UseOfTaskInfo},
     domain::{
-        exact::Seconds, exclusion::Exclusion, findings::TaskInfo, query::Query, queue::NoQueueTime,
-        service::ServiceUri, warning::Warning,
+        exact::Seconds,
+        exclusion::Exclusion,
+        findings::TaskInfo,
+        query::Query,
+        queue::{NoQueueTime, QueueBasis},
+        service::ServiceUri,
+        site::Outcomes,
+        warning::Warning,
     },
 };
 
@@ -23,44 +32,68 @@ struct Inquiry<'a> {
     authorization: Authorization<'a>,
 }
 
+/// What is found out about one TES.
+#[derive(Default)]
+struct Outcome {
+    /// Where its API begins, if it has an offer.
+    base: Option<Arc<Url>>,
+    offer: Option<TaskInfo>,
+    warnings: Vec<Warning>,
+}
+
 impl TesClient {
     /// The prices of each TES of `query` in its own currencies, `None` where there are none that can be used, and
-    /// warnings. Keeps the order of the query.
+    /// warnings. Keeps the order of the query. A TES that is named by several URIs has its offer at the first.
     pub async fn offers(
         &self,
         scope: &CallScope,
         query: &Query,
     ) -> (Vec<Option<TaskInfo>>, Vec<Warning>) {
         let task = TaskInfoRequest::new(query.needs());
-        let mut answers: FuturesOrdered<_> = query
+        let mut outcomes: FuturesOrdered<_> = query
             .tes()
             .iter()
-            .map(|tes| self.offer(scope, query, &task, tes))
+            .map(|tes| self.outcome(scope, query, &task, tes))
             .collect();
+        let mut bases: Vec<Arc<Url>> = Vec::new();
         let mut offers = Vec::with_capacity(query.tes().len());
         let mut warnings = Vec::new();
-        while let Some((offer, more)) = answers.next().await {
-            offers.push(offer);
-            warnings.extend(more);
+        let mut tes = query.tes().iter();
+        while let (Some(outcome), Some(tes)) = (outcomes.next().await, tes.next()) {
+            match outcome.base {
+                Some(base) if bases.contains(&base) => {
+                    offers.push(None);
+                    warnings.push(Warning::Duplicate {
+                        field: "tes_uris",
+                        value: tes.to_string(),
+                    });
+                    continue;
+                }
+                Some(base) => bases.push(base),
+                None => {}
+            }
+            offers.push(outcome.offer);
+            warnings.extend(outcome.warnings);
         }
         (offers, warnings)
     }
 
-    async fn offer(
+    async fn outcome(
         &self,
         scope: &CallScope,
         query: &Query,
         task: &TaskInfoRequest,
         tes: &ServiceUri,
-    ) -> (Option<TaskInfo>, Vec<Warning>) {
+    ) -> Outcome {
         let entry = self.config.entry_for(tes);
-        if let Some(unfit) = entry.and_then(|entry| entry.capacity.unfit(query.needs())) {
-            return (None, vec![excluded(tes, unfit.into())]);
+        let mut outcome = Outcome::default();
+        if let Some(unfit) = entry.and_then(|entry| entry.unfit(query.needs())) {
+            outcome.warnings.push(excluded(tes, unfit.into()));
+            return outcome;
         }
         let authorization = self.client.authorization(tes.root(), scope.token()).await;
-        let mut warnings = Vec::new();
         if matches!(authorization, Authorization::Withheld) {
-            warnings.push(Warning::TokenNotSentOverHttp {
+            outcome.warnings.push(Warning::TokenNotSentOverHttp {
                 service: tes.to_string(),
             });
         }
@@ -72,88 +105,168 @@ impl TesClient {
             tes,
             authorization,
         };
-        match inquiry.offer(entry).await {
-            Ok((offer, assumption)) => {
-                warnings.extend(assumption);
-                (Some(offer), warnings)
+        match inquiry.offer(entry, &mut outcome.warnings).await {
+            Ok((base, offer)) => {
+                outcome.base = Some(base);
+                outcome.offer = Some(offer);
             }
-            Err(warning) => {
-                warnings.push(warning);
-                (None, warnings)
-            }
+            Err(warning) => outcome.warnings.push(warning),
         }
+        outcome
     }
 }
 
 impl Inquiry<'_> {
-    /// What the task costs, with a warning if a part of it is assumed.
+    /// Where the TES is, and what the task costs there. What is assumed is added to `warnings`.
     ///
     /// # Errors
     /// The warning that the TES is unavailable or excluded.
     async fn offer(
         self,
         entry: Option<&PriceEntry>,
-    ) -> Result<(TaskInfo, Option<Warning>), Warning> {
-        let mode = self.client.config.task_info;
-        if mode != UseOfTaskInfo::Never
-            && let Some(info) = self.task_info().await?
-        {
-            return Ok((info, None));
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(Arc<Url>, TaskInfo), Warning> {
+        let mode = self.client.config.use_of_task_info(entry);
+        let mut cause = None;
+        if mode != UseOfTaskInfo::Never {
+            let found =
+                self.client
+                    .fetch_task_info(self.scope, self.tes, self.task, self.authorization);
+            let Found { base, info } = found.await.map_err(|error| self.unavailable(&error))?;
+            cause = match info {
+                Ok(info) => return Ok((base, self.with_queue(info, entry, warnings))),
+                Err(NoTaskInfo::NotImplemented) => None,
+                Err(NoTaskInfo::Failed(failure)) => Some(failure),
+            };
         }
-        let reason = match (mode, entry) {
-            (UseOfTaskInfo::Auto | UseOfTaskInfo::Never, Some(entry)) => {
-                return self.quote(entry).await;
+        let entry = match (mode, entry, cause) {
+            (UseOfTaskInfo::Auto | UseOfTaskInfo::Never, Some(entry), cause) => {
+                let base = self
+                    .client
+                    .fetch_presence(self.scope, self.tes, self.authorization);
+                let base = base.await.map_err(|error| self.unavailable(&error))?;
+                let info = self.quote(entry, &base, warnings).await?;
+                warnings.extend(cause.map(|failure| Warning::TaskInfoUnavailable {
+                    service: self.tes.to_string(),
+                    cause: self.error(failure).to_string(),
+                }));
+                return Ok((base, info));
             }
-            (UseOfTaskInfo::Auto, None) => Exclusion::NoPrices,
-            (UseOfTaskInfo::Never, None) => Exclusion::NotInPriceBook,
-            (UseOfTaskInfo::Always, _) => Exclusion::NoTaskInfo,
+            (UseOfTaskInfo::Auto | UseOfTaskInfo::Always, _, Some(failure)) => {
+                return Err(self.unavailable(&self.error(failure)));
+            }
+            (UseOfTaskInfo::Auto, None, None) => Exclusion::NoPrices,
+            (UseOfTaskInfo::Never, None, _) => Exclusion::NotInPriceBook,
+            (UseOfTaskInfo::Always, _, None) => Exclusion::NoTaskInfo,
         };
-        Err(excluded(self.tes, reason))
+        Err(excluded(self.tes, entry))
     }
 
-    /// What the TES itself says; `None` if it has no task info.
-    async fn task_info(self) -> Result<Option<TaskInfo>, Warning> {
-        self.client
-            .fetch_task_info(self.scope, self.tes, self.task, self.authorization)
-            .await
-            .map_err(|error| unavailable(self.tes, &error))
-    }
-
-    /// What the price book says.
-    async fn quote(self, entry: &PriceEntry) -> Result<(TaskInfo, Option<Warning>), Warning> {
-        let default = Seconds::from_f64(entry.queue.default_sec);
-        let (queue, warning) = match entry.queue.signal {
-            Signal::Fixed => (default, None),
-            Signal::History => self.queue_time(default).await?,
-        };
-        match entry.prices().quote(self.query.needs(), queue) {
-            Ok(info) => Ok((info, warning)),
-            Err(error) => Err(excluded(self.tes, Exclusion::PriceOutOfRange(error))),
+    /// `info` with a queue time, which is assumed if the TES does not tell it.
+    fn with_queue(
+        self,
+        info: TaskInfo,
+        entry: Option<&PriceEntry>,
+        warnings: &mut Vec<Warning>,
+    ) -> TaskInfo {
+        if info.queue_basis != QueueBasis::Assumed {
+            return info;
         }
+        let queue = entry.map_or(Seconds::ZERO, |entry| {
+            Seconds::from_f64(entry.queue.default_sec)
+        });
+        warnings.push(Warning::QueueTimeAssumed {
+            service: self.tes.to_string(),
+            cause: NoQueueTime::NotInTaskInfo,
+            seconds: queue,
+            is_default_sec: entry.is_some(),
+        });
+        TaskInfo { queue, ..info }
     }
 
-    /// How long the task would wait, estimated from the TES's tasks; `default` with a warning if they do not tell.
-    async fn queue_time(self, default: Seconds) -> Result<(Seconds, Option<Warning>), Warning> {
+    /// What the price book says of the TES at `base`.
+    async fn quote(
+        self,
+        entry: &PriceEntry,
+        base: &Url,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<TaskInfo, Warning> {
+        let default = Seconds::from_f64(entry.queue.default_sec);
+        let (queue, outcomes) = match entry.queue.signal {
+            Signal::Fixed => ((default, QueueBasis::Fixed), None),
+            // Boxed: large, and not always needed.
+            Signal::History => Box::pin(self.queue_time(base, default, warnings)).await?,
+        };
+        entry
+            .prices()
+            .quote(self.query.needs(), queue)
+            .map(|info| TaskInfo { outcomes, ..info })
+            .map_err(|error| excluded(self.tes, Exclusion::PriceOutOfRange(error)))
+    }
+
+    /// How long the task would wait, estimated from the tasks of the TES, and how these ended; `default` with a warning if
+    /// they do not tell.
+    ///
+    /// # Errors
+    /// The warning that the TES does not let the caller in.
+    async fn queue_time(
+        self,
+        base: &Url,
+        default: Seconds,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<((Seconds, QueueBasis), Option<Outcomes>), Warning> {
+        let service = self.tes.to_string();
         let history = self
             .client
-            .fetch_history(self.scope, self.tes, self.authorization);
-        // Boxed: seldom asked for, and large.
-        let cause = match Box::pin(history).await {
-            Ok(history) => match history.expected_wait(self.query.needs()) {
-                Some(wait) => return Ok((wait, None)),
-                None => NoQueueTime::NoFinishedTask,
-            },
-            Err(error) if error.is_about_the_service() => {
-                return Err(unavailable(self.tes, &error));
+            .fetch_history(self.scope, self.tes, base, self.authorization);
+        let mut outcomes = None;
+        let cause = match history.await {
+            Ok(history) => {
+                outcomes = history.outcomes;
+                let max_age_days = self.client.config.history_max_age_days;
+                match history.queue_time(self.query.needs(), max_age_days) {
+                    Ok(estimate) => {
+                        if history.unreadable > 0 {
+                            warnings.push(Warning::UnreadableTasks {
+                                service,
+                                tasks: history.tasks,
+                                unreadable: history.unreadable,
+                            });
+                        }
+                        let basis = QueueBasis::History(estimate.evidence);
+                        return Ok(((estimate.seconds, basis), outcomes));
+                    }
+                    Err(cause) => cause,
+                }
             }
-            Err(error) => NoQueueTime::NoTaskList(error.to_string()),
+            Err(failure) if failure.is_refusal() => {
+                return Err(self.unavailable(&self.error(failure)));
+            }
+            Err(failure) => NoQueueTime::NoTaskList(failure.to_string()),
         };
-        let warning = Warning::QueueTimeAssumed {
-            service: self.tes.to_string(),
+        warnings.push(Warning::QueueTimeAssumed {
+            service,
             cause,
             seconds: default,
-        };
-        Ok((default, Some(warning)))
+            is_default_sec: true,
+        });
+        Ok(((default, QueueBasis::Assumed), outcomes))
+    }
+
+    /// With a hint, if the call was refused.
+    fn error(self, failure: FetchError) -> TesError {
+        TesError::Call {
+            access: Access::of(&failure, self.scope, self.authorization),
+            path: None,
+            failure,
+        }
+    }
+
+    fn unavailable(self, error: &TesError) -> Warning {
+        Warning::TesUnavailable {
+            service: self.tes.to_string(),
+            cause: error.to_string(),
+        }
     }
 }
 
@@ -161,12 +274,5 @@ fn excluded(tes: &ServiceUri, reason: Exclusion) -> Warning {
     Warning::TesExcluded {
         service: tes.to_string(),
         reason,
-    }
-}
-
-fn unavailable(tes: &ServiceUri, error: &FetchError) -> Warning {
-    Warning::TesUnavailable {
-        service: tes.to_string(),
-        cause: error.to_string(),
     }
 }

@@ -1,11 +1,17 @@
-//! Where the API of a TES begins: the path that is given, or one of the usual ones below it.
+//! Where the API of a TES begins, and whether it is there and lets the caller in: the smallest question decides.
 
-use http::StatusCode;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{NoTaskInfo, TaskInfoRequest, TesClient, below};
+use super::{
+    NoTaskInfo, TaskInfoRequest, TesClient, below,
+    error::{Access, TesError},
+    get_object,
+    task_info::says_not_found,
+};
 use crate::{
     client::{Authorization, CallScope, FetchError},
     domain::{findings::TaskInfo, service::ServiceUri, tes_base::bases},
@@ -15,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Endpoint {
     /// Where its API begins.
-    pub(super) base: Url,
+    pub(super) base: Arc<Url>,
     pub(super) has_task_info: bool,
     pub(super) since: Instant,
 }
@@ -24,71 +30,112 @@ pub(super) struct Endpoint {
 enum Probe {
     /// A TES that shows its tasks.
     Tes,
-    /// Something that wants credentials.
-    Guarded,
+    /// Something that answers with JSON objects: a TES, or a server that answers so at any path.
+    Object,
+    /// Something that wants other credentials.
+    Guarded(FetchError),
     /// No TES, as this failure shows.
     Absent(FetchError),
 }
 
+/// The paths that were tried, and what is at them.
+struct Search<'a> {
+    tes: &'a ServiceUri,
+    /// The first path at which there may be a TES that is not sure.
+    uncertain: Option<Arc<Url>>,
+    guarded: Option<(Arc<Url>, FetchError)>,
+    failures: Vec<(Arc<Url>, FetchError)>,
+    /// Where the list of tasks may not be implemented.
+    without_list: Vec<Arc<Url>>,
+}
+
 impl TesClient {
-    /// Where the API begins, and what it answers to task info. A call that got lost is not repeated at another path.
+    /// Where the API begins, and what it answers to task info. Inserts into the caches what it finds.
     pub(super) async fn search(
         &self,
         scope: &CallScope,
         tes: &ServiceUri,
         task: &TaskInfoRequest,
         authorization: Authorization<'_>,
-    ) -> Result<(Url, Result<TaskInfo, NoTaskInfo>), FetchError> {
-        let mut first_failure = None;
-        let mut guarded = None;
+    ) -> Result<(Arc<Url>, Result<TaskInfo, NoTaskInfo>), TesError> {
+        let mut search = Search::new(tes);
+        let mut nones = Vec::new();
         for base in bases(tes) {
+            let base = Arc::new(base);
             let none = match self.task_info_at(scope, &base, task, authorization).await {
                 Ok(info) => return Ok((base, Ok(info))),
-                Err(NoTaskInfo::Failed(failure)) if failure.is_on_the_way() => {
-                    return Err(first_failure.unwrap_or(failure));
+                Err(NoTaskInfo::Failed(failure)) if failure.is_without_connection() => {
+                    return Err(failure.into());
+                }
+                // The list of tasks may be faster; but without prices in the book that would be of no use.
+                Err(NoTaskInfo::Failed(failure @ FetchError::Timeout(_))) => {
+                    if self.config.entry_for(tes).is_none() {
+                        return Err(failure.into());
+                    }
+                    let probe = self.probe(scope, &base, authorization);
+                    let rest = self.client.time().call() / 2;
+                    return match timeout(rest, probe).await {
+                        Ok(Ok(Probe::Tes)) => Ok((base, Err(NoTaskInfo::Failed(failure)))),
+                        _ => Err(failure.into()),
+                    };
                 }
                 Err(none) => none,
             };
-            match self.probe(scope, &base, authorization).await? {
-                Probe::Tes => return Ok((base, Err(none))),
-                Probe::Guarded if guarded.is_none() => guarded = Some((base, Err(none))),
-                Probe::Guarded | Probe::Absent(_) => {
-                    first_failure.get_or_insert(none.into());
-                }
+            if let NoTaskInfo::Failed(failure) = &none {
+                search.failures.push((Arc::clone(&base), failure.clone()));
             }
+            let probe = self.probe(scope, &base, authorization).await?;
+            if search.add(&base, probe) {
+                return Ok((base, Err(none)));
+            }
+            nones.push((base, none));
         }
-        guarded.ok_or_else(|| first_failure.unwrap_or(FetchError::Status(StatusCode::NOT_FOUND)))
+        let found = self.end_of(search, scope, authorization).await?;
+        let none = nones.into_iter().find(|(base, _)| *base == found);
+        let none = none.map_or(NoTaskInfo::NotImplemented, |(_, none)| none);
+        Ok((found, Err(none)))
     }
 
-    /// Where the API of `tes` begins, without asking for task info.
-    pub(super) async fn base(
+    /// Where the API of `tes` begins, if it is there and lets the caller in, without asking for task info.
+    pub(super) async fn find(
         &self,
         scope: &CallScope,
         tes: &ServiceUri,
         authorization: Authorization<'_>,
-    ) -> Result<Url, FetchError> {
-        let key = self.endpoint_key(tes, authorization);
-        if let Some(known) = self.endpoints.get(&key) {
-            return Ok(known.base.clone());
-        }
-        let mut first_failure = None;
-        let mut guarded = None;
-        for base in bases(tes) {
-            match self.probe(scope, &base, authorization).await? {
-                Probe::Tes => {
-                    let endpoint = Endpoint {
-                        base: base.clone(),
-                        has_task_info: false,
-                        since: Instant::now(),
-                    };
-                    self.endpoints.insert(key, endpoint.into());
-                    return Ok(base);
-                }
-                Probe::Guarded => _ = guarded.get_or_insert(base),
-                Probe::Absent(failure) => _ = first_failure.get_or_insert(failure),
+    ) -> Result<Arc<Url>, TesError> {
+        let known = self.endpoints.get(&self.endpoint_key(tes, authorization));
+        let known = known.map(|known| Arc::clone(&known.base));
+        let mut search = Search::new(tes);
+        // A TES may have moved.
+        let others = bases(tes).into_iter().map(Arc::new);
+        let others = others.filter(|base| Some(base) != known.as_ref());
+        for base in known.clone().into_iter().chain(others) {
+            let probe = self.probe(scope, &base, authorization).await?;
+            if search.add(&base, probe) {
+                return Ok(base);
             }
         }
-        guarded.ok_or_else(|| first_failure.unwrap_or(FetchError::Status(StatusCode::NOT_FOUND)))
+        self.end_of(search, scope, authorization).await
+    }
+
+    /// Where the TES is, if no path has a list of tasks.
+    async fn end_of(
+        &self,
+        search: Search<'_>,
+        scope: &CallScope,
+        authorization: Authorization<'_>,
+    ) -> Result<Arc<Url>, TesError> {
+        if let Some(base) = search.uncertain {
+            return Ok(base);
+        }
+        if search.guarded.is_none() {
+            for base in &search.without_list {
+                if self.is_service_info(scope, base, authorization).await? {
+                    return Ok(Arc::clone(base));
+                }
+            }
+        }
+        Err(search.into_error(scope, authorization))
     }
 
     /// Whether there is a TES at `base`: each has a list of tasks, which some leave out when it is empty.
@@ -97,21 +144,112 @@ impl TesClient {
         scope: &CallScope,
         base: &Url,
         authorization: Authorization<'_>,
-    ) -> Result<Probe, FetchError> {
+    ) -> Result<Probe, TesError> {
         let mut url = below(base, "tasks");
-        url.set_query(Some("view=MINIMAL&page_size=1"));
-        let list = self
-            .client
-            .get::<Map<String, Value>>(scope, &url, authorization)
-            .await;
-        match list {
-            Ok(list) if list.is_empty() || list.contains_key("tasks") => Ok(Probe::Tes),
-            Err(failure) if failure.is_refusal() => Ok(Probe::Guarded),
-            Err(failure) if failure.is_on_the_way() => Err(failure),
-            Ok(_) => Ok(Probe::Absent(FetchError::Malformed(
-                "it is no list of tasks".to_owned(),
-            ))),
+        url.set_query(Some("page_size=1"));
+        match get_object(&self.client, scope, &url, authorization).await {
+            Ok(list) if list.contains_key("tasks") || list.is_empty() => Ok(Probe::Tes),
+            Ok(_) => Ok(Probe::Object),
+            Err(failure) if failure.is_refusal() => Ok(Probe::Guarded(failure)),
+            Err(failure) if failure.is_on_the_way() => Err(failure.into()),
             Err(failure) => Ok(Probe::Absent(failure)),
         }
     }
+
+    /// Whether there is a description of a TES, or of a service that does not say of which kind it is.
+    async fn is_service_info(
+        &self,
+        scope: &CallScope,
+        base: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<bool, TesError> {
+        let url = below(base, "service-info");
+        match get_object(&self.client, scope, &url, authorization).await {
+            Ok(info) => Ok(is_of_tes(&info)),
+            Err(failure) if failure.is_on_the_way() => Err(failure.into()),
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+impl<'a> Search<'a> {
+    const fn new(tes: &'a ServiceUri) -> Self {
+        Self {
+            tes,
+            uncertain: None,
+            guarded: None,
+            failures: Vec::new(),
+            without_list: Vec::new(),
+        }
+    }
+
+    /// Whether the search is over: there is a TES at `base`.
+    fn add(&mut self, base: &Arc<Url>, probe: Probe) -> bool {
+        match probe {
+            Probe::Tes => return true,
+            // Some answer with 200 that there is nothing.
+            Probe::Object => {
+                self.uncertain.get_or_insert_with(|| Arc::clone(base));
+            }
+            Probe::Guarded(failure) => {
+                self.guarded
+                    .get_or_insert_with(|| (Arc::clone(base), failure));
+            }
+            Probe::Absent(failure) => {
+                let may_lack_it = matches!(failure, FetchError::TooLarge(_))
+                    || failure.status().is_some_and(|status| {
+                        matches!(status.as_u16(), 400 | 404 | 405 | 422 | 501)
+                    });
+                if may_lack_it {
+                    self.without_list.push(Arc::clone(base));
+                }
+                self.failures.push((Arc::clone(base), failure));
+            }
+        }
+        false
+    }
+
+    /// The failure that tells most: of several paths, all but one do not exist.
+    fn into_error(self, scope: &CallScope, authorization: Authorization<'_>) -> TesError {
+        let given = bases(self.tes);
+        let call = |base: &Url, failure: FetchError| TesError::Call {
+            access: Access::of(&failure, scope, authorization),
+            path: (given.first() != Some(base)).then(|| below(base, "tasks").path().to_owned()),
+            failure,
+        };
+        if let Some((base, failure)) = self.guarded {
+            return call(&base, failure);
+        }
+        let tells = |(_, failure): &&(Arc<Url>, FetchError)| {
+            failure
+                .status()
+                .is_some_and(|status| !matches!(status.as_u16(), 404 | 405 | 501))
+        };
+        let is_no_status = |(_, failure): &&(Arc<Url>, FetchError)| failure.status().is_none();
+        let failure = self
+            .failures
+            .iter()
+            .find(tells)
+            .or_else(|| self.failures.iter().find(is_no_status));
+        match failure {
+            Some((base, failure)) => call(base, failure.clone()),
+            None => TesError::NotFound {
+                paths: given
+                    .iter()
+                    .map(|base| below(base, "tasks").path().to_owned())
+                    .collect(),
+            },
+        }
+    }
+}
+
+/// Whether service-info is that of a TES, as far as it says.
+fn is_of_tes(info: &Map<String, Value>) -> bool {
+    if says_not_found(&Value::Object(info.clone())) {
+        return false;
+    }
+    let artifact = info
+        .get("type")
+        .and_then(|kind| kind.get("artifact")?.as_str());
+    artifact.is_none_or(|artifact| artifact.eq_ignore_ascii_case("tes"))
 }

@@ -1,110 +1,294 @@
-//! Lists of tasks as servers write them: with parts missing, spelt differently, or not filtered.
+//! Lists of tasks as servers write them: with parts missing, spelt differently, or of another type. What can be read is
+//! read; what cannot be read is unknown.
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::domain::queue::FinishedTask;
+use super::times::{instant, number};
+use crate::domain::queue::{ListedTask, Progress, Requested, Run};
 
-/// Clocks of one site may differ by so much, in seconds: a task that starts before it is created has waited for nothing.
-const SKEW: f64 = 60.0;
-
-/// Nothing waits longer than a year, in seconds.
-const LONGEST_WAIT: f64 = 31_536_000.0;
+/// A time in the future beyond this is an error, not another clock, in seconds.
+const SKEW: f64 = 86_400.0;
 
 /// One page of tasks.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Page {
-    /// Left out by some when it is empty.
-    #[serde(default)]
-    tasks: Option<Vec<Value>>,
-    #[serde(default, alias = "nextPageToken")]
-    next_page_token: Option<Value>,
+    pub(super) tasks: Vec<Task>,
+    /// The token of the next page, if there is one.
+    pub(super) next: Option<String>,
 }
 
 impl Page {
-    /// The token of the next page, if there is one. TESP writes `None` for none.
-    pub(super) fn next(&self) -> Option<&str> {
-        let token = self.next_page_token.as_ref()?.as_str()?;
-        (!matches!(token, "" | "None" | "null")).then_some(token)
+    pub(super) fn new(body: &Map<String, Value>) -> Self {
+        let tasks = member(body, &["tasks"]).map_or_else(Vec::new, items);
+        let token = member(body, &["next_page_token", "nextPageToken", "next_page"]);
+        Self {
+            tasks: tasks.iter().map(|task| Task::new(task)).collect(),
+            next: token.and_then(page_token),
+        }
     }
 
-    /// The tasks in `state`: not every server filters. What cannot be read is left out.
-    pub(super) fn tasks_in(&self, state: &'static str) -> impl Iterator<Item = Task> {
-        self.tasks
-            .iter()
-            .flatten()
-            .filter_map(|task| Task::deserialize(task).ok())
-            .filter(move |task| task.state.as_deref() == Some(state))
+    /// Whether all its tasks are in `state`: not every server filters.
+    pub(super) fn is_filtered_by(&self, state: State) -> bool {
+        self.tasks.iter().all(|task| task.state == state)
+    }
+}
+
+/// TESP writes `None` for none. A token that is percent-encoded already is decoded: it is encoded again when it is sent.
+fn page_token(value: &Value) -> Option<String> {
+    let token = match value {
+        Value::String(text) => text.trim(),
+        Value::Number(number) => return Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    if matches!(token, "" | "None" | "null" | "none") {
+        return None;
+    }
+    let is_encoded = token.contains('%')
+        && token
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%+".contains(&byte));
+    if is_encoded && let Ok(decoded) = percent_encoding::percent_decode_str(token).decode_utf8() {
+        return Some(decoded.into_owned());
+    }
+    Some(token.to_owned())
+}
+
+/// The states of TES 1.1, as far as they differ here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Queued,
+    Initializing,
+    /// Paused, and states that are not known here.
+    Other,
+    Running,
+    Complete,
+    ExecutorError,
+    SystemError,
+    Preempted,
+    /// Canceled, and the states on the way to it.
+    Canceled,
+}
+
+impl State {
+    /// As it is written in a filter.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Initializing => "INITIALIZING",
+            Self::Other => "PAUSED",
+            Self::Running => "RUNNING",
+            Self::Complete => "COMPLETE",
+            Self::ExecutorError => "EXECUTOR_ERROR",
+            Self::SystemError => "SYSTEM_ERROR",
+            Self::Preempted => "PREEMPTED",
+            Self::Canceled => "CANCELED",
+        }
+    }
+
+    /// By name in any case and with any separators, or by its number in the protocol buffers of TES.
+    fn new(value: &Value) -> Self {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+        };
+        let letters: String = text
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
+        match letters.as_str() {
+            "QUEUED" | "1" => Self::Queued,
+            "INITIALIZING" | "INITIALISING" | "2" => Self::Initializing,
+            "RUNNING" | "3" => Self::Running,
+            "COMPLETE" | "COMPLETED" | "5" => Self::Complete,
+            "EXECUTORERROR" | "6" => Self::ExecutorError,
+            "SYSTEMERROR" | "7" => Self::SystemError,
+            "PREEMPTED" | "9" => Self::Preempted,
+            "CANCELED" | "CANCELLED" | "8" | "CANCELING" | "CANCELLING" | "10" => Self::Canceled,
+            _ => Self::Other,
+        }
     }
 }
 
 /// The parts of a task that matter here.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Task {
-    state: Option<String>,
-    #[serde(alias = "creationTime")]
-    creation_time: Option<String>,
-    logs: Option<Vec<TaskLog>>,
-    resources: Option<Resources>,
+    pub(super) id: Option<String>,
+    pub(super) created: Option<Timestamp>,
+    pub(super) state: State,
+    started: Option<Timestamp>,
+    /// Of its last attempt, in seconds.
+    run_seconds: Option<f64>,
+    has_ended: bool,
+    image: Option<String>,
+    requested: Requested,
 }
 
-#[derive(Debug, Deserialize)]
-struct TaskLog {
-    #[serde(alias = "startTime")]
-    start_time: Option<String>,
-    /// Of each executor.
-    #[serde(default)]
-    logs: Option<Vec<Self>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Resources {
-    #[serde(alias = "cpuCores")]
-    cpu_cores: Option<f64>,
-    #[serde(alias = "ramGb")]
-    ram_gb: Option<f64>,
-    #[serde(alias = "diskGb")]
-    disk_gb: Option<f64>,
+/// What a task tells of the queue.
+#[derive(Debug, PartialEq)]
+pub(super) enum Reading {
+    /// When it was created, and whether it has started.
+    Readable(ListedTask),
+    /// It has started or waits, and its times cannot be read.
+    Unreadable,
+    /// It ended without a start.
+    NeverStarted,
 }
 
 impl Task {
-    /// How long it waited and what it requested, if its times are plausible.
-    pub(super) fn finished(&self) -> Option<FinishedTask> {
-        let first = self.logs.as_ref()?.first()?;
-        let of_executor = || first.logs.as_ref()?.first()?.start_time.as_deref();
-        let started = first
-            .start_time
-            .as_deref()
-            .and_then(instant)
-            .or_else(|| of_executor().and_then(instant))?;
-        let created = instant(self.creation_time.as_deref()?)?;
-        let seconds = started.duration_since(created).as_secs_f64();
-        if !(-SKEW..=LONGEST_WAIT).contains(&seconds) {
-            return None;
+    fn new(task: &Value) -> Self {
+        let empty = Map::new();
+        let task = task.as_object().unwrap_or(&empty);
+        let logs = member(task, &["logs"]).map_or_else(Vec::new, items);
+        let attempts: Vec<_> = logs.into_iter().filter_map(Attempt::new).collect();
+        let executors = member(task, &["executors"]).map_or_else(Vec::new, items);
+        let image = executors.first().and_then(|executor| executor.get("image"));
+        Self {
+            id: member(task, &["id"]).and_then(|id| id.as_str().map(str::to_owned)),
+            created: member(task, &["creation_time", "creationTime"]).and_then(instant),
+            state: member(task, &["state"]).map_or(State::Other, State::new),
+            started: attempts.iter().find_map(|attempt| attempt.start),
+            run_seconds: attempts.iter().rev().find_map(Attempt::seconds),
+            has_ended: attempts.last().is_some_and(|attempt| attempt.end.is_some()),
+            image: image.and_then(|image| image.as_str().map(str::to_owned)),
+            requested: member(task, &["resources"]).map_or_else(Requested::default, requested),
         }
-        let Resources {
-            cpu_cores,
-            ram_gb,
-            disk_gb,
-        } = *self.resources.as_ref().unwrap_or(&Resources {
-            cpu_cores: None,
-            ram_gb: None,
-            disk_gb: None,
-        });
-        Some(FinishedTask {
-            waited_seconds: seconds.max(0.0),
-            cpu_cores,
-            ram_gb,
-            disk_gb,
+    }
+
+    /// What it tells of the queue at the time `now`.
+    pub(super) fn reading(&self, now: Timestamp) -> Reading {
+        let seconds = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs_f64();
+        let is_plausible = |time: &Timestamp| seconds(now, *time) < SKEW;
+        let created = self.created.filter(is_plausible);
+        let started = self.started.filter(is_plausible);
+        let waits = match self.state {
+            State::Queued | State::Initializing => true,
+            State::Other => !self.has_ended,
+            State::Running
+            | State::Complete
+            | State::ExecutorError
+            | State::SystemError
+            | State::Preempted
+            | State::Canceled => false,
+        };
+        let progress = match (created, started) {
+            (Some(created), Some(started)) => Progress::Started {
+                waited_seconds: seconds(created, started).max(0.0),
+            },
+            (Some(_), None) if waits => Progress::Waiting,
+            // Tasks can fail or be cancelled before they start.
+            (_, None)
+                if matches!(
+                    self.state,
+                    State::ExecutorError
+                        | State::SystemError
+                        | State::Preempted
+                        | State::Canceled
+                        | State::Other
+                ) && !waits =>
+            {
+                return Reading::NeverStarted;
+            }
+            _ => return Reading::Unreadable,
+        };
+        let Some(created) = created else {
+            return Reading::Unreadable;
+        };
+        Reading::Readable(ListedTask {
+            age_seconds: seconds(created, now).max(0.0),
+            requested: self.requested,
+            progress,
+        })
+    }
+
+    /// Whether it is known when it started.
+    pub(super) fn has_started(&self, now: Timestamp) -> bool {
+        matches!(
+            self.reading(now),
+            Reading::Readable(ListedTask {
+                progress: Progress::Started { .. },
+                ..
+            })
+        )
+    }
+
+    /// How long it ran, if it is complete.
+    pub(super) fn run(&self) -> Option<Run> {
+        Some(Run {
+            image: self
+                .image
+                .clone()
+                .filter(|_| self.state == State::Complete)?,
+            seconds: self.run_seconds?,
         })
     }
 }
 
-/// RFC 3339, and the same without an offset, which some servers leave out: UTC then.
-fn instant(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
+/// One attempt to run a task.
+#[derive(Debug)]
+struct Attempt {
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+}
+
+impl Attempt {
+    /// Its own times, or else those of its executors.
+    fn new(log: &Value) -> Option<Self> {
+        let log = log.as_object()?;
+        let times = |log: &Map<String, Value>| Self {
+            start: member(log, &["start_time", "startTime"]).and_then(instant),
+            end: member(log, &["end_time", "endTime"]).and_then(instant),
+        };
+        let executors: Vec<_> = member(log, &["logs"])
+            .map_or_else(Vec::new, items)
+            .into_iter()
+            .filter_map(Value::as_object)
+            .map(times)
+            .collect();
+        let own = times(log);
+        Some(Self {
+            start: own
+                .start
+                .or_else(|| executors.iter().find_map(|log| log.start)),
+            end: own.end.or_else(|| executors.last().and_then(|log| log.end)),
+        })
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        let seconds = self.end?.duration_since(self.start?).as_secs_f64();
+        (seconds >= 0.0).then_some(seconds)
+    }
+}
+
+fn requested(resources: &Value) -> Requested {
+    let amount = |names: &[&str]| {
+        let value = member(resources.as_object()?, names)?;
+        number(value).filter(|&amount| amount >= 0.0)
+    };
+    Requested {
+        cpu_cores: amount(&["cpu_cores", "cpuCores"]),
+        ram_gb: amount(&["ram_gb", "ramGb"]),
+        disk_gb: amount(&["disk_gb", "diskGb"]),
+    }
+}
+
+/// The first member of one of these names that is not null.
+fn member<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
+    names
+        .iter()
+        .filter_map(|&name| object.get(name))
+        .find(|value| !value.is_null())
+}
+
+/// The items of a list; an object stands for a list of one.
+fn items(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(_) => vec![value],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -113,70 +297,188 @@ mod tests {
 
     use super::*;
 
-    fn waited(created: &str, started: &str) -> Option<f64> {
-        let task = json!({"creation_time": created, "logs": [{"start_time": started}]});
-        let task = Task::deserialize(task).unwrap();
-        task.finished().map(|task| task.waited_seconds)
+    const CREATED: &str = "2024-05-01T10:00:00Z";
+
+    fn now() -> Timestamp {
+        "2024-05-01T11:00:00Z".parse().unwrap()
     }
 
-    #[test]
-    fn times_are_read_however_they_are_written() {
-        for (created, started) in [
-            ("2024-05-01T10:00:00Z", "2024-05-01T10:01:30Z"),
-            (
-                "2024-05-01T10:00:00+02:00",
-                "2024-05-01T08:01:30.000000+00:00",
-            ),
-            (
-                "2024-05-01T10:00:00.123456789Z",
-                "2024-05-01T10:01:30.123456789Z",
-            ),
-            ("2024-05-01T10:00:00", "2024-05-01T10:01:30"),
-            ("2024-05-01T23:59:00-00:00", "2024-05-02T00:00:30Z"),
-            ("2024-05-01 10:00:00Z", "2024-05-01t10:01:30z"),
-        ] {
-            assert_eq!(waited(created, started), Some(90.0), "{created}");
+    fn page(body: &Value) -> Page {
+        Page::new(body.as_object().unwrap())
+    }
+
+    fn reading(task: &Value) -> Reading {
+        Task::new(task).reading(now())
+    }
+
+    fn waited(task: &Value) -> Option<f64> {
+        match reading(task) {
+            Reading::Readable(ListedTask {
+                progress: Progress::Started { waited_seconds },
+                ..
+            }) => Some(waited_seconds),
+            _ => None,
         }
     }
 
     #[test]
-    fn times_that_make_no_sense_are_no_times() {
-        let created = "2024-05-01T10:00:00Z";
-        assert_eq!(waited(created, "2024-05-01T09:59:30Z"), Some(0.0), "skew");
-        for started in [
-            "",
-            "soon",
-            "0001-01-01T00:00:00Z",
-            "2024-05-01T09:00:00Z",
-            "2034-05-01T09:00:00Z",
+    fn a_start_is_found_wherever_it_is() {
+        let start = json!({"start_time": "2024-05-01T10:00:05Z"});
+        for logs in [
+            json!([start]),
+            json!(start),
+            json!([null, start]),
+            json!(["none", 7, start]),
+            json!([{"logs": []}, {"start_time": null}, {"start_time": "soon"}, start]),
+            json!([{"start_time": null, "logs": [start]}]),
+            json!([{"logs": start}]),
+            json!([{"logs": [null, {}, start]}]),
+            json!([{"startTime": 1_714_557_605}]),
         ] {
-            assert_eq!(waited(created, started), None, "{started}");
+            let task = json!({"state": "COMPLETE", "creationTime": CREATED, "logs": logs});
+            assert_eq!(waited(&task), Some(5.0), "{logs}");
         }
     }
 
     #[test]
-    fn what_servers_leave_out_is_done_without() {
-        let page: Page = serde_json::from_value(json!({"next_page_token": "None", "tasks": [
-            {"state": "COMPLETE"}, {"state": "COMPLETE", "logs": null, "resources": null},
-            {"state": "COMPLETE", "logs": [{"start_time": null, "logs": [{"start_time": "2024-05-01T10:00:05Z"}]}],
-             "creationTime": "2024-05-01T10:00:00Z", "resources": {"cpu_cores": 2, "ram_gb": null}},
-            {"state": "RUNNING"}, {"id": "x"}, 7, {"state": "COMPLETE", "logs": "none"}
-        ]}))
-        .unwrap();
-        assert_eq!(page.next(), None);
-        assert_eq!(page.tasks_in("COMPLETE").count(), 3);
-        let finished: Vec<_> = page
-            .tasks_in("COMPLETE")
-            .filter_map(|task| task.finished())
-            .collect();
-        let expected = FinishedTask {
-            waited_seconds: 5.0,
+    fn a_start_before_the_creation_is_a_wait_of_nothing_and_one_in_the_future_is_none() {
+        let task = |start: &str| json!({"state": "RUNNING", "creation_time": CREATED, "logs": [{"start_time": start}]});
+        assert_eq!(waited(&task("2024-05-01T09:00:00Z")), Some(0.0));
+        assert_eq!(reading(&task("2034-05-01T09:00:00Z")), Reading::Unreadable);
+    }
+
+    #[test]
+    fn every_state_without_a_start_waits_unless_it_is_final() {
+        let state = |state: &Value| reading(&json!({"state": state, "creation_time": CREATED}));
+        let waiting = Reading::Readable(ListedTask {
+            age_seconds: 3600.0,
+            requested: Requested::default(),
+            progress: Progress::Waiting,
+        });
+        for waits in [
+            json!("QUEUED"),
+            json!("queued"),
+            json!(1),
+            json!("1"),
+            json!("INITIALIZING"),
+            json!("Initializing"),
+            json!(2),
+            json!("PAUSED"),
+            json!(4),
+            json!("UNKNOWN"),
+            json!(0),
+            json!("PENDING"),
+            json!(null),
+            json!({}),
+        ] {
+            assert_eq!(state(&waits), waiting, "{waits}");
+        }
+        for ended in [
+            json!("EXECUTOR_ERROR"),
+            json!("executor-error"),
+            json!("SystemError"),
+            json!(7),
+            json!("CANCELED"),
+            json!("cancelled"),
+            json!("CANCELING"),
+            json!("PREEMPTED"),
+        ] {
+            assert_eq!(state(&ended), Reading::NeverStarted, "{ended}");
+        }
+        for unknown in [
+            json!("RUNNING"),
+            json!(3),
+            json!("COMPLETE"),
+            json!("complete"),
+        ] {
+            assert_eq!(state(&unknown), Reading::Unreadable, "{unknown}");
+        }
+        let ended =
+            json!({"state": "DONE", "creation_time": CREATED, "logs": [{"end_time": CREATED}]});
+        assert_eq!(reading(&ended), Reading::NeverStarted);
+    }
+
+    #[test]
+    fn what_is_no_task_is_unreadable() {
+        for task in [
+            json!(7),
+            json!(null),
+            json!({"id": "x"}),
+            json!([]),
+            json!({"state": "QUEUED"}),
+        ] {
+            assert_eq!(reading(&task), Reading::Unreadable, "{task}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_each_by_itself() {
+        let resources = |resources: Value| Task::new(&json!({"resources": resources})).requested;
+        let expected = Requested {
             cpu_cores: Some(2.0),
-            ..FinishedTask::default()
+            ram_gb: None,
+            disk_gb: Some(0.5),
         };
-        assert_eq!(finished, [expected]);
-        let empty: Page =
-            serde_json::from_value(json!({"tasks": null, "next_page_token": ""})).unwrap();
-        assert_eq!((empty.next(), empty.tasks_in("QUEUED").count()), (None, 0));
+        for written in [
+            json!({"cpu_cores": 2, "disk_gb": 0.5}),
+            json!({"cpu_cores": "2", "ram_gb": "unlimited", "disk_gb": "0.5"}),
+            json!({"cpuCores": 2.0, "ram_gb": null, "ramGb": [], "diskGb": 0.5}),
+            json!({"cpu_cores": 2, "ram_gb": -1, "disk_gb": 0.5}),
+        ] {
+            assert_eq!(resources(written.clone()), expected, "{written}");
+        }
+        for none in [json!([]), json!("small"), json!(7), json!(null), json!({})] {
+            assert_eq!(resources(none.clone()), Requested::default(), "{none}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_pages_are_read_however_they_are_written() {
+        let next = |token: Value| page(&json!({"tasks": null, "next_page_token": token})).next;
+        for (token, expected) in [
+            (json!("abc+/="), "abc+/="),
+            (json!(17), "17"),
+            (json!("YWJj%2B%3D"), "YWJj+="),
+            (json!("100%"), "100%"),
+            (json!("a%2Fb/c"), "a%2Fb/c"),
+        ] {
+            assert_eq!(next(token.clone()).as_deref(), Some(expected), "{token}");
+        }
+        for none in [
+            json!(""),
+            json!("None"),
+            json!(null),
+            json!([]),
+            json!(false),
+        ] {
+            assert_eq!(next(none.clone()), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_run_time_is_that_of_the_last_attempt_of_a_complete_task() {
+        let logs = json!([
+            {"start_time": "2024-05-01T10:00:00Z", "end_time": "2024-05-01T10:09:00Z"},
+            {"start_time": "2024-05-01T10:10:00Z", "logs": [{"end_time": "2024-05-01T10:12:00Z"}]}
+        ]);
+        let task =
+            |state| json!({"state": state, "executors": [{"image": "alpine"}], "logs": logs});
+        let expected = Run {
+            image: "alpine".to_owned(),
+            seconds: 120.0,
+        };
+        assert_eq!(Task::new(&task("COMPLETE")).run(), Some(expected));
+        assert_eq!(Task::new(&task("EXECUTOR_ERROR")).run(), None);
+    }
+
+    #[test]
+    fn a_page_has_the_tasks_that_can_be_read() {
+        let body = json!({"tasks": [{"state": "QUEUED"}, 7, null, {"state": "queued"}]});
+        assert_eq!(page(&body).tasks.len(), 4);
+        assert!(!page(&body).is_filtered_by(State::Queued));
+        for body in [json!({}), json!({"tasks": null}), json!({"tasks": "none"})] {
+            assert!(page(&body).tasks.is_empty(), "{body}");
+        }
+        assert_eq!(page(&json!({"tasks": {"id": "x"}})).tasks.len(), 1);
     }
 }

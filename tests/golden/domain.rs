@@ -46,14 +46,17 @@ fn objects(count: usize) -> Vec<Arc<str>> {
 }
 
 fn currencies(count: usize) -> BTreeSet<Currency> {
-    Currency::ALL.iter().copied().take(count).collect()
+    Currency::EVERY.iter().copied().take(count).collect()
 }
 
 fn bad_amount() -> BadAmount {
     Money::new(-1.0, Currency::EUR).unwrap_err()
 }
 
-#[expect(clippy::too_many_lines, reason = "a list with one entry for each variant")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list with one entry for each variant"
+)]
 fn warnings() -> Vec<Warning> {
     let tes = || TES.to_owned();
     let drs = || DRS.to_owned();
@@ -89,6 +92,7 @@ fn warnings() -> Vec<Warning> {
         service: tes(),
         cause,
         seconds: Seconds::from_f64(60.0),
+        is_default_sec: true,
     };
     let limit = |at_random| Warning::LimitReached {
         space: "7.3 * 10^16".to_owned(),
@@ -107,9 +111,25 @@ fn warnings() -> Vec<Warning> {
             Warning::TesExcluded { service: tes(), reason: Exclusion::NoPrices },
         ]
         Warning::QueueTimeAssumed { .. } => [
-            queue(NoQueueTime::NoFinishedTask),
+            queue(NoQueueTime::NoRecentTask { max_age_days: 7.0 }),
+            queue(NoQueueTime::TooOld { newest_days: 900.4, max_age_days: 7.0 }),
+            queue(NoQueueTime::Unreadable { tasks: 30, unreadable: 28 }),
             queue(NoQueueTime::NoTaskList(cause())),
+            queue(NoQueueTime::NotInTaskInfo),
+            Warning::QueueTimeAssumed {
+                service: tes(),
+                cause: NoQueueTime::NotInTaskInfo,
+                seconds: Seconds::ZERO,
+                is_default_sec: false,
+            },
         ]
+        Warning::UnreadableTasks { .. } => [
+            Warning::UnreadableTasks { service: tes(), tasks: 30, unreadable: 28 },
+        ]
+        Warning::TaskInfoUnavailable { .. } => [
+            Warning::TaskInfoUnavailable { service: tes(), cause: cause() },
+        ]
+        Warning::NoNeeds => [Warning::NoNeeds]
         Warning::DrsUnavailable { .. } => [
             drs_unavailable(0, None),
             drs_unavailable(1, None),
@@ -174,7 +194,7 @@ fn exclusions() -> Vec<Exclusion> {
     };
     let mut all: Vec<_> = unfit().into_iter().map(Exclusion::from).collect();
     all.extend(samples!(Exclusion:
-        Exclusion::Unfit(_) => [Unfit::Cores { has: 1, needs: 2 }.into()]
+        Exclusion::Unfit(_) => [Unfit::Cores { has: 1.0, needs: 2.0 }.into()]
         Exclusion::NoPrices => [Exclusion::NoPrices]
         Exclusion::NotInPriceBook => [Exclusion::NotInPriceBook]
         Exclusion::NoTaskInfo => [Exclusion::NoTaskInfo]
@@ -193,10 +213,13 @@ fn exclusions() -> Vec<Exclusion> {
 
 fn unfit() -> Vec<Unfit> {
     samples!(Unfit:
-        Unfit::Cores { .. } => [Unfit::Cores { has: 4, needs: 8 }]
+        Unfit::Cores { .. } => [Unfit::Cores { has: 4.0, needs: 4.5 }]
         Unfit::Gigabytes { .. } => [
             Unfit::Gigabytes { what: "memory", has: 16.0, needs: 16.5 },
             Unfit::Gigabytes { what: "disk", has: 100.0, needs: 101.0 },
+        ]
+        Unfit::NoLabel { .. } => [
+            Unfit::NoLabel { name: "gpu".to_owned(), value: "1".to_owned() },
         ]
         Unfit::NoZone(_) => [
             Unfit::NoZone(vec!["eu-1".to_owned()]),
@@ -286,7 +309,6 @@ fn request_faults() -> Vec<RequestFaultReason> {
         RequestFaultReason::TooLow(_) => [RequestFaultReason::TooLow("0".to_owned())]
         RequestFaultReason::TooHigh(_) => [RequestFaultReason::TooHigh("1000".to_owned())]
         RequestFaultReason::NotAnAmount => [RequestFaultReason::NotAnAmount]
-        RequestFaultReason::Limit(_) => [RequestFaultReason::Limit(1000)]
         RequestFaultReason::Empty => [RequestFaultReason::Empty]
         RequestFaultReason::NoUri => [RequestFaultReason::NoUri]
         RequestFaultReason::NoDrs => [RequestFaultReason::NoDrs]
@@ -340,12 +362,17 @@ fn values() -> Vec<String> {
         BadTesMatch.to_string(),
         MalformedToken.to_string(),
         bad_amount().to_string(),
-        "XXX".parse::<Currency>().unwrap_err().to_string(),
+        "doubloon".parse::<Currency>().unwrap_err().to_string(),
         Coordinates::new(91.0, 0.0).unwrap_err().to_string(),
     ];
     texts.extend(
         samples!(BadServiceUri:
             BadServiceUri::NotAbsolute => [BadServiceUri::NotAbsolute]
+            BadServiceUri::Blank => [BadServiceUri::Blank]
+            BadServiceUri::Host(_) => [
+                BadServiceUri::Host(url::ParseError::InvalidPort),
+                BadServiceUri::Host(url::ParseError::InvalidIpv6Address),
+            ]
             BadServiceUri::NotARoot => [BadServiceUri::NotARoot]
         )
         .iter()

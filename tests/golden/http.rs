@@ -24,7 +24,7 @@ use crate::{
 pub(crate) fn errors() -> Vec<Error> {
     let faults = vec![
         RequestFault::new("/tes_uris/1", BadServiceUri::NotAbsolute.to_string()),
-        RequestFault::new("/limit", RequestFaultReason::Limit(1000)),
+        RequestFault::new("/limit", RequestFaultReason::TooLow("1".to_owned())),
         RequestFault::new("", RequestFaultReason::Unreadable),
     ];
     let unrankable = Unrankable {

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::{Section, samples, section};
 use crate::{
     auth::oidc::OidcError,
-    client::{Client, ClientError, FetchError, Reach, resolver::ResolveError},
+    client::{Client, ClientError, FetchError, Reach, Redirect, Refusal, resolver::ResolveError},
     config::{Config, ExchangeRates as RatesConfig},
     domain::service::BadServiceUri,
     drs::UnresolvedId,
@@ -57,7 +57,17 @@ fn fetch_errors() -> Vec<FetchError> {
             FetchError::NoDrs(vec!["/ga4gh/drs/v1/".to_owned()]),
             FetchError::NoDrs(vec!["/".to_owned(), "/ga4gh/drs/v1/".to_owned()]),
         ]
-        FetchError::Redirected(_) => [FetchError::Redirected(307)]
+        FetchError::Refused(_) => [
+            FetchError::Refused(Box::new(Refusal {
+                status: StatusCode::BAD_REQUEST,
+                reason: Some("no such zone".to_owned()),
+                asks_for_password: false,
+            })),
+        ]
+        FetchError::Redirected(_) => [
+            FetchError::Redirected(Redirect { status: 302, origin: Some("https://login.example".to_owned()) }),
+            FetchError::Redirected(Redirect { status: 307, origin: None }),
+        ]
         FetchError::TooManyRedirects(_) => [FetchError::TooManyRedirects(3)]
         FetchError::RedirectTarget(_) => [
             FetchError::RedirectTarget(Box::new(FetchError::AddressNotAllowed(address()))),

@@ -150,7 +150,7 @@ async fn wrong_usage_has_an_exit_code_of_its_own() {
             &["--limit", "0"],
             format!(
                 "[ERROR] ValidationError: --limit: {}\n",
-                RequestFaultReason::Limit(1000)
+                RequestFaultReason::TooLow("1".to_owned())
             ),
         ),
         (
@@ -174,7 +174,7 @@ async fn wrong_usage_has_an_exit_code_of_its_own() {
         .await
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("--cpu-cores <INT>"));
+    assert!(text(&output.stderr).contains("--cpu-cores <FLOAT>"));
 }
 
 #[tokio::test]

@@ -34,8 +34,9 @@ async fn the_document_tells_the_configured_limits() {
         .unwrap();
     let properties = &document["components"]["schemas"]["RankRequest"]["properties"];
     assert_eq!(properties["tes_uris"]["maxItems"], 3);
-    assert_eq!(properties["limit"]["maximum"], 7);
-    assert_eq!(properties["limit"]["default"], 7);
+    // A generated client must not depend on the configuration of one service.
+    assert_eq!(properties["limit"].get("maximum"), None);
+    assert_eq!(properties["limit"].get("default"), None);
     let yaml = service
         .get("/openapi.yaml")
         .send()
@@ -263,7 +264,7 @@ async fn every_violation_is_told_at_once_with_its_pointer() {
             &json!({
                 "tes_uris": ["ftp://a", 7, "http://", "http://good.example", "http://one.too.many"],
                 "resource_requirements": {
-                    "cpu_cores": -1, "ram_gb": "8", "disk_gb": -0.5, "execution_time_sec": 1.5, "preemptible": "yes",
+                    "cpu_cores": -1, "ram_gb": "8", "disk_gb": -0.5, "execution_time_sec": "1.5", "preemptible": "yes",
                     "zones": [1]
                 },
                 "object_ids": ["", "tes_uri", null],
@@ -339,21 +340,17 @@ async fn numbers_that_schema_and_program_see_differently_are_no_fault_of_ours() 
     request["resource_requirements"]["execution_time_sec"] = json!(1e3);
     request["limit"] = json!(5.0);
     service.rank(&request).await;
+    // Nothing is too much to ask for, but some of it has no plausible price.
     for (pointer, value) in [
         ("cpu_cores", json!(1e300)),
         ("execution_time_sec", json!(u64::MAX)),
+        ("ram_gb", json!(1e308)),
     ] {
         let mut request = request.clone();
         request["resource_requirements"][pointer] = value;
-        let messages = service.refuse(&request, "ValidationError").await;
-        assert!(
-            messages[0].starts_with(&format!("/resource_requirements/{pointer}: ")),
-            "{messages:?}"
-        );
+        let (status, _) = service.ask(&request).await;
+        assert!(status == StatusCode::OK || status == StatusCode::BAD_REQUEST);
     }
-    request["resource_requirements"]["ram_gb"] = json!(1e308);
-    let (status, _) = service.ask(&request).await;
-    assert!(status == StatusCode::OK || status == StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

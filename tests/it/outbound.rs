@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use testribute::{
-    client::{Authorization, Client, Credential, FetchError, Reach},
+    client::{Authorization, Client, Credential, FetchError, Reach, Redirect},
     config::Config,
     domain::{service::ServiceUri, token::Token},
 };
@@ -256,7 +256,11 @@ async fn a_post_is_not_repeated_elsewhere() {
     let refused: Result<Value, _> = client()
         .post(&client().detached_scope(), &url, b"{}", Authorization::None)
         .await;
-    assert_eq!(refused, Err(FetchError::Redirected(307)));
+    let redirect = Redirect {
+        status: 307,
+        origin: Some(elsewhere.url("")),
+    };
+    assert_eq!(refused, Err(FetchError::Redirected(redirect)));
     assert_eq!(canary.paths(), [""; 0]);
 }
 

@@ -16,8 +16,8 @@ use crate::support::{
     front::{Front, Identity},
     network::{Service, drs, drs_root, request, tes, tes_root, warnings},
     texts::{
-        ANY, Exclusion, FetchError, ResolveError, assert_like, drs_unavailable, is_like, malformed,
-        malformed_at, not_an_object, not_json, off_limits, status, tes_excluded, tes_unavailable,
+        ANY, Exclusion, FetchError, Redirect, ResolveError, assert_like, drs_unavailable, is_like,
+        malformed, not_an_object, not_json, off_limits, status, tes_excluded, tes_unavailable,
         timeout as timed_out,
     },
 };
@@ -192,7 +192,13 @@ async fn bad_at_http() -> Vec<Neighbour> {
         )
         .await,
         raw(Manner::Says(broken_gzip.into_bytes()), malformed(ANY)).await,
-        http(200, "text/html", "<html>", not_json()).await,
+        http(
+            200,
+            "text/html",
+            "<html>",
+            malformed("it is a web page, not an API"),
+        )
+        .await,
         http(200, json, "{\"size\":", not_json()).await,
         http(200, json, "\"\u{0}\"", not_json()).await,
         http(200, json, b"\"\xff\"".as_slice(), not_json()).await,
@@ -201,7 +207,16 @@ async fn bad_at_http() -> Vec<Neighbour> {
         http(200, json, "[]", not_an_object()).await,
     ];
     // A POST is not redirected, and a GET to nowhere is not either.
-    let mut redirects = http(307, "text/plain", "", FetchError::Redirected(307)).await;
+    let mut redirects = http(
+        307,
+        "text/plain",
+        "",
+        FetchError::Redirected(Redirect {
+            status: 307,
+            origin: None,
+        }),
+    )
+    .await;
     redirects.causes.push(FetchError::BadRedirect);
     all.push(redirects);
     all.extend(bad_at_tls().await);
@@ -233,7 +248,7 @@ async fn a_bad_tes_is_a_warning() {
         (
             "estimated_compute_costs",
             Value::Null,
-            malformed(format!("{ANY}missing field `estimated_compute_costs`{ANY}")),
+            malformed("estimated_compute_costs is missing"),
         ),
         (
             "estimated_compute_costs",
@@ -245,8 +260,8 @@ async fn a_bad_tes_is_a_warning() {
         ),
         (
             "estimated_storage_costs",
-            price(json!("1")),
-            malformed_at("estimated_storage_costs.amount"),
+            price(json!("much")),
+            malformed("estimated_storage_costs.amount is not a number"),
         ),
         (
             "estimated_storage_costs",
@@ -259,22 +274,12 @@ async fn a_bad_tes_is_a_warning() {
         (
             "unit_costs_data_transfer",
             json!({"amount": 1, "currency": "XXX"}),
-            malformed(format!("unit_costs_data_transfer.currency: {ANY}")),
+            malformed("unit_costs_data_transfer.currency is not an ISO 4217 code"),
         ),
         (
             "unit_costs_data_transfer",
             json!(7),
-            malformed_at("unit_costs_data_transfer"),
-        ),
-        (
-            "estimated_queue_time_sec",
-            json!(-1),
-            malformed(format!("estimated_queue_time_sec: -1 {ANY}")),
-        ),
-        (
-            "estimated_queue_time_sec",
-            json!("NaN"),
-            malformed_at("estimated_queue_time_sec"),
+            malformed("unit_costs_data_transfer is not an object with amount and currency"),
         ),
     ] {
         bad.push(json(info(field, value), cause).await);

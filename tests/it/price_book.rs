@@ -1,5 +1,12 @@
 //! TES that do not tell their prices are ranked by the operator's book.
 
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering::SeqCst},
+};
+
+use axum::response::IntoResponse;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use testribute::domain::{
     exclusion::Unfit,
@@ -7,9 +14,13 @@ use testribute::domain::{
 };
 
 use crate::support::{
+    later,
     network::{Service, request, tes, tes_of, tes_root, warnings},
     recorder::Recorder,
-    texts::{Exclusion, status, tes_excluded, tes_unavailable},
+    texts::{
+        Access, Exclusion, FetchError, NoQueueTime, Redirect, TesError, queue_time_assumed,
+        refused, status, task_info_unavailable, tes_excluded, tes_unavailable,
+    },
 };
 
 /// Prices that make sums of whole numbers; nothing is asked about the queue.
@@ -86,10 +97,7 @@ async fn that_there_is_no_task_info_is_remembered() {
     service.rank(&request).await;
     assert_eq!(
         stock.lines(),
-        [
-            "POST /v1/tasks/task-info",
-            "GET /v1/tasks?view=MINIMAL&page_size=1"
-        ]
+        ["POST /v1/tasks/task-info", "GET /v1/tasks?page_size=1"]
     );
     service.rank(&request).await;
     assert!(stock.lines().is_empty());
@@ -130,7 +138,11 @@ async fn task_info_may_be_asked_always_or_never() {
     for combination in answer["service_combinations"].as_array().unwrap() {
         assert_eq!(combination["cost_breakdown"]["compute"], 80.0);
     }
-    assert!(stock.lines().is_empty());
+    let asked = stock.lines();
+    assert!(
+        asked.iter().all(|line| line.starts_with("GET")),
+        "{asked:?}"
+    );
 
     let always = service(&format!("{BOOK}    task_info: always")).await;
     let answer = always.rank(&small_task(&roots)).await;
@@ -153,21 +165,412 @@ async fn the_book_does_not_hide_that_a_tes_is_not_there_or_lets_no_one_in() {
                 "ResourceUnavailableError",
             )
             .await;
-        assert_eq!(messages[1], tes_unavailable(&root, &status(code)));
+        let cause = if code == 404 {
+            status(404)
+        } else {
+            refused(code, "no")
+        };
+        assert_eq!(messages[1], tes_unavailable(&root, &cause));
     }
 }
 
 #[tokio::test]
-async fn a_tes_that_shows_its_tasks_to_some_only_is_a_tes() {
+async fn a_tes_that_does_not_show_its_tasks_to_the_caller_is_left_out() {
+    for signal in ["fixed", "history"] {
+        let service = service(&BOOK.replace("fixed", signal)).await;
+        for code in [401, 403] {
+            for task_info in [401, 403, 404, 405, 500] {
+                let guarded = Recorder::start(move |line, _| match line {
+                    "POST /v1/tasks/task-info" => Some((task_info, json!({}))),
+                    line if line.starts_with("GET /v1/tasks?") => Some((code, json!({}))),
+                    _ => None,
+                })
+                .await;
+                let root = guarded.server.url("/v1/");
+                let request = small_task(std::slice::from_ref(&root));
+                let messages = service.refuse(&request, "ResourceUnavailableError").await;
+                assert_eq!(messages[1], tes_unavailable(&root, &status(code)));
+            }
+        }
+    }
+}
+
+/// What a server answers to task info, and the failure that is told.
+fn bad_task_infos() -> Vec<(u16, Value, FetchError)> {
+    let mut all: Vec<_> = [
+        400, 401, 403, 409, 410, 415, 418, 422, 429, 500, 502, 503, 504,
+    ]
+    .map(|code| (code, json!({}), status(code)))
+    .into();
+    all.push((
+        400,
+        json!({"detail": "no such route"}),
+        refused(400, "no such route"),
+    ));
+    let shape = FetchError::Malformed("estimated_compute_costs is missing".to_owned());
+    all.push((200, json!({"compute": 7}), shape));
+    let list = FetchError::Malformed("it is a list, and not a JSON object".to_owned());
+    all.push((200, json!([]), list));
+    let redirect = |status| {
+        FetchError::Redirected(Redirect {
+            status,
+            origin: None,
+        })
+    };
+    all.extend([301, 302, 303].map(|code| (code, json!({}), redirect(code))));
+    all
+}
+
+#[tokio::test]
+async fn a_site_in_the_book_is_not_lost_over_task_info() {
     let service = service(BOOK).await;
-    let guarded = Recorder::start(|line, _| match line {
-        "POST /v1/tasks/task-info" => Some((405, json!({}))),
-        line if line.starts_with("GET /v1/tasks?") => Some((401, json!({}))),
-        _ => None,
+    for (code, body, cause) in bad_task_infos() {
+        let odd = Recorder::start(move |line, _| {
+            if line.starts_with("POST") {
+                return Some((code, body.clone()));
+            }
+            line.starts_with("GET /v1/tasks?")
+                .then(|| (200, json!({"tasks": []})))
+        })
+        .await;
+        let root = odd.server.url("/v1/");
+        let answer = service.rank(&small_task(std::slice::from_ref(&root))).await;
+        assert_eq!(tes_of(&answer), [&root]);
+        let told = warnings(&answer);
+        assert_eq!(told.len(), 1, "{code} {told:?}");
+        let access = cause.is_refusal().then_some(Access::Nothing);
+        let cause = TesError::Call {
+            failure: cause,
+            path: None,
+            access,
+        };
+        // A redirect without a target may be told as one.
+        let is_redirect = (301..=303).contains(&code);
+        assert!(
+            is_redirect || told[0] == task_info_unavailable(&root, &cause),
+            "{told:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_web_page_for_task_info_is_told_as_one() {
+    let service = service(BOOK).await;
+    let router = axum::Router::new().fallback(|method: http::Method| async move {
+        if method == http::Method::POST {
+            axum::response::Html("<!DOCTYPE html><title>Sign in</title>").into_response()
+        } else {
+            axum::Json(json!({"tasks": []})).into_response()
+        }
+    });
+    let tes = crate::support::Server::start(router).await;
+    let root = tes.url("/");
+    let answer = service.rank(&small_task(std::slice::from_ref(&root))).await;
+    let page = FetchError::Malformed("it is a web page, not an API".to_owned());
+    assert_eq!(
+        warnings(&answer),
+        [task_info_unavailable(&root, &page.into())]
+    );
+
+    let always = crate::support::faulty::always(200, "text/html", "<html>").await;
+    let root = always.url("/");
+    let told = service
+        .refuse(
+            &small_task(std::slice::from_ref(&root)),
+            "ResourceUnavailableError",
+        )
+        .await;
+    let page = FetchError::Malformed("it is a web page, not an API".to_owned());
+    assert_eq!(told[1], tes_unavailable(&root, &page));
+}
+
+#[tokio::test]
+async fn a_broken_tes_is_never_ranked_by_assumptions() {
+    let service = service(&BOOK.replace("fixed", "history")).await;
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&is_broken);
+    let tes = Recorder::start(move |line, _| {
+        if line.starts_with("POST") {
+            return Some((405, json!({})));
+        }
+        let status = if seen.load(SeqCst) { 500 } else { 200 };
+        Some((status, json!({"tasks": []})))
     })
     .await;
-    let answer = service.rank(&small_task(&[guarded.server.url("/")])).await;
-    assert_eq!(answer["warnings"], json!([]));
+    let root = tes.server.url("/");
+    let request = small_task(std::slice::from_ref(&root));
+    assert_eq!(
+        service.rank(&request).await["warnings"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    // Within the minute in which it is known to have no task info.
+    is_broken.store(true, SeqCst);
+    later(31).await;
+    let messages = service.refuse(&request, "ResourceUnavailableError").await;
+    assert_eq!(messages[1], tes_unavailable(&root, &status(500)));
+}
+
+#[tokio::test]
+async fn a_tes_without_a_list_of_tasks_shows_itself_by_its_service_info() {
+    let service = service(BOOK).await;
+    for code in [400, 404, 405, 422, 501] {
+        for (artifact, is_tes) in [("tes", true), ("TES", true), ("drs", false)] {
+            let tes = Recorder::start(move |line, _| {
+                Some(match line {
+                    "GET /v1/service-info" => (200, json!({"type": {"artifact": artifact}})),
+                    line if line.starts_with("POST") => (404, json!({})),
+                    _ => (code, json!({})),
+                })
+            })
+            .await;
+            let request = small_task(&[tes.server.url("/v1/")]);
+            let (status, answer) = service.ask(&request).await;
+            assert_eq!(status.is_success(), is_tes, "{code} {artifact} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_entry_decides_about_task_info_for_its_tes() {
+    let never = service(&format!("{BOOK}        task_info: never")).await;
+    let own = tes("127.0.0.1", "EUR", 7.0, 1.0, 5.0).await;
+    let request = small_task(&[tes_root(&own)]);
+    let answer = never.rank(&request).await;
+    assert_eq!(
+        answer["service_combinations"][0]["cost_breakdown"]["compute"],
+        80.0
+    );
+    let auto = service(&format!(
+        "{BOOK}        task_info: auto\n    task_info: never"
+    ))
+    .await;
+    let answer = auto.rank(&request).await;
+    assert_eq!(
+        answer["service_combinations"][0]["cost_breakdown"]["compute"],
+        140.0
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_queue_time_of_task_info_is_assumed() {
+    let service = service(BOOK).await;
+    let price = json!({"amount": "1.5", "currency": "eur"});
+    let tes = Recorder::start(move |_, _| {
+        Some((200, json!({
+            "estimated_compute_costs": price, "estimated_storage_costs": price, "unit_costs_data_transfer": price
+        })))
+    })
+    .await;
+    let root = tes.server.url("/");
+    let answer = service.rank(&small_task(std::slice::from_ref(&root))).await;
+    let best = &answer["service_combinations"][0];
+    assert_eq!(
+        (
+            &best["cost_breakdown"]["compute"],
+            &best["time_breakdown"]["queue"]
+        ),
+        (&json!(1.5), &json!(77))
+    );
+    assert_eq!(
+        warnings(&answer),
+        [queue_time_assumed(&root, NoQueueTime::NotInTaskInfo, 77.0)]
+    );
+}
+
+#[tokio::test]
+async fn a_backend_parameter_that_is_needed_strictly_has_to_be_offered() {
+    let service = service(&format!("{BOOK}        labels: {{gpu: \"1\"}}")).await;
+    let stock = stock_tes().await;
+    let root = stock.server.url("/v1/");
+    let mut request = small_task(std::slice::from_ref(&root));
+    for (parameters, strict, fits) in [
+        (json!({"gpu": "1"}), json!(true), true),
+        (json!({"gpu": "2"}), json!(false), true),
+        (json!({"gpu": "2"}), json!(null), true),
+        (json!({"gpu": "2"}), json!(true), false),
+        (json!({"gpu": "1", "vm_size": "x"}), json!(true), false),
+    ] {
+        request["resource_requirements"]["backend_parameters"] = parameters.clone();
+        request["resource_requirements"]["backend_parameters_strict"] = strict;
+        let (status, answer) = service.ask(&request).await;
+        assert_eq!(status.is_success(), fits, "{parameters} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_discount_is_for_tasks_that_state_that_they_may_be_preempted() {
+    let service = service(BOOK).await;
+    let stock = stock_tes().await;
+    let mut request = small_task(&[stock.server.url("/v1/")]);
+    for (stated, compute) in [
+        (json!(true), 40.0),
+        (json!(false), 80.0),
+        (json!(null), 80.0),
+    ] {
+        request["resource_requirements"]["preemptible"] = stated;
+        let answer = service.rank(&request).await;
+        assert_eq!(
+            answer["service_combinations"][0]["cost_breakdown"]["compute"],
+            compute
+        );
+    }
+}
+
+#[tokio::test]
+async fn task_info_gets_fractions_and_backend_parameters() {
+    let service = service(BOOK).await;
+    let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let seen = Arc::clone(&sent);
+    let router = axum::Router::new().fallback(move |body: axum::Json<Value>| async move {
+        seen.lock().unwrap().push(body.0);
+        http::StatusCode::NOT_FOUND
+    });
+    let tes = crate::support::Server::start(router).await;
+    let mut request = small_task(&[tes.url("/v1/")]);
+    request["resource_requirements"] = json!({
+        "cpu_cores": 0.5, "ram_gb": 3, "disk_gb": 5, "execution_time_sec": 10.25,
+        "backend_parameters": {"vm_size": "x"}, "backend_parameters_strict": true
+    });
+    service.ask(&request).await;
+    let expected = json!({
+        "cpu_cores": 0.5, "ram_gb": 3.0, "disk_gb": 5.0, "execution_time_sec": 10.25, "preemptible": true, "zones": [],
+        "backend_parameters": {"vm_size": "x"}, "backend_parameters_strict": true
+    });
+    assert!(
+        sent.lock().unwrap().is_empty(),
+        "a book without the label leaves it out"
+    );
+    let plain = Service::start().await;
+    plain.ask(&request).await;
+    assert_eq!(sent.lock().unwrap()[0], expected);
+}
+
+#[tokio::test]
+async fn an_ingress_may_redirect_task_info_on_its_host() {
+    let own = tes("127.0.0.1", "EUR", 7.0, 1.0, 5.0).await;
+    let elsewhere = tes("127.0.0.2", "EUR", 7.0, 1.0, 5.0).await;
+    let service = Service::start().await;
+    for (code, to, is_followed) in [
+        (307, &own, true),
+        (308, &own, true),
+        (302, &own, false),
+        (307, &elsewhere, false),
+        (308, &elsewhere, false),
+    ] {
+        let target = to.url("/ga4gh/tes/v1/tasks/task-info");
+        let ingress = axum::Router::new().fallback(move || async move {
+            (
+                http::StatusCode::from_u16(code).unwrap(),
+                [("location", target)],
+            )
+        });
+        let ingress = crate::support::Server::start(ingress).await;
+        let (status, answer) = service.ask(&small_task(&[ingress.url("/")])).await;
+        assert_eq!(status.is_success(), is_followed, "{code} {answer}");
+        if !is_followed {
+            assert!(
+                answer.to_string().contains(&format!("to {}", to.url(""))),
+                "{answer}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever else a site in the book answers, it is ranked if it answers the small question.
+    #[test]
+    fn a_site_that_answers_the_small_question_is_ranked(
+        small in any_json(), task_info in any_json(), list in any_task_list(), status in 200_u16..=599
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let service = service(&BOOK.replace("fixed", "history")).await;
+            let small = if small.is_object() { small } else { json!({"answer": small}) };
+            // What redirects leads nowhere, and what is not ready is not an answer.
+            let status = if (300..400).contains(&status) || status == 202 || status == 204 || matches!(status, 401 | 403) { 500 } else { status };
+            let tes = Recorder::start(move |line, _| {
+                Some(if line.starts_with("POST") {
+                    (status, task_info.clone())
+                } else if line.ends_with("?page_size=1") {
+                    (200, small.clone())
+                } else {
+                    (200, list.clone())
+                })
+            })
+            .await;
+            let answer = service.rank(&small_task(&[tes.server.url("/v1/")])).await;
+            let best = &answer["service_combinations"][0];
+            for number in [
+                &best["cost_estimate"]["amount"], &best["time_estimate"], &best["time_breakdown"]["queue"],
+                &best["cost_breakdown"]["compute"],
+            ] {
+                let number = number.as_f64().unwrap();
+                assert!(number.is_finite() && number >= 0.0, "{best}");
+            }
+        });
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        ".{0,9}".prop_map(Value::from),
+        Just(json!("COMPLETE")),
+        Just(json!("2024-05-01T10:00:00Z")),
+    ];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        let key = prop_oneof![
+            Just("tasks"),
+            Just("state"),
+            Just("creation_time"),
+            Just("logs"),
+            Just("start_time"),
+            Just("end_time"),
+            Just("resources"),
+            Just("cpu_cores"),
+            Just("id"),
+            Just("next_page_token"),
+            Just("amount"),
+            Just("message"),
+            Just("estimated_compute_costs"),
+            Just("code"),
+            Just("type"),
+            Just("executors"),
+            Just("image"),
+        ];
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            proptest::collection::vec((key, inner), 0..5).prop_map(|members| Value::Object(
+                members
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect()
+            )),
+        ]
+    })
+}
+
+/// A list of tasks with anything in the place of some of their parts.
+fn any_task_list() -> impl Strategy<Value = Value> {
+    let part = || proptest::option::weighted(0.5, any_json());
+    let task = (part(), part(), part(), part()).prop_map(|(state, created, logs, resources)| {
+        json!({
+            "state": state.unwrap_or(json!("COMPLETE")),
+            "creation_time": created.unwrap_or(json!(jiff::Timestamp::now().to_string())),
+            "logs": logs.unwrap_or(json!([{"start_time": jiff::Timestamp::now().to_string()}])),
+            "resources": resources.unwrap_or(json!({"cpu_cores": 4}))
+        })
+    });
+    let tasks = proptest::collection::vec(task, 0..6);
+    (tasks, part()).prop_map(|(tasks, token)| json!({"tasks": tasks, "next_page_token": token}))
 }
 
 #[tokio::test]
@@ -194,7 +597,14 @@ async fn a_tes_that_cannot_hold_the_task_is_left_out_with_the_reason_and_not_ask
     let roots = [stock.server.url("/v1/"), tes_root(&elsewhere)];
     let mut request = small_task(&roots);
     for (need, value, reason) in [
-        ("cpu_cores", json!(9), Unfit::Cores { has: 8, needs: 9 }),
+        (
+            "cpu_cores",
+            json!(9),
+            Unfit::Cores {
+                has: 8.0,
+                needs: 9.0,
+            },
+        ),
         (
             "zones",
             json!(["us-1", "us-2"]),

@@ -12,7 +12,10 @@ use crate::support::{
     later,
     network::{Service, request, tes, tes_of, warnings},
     recorder::Recorder,
-    texts::{Exclusion, status, tes_excluded, tes_unavailable, timeout},
+    texts::{
+        Exclusion, TesError, Warning, refused, status, tes_error, tes_excluded, tes_unavailable,
+        timeout,
+    },
 };
 
 fn task_info() -> Value {
@@ -178,6 +181,77 @@ async fn the_failure_that_is_told_is_that_of_the_path_that_was_given() {
 }
 
 #[tokio::test]
+async fn of_several_paths_the_failure_that_tells_most_is_told_with_its_path() {
+    let service = Service::start().await;
+    for code in [400, 500] {
+        // The reason of a server, and not the 404 of guessed paths.
+        let bad = Recorder::start(move |line, _| {
+            line.contains(" /v1/")
+                .then(|| (code, json!({"message": "the database is away"})))
+        })
+        .await;
+        let root = bad.server.url("/");
+        let told = service
+            .refuse(
+                &request(std::slice::from_ref(&root), &[], &[]),
+                "ResourceUnavailableError",
+            )
+            .await;
+        let expected = TesError::Call {
+            failure: refused(code, "the database is away"),
+            path: Some("/v1/tasks".to_owned()),
+            access: None,
+        };
+        assert_eq!(told[1], tes_error(&root, &expected));
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_no_tes_the_paths_that_were_tried_are_named() {
+    let service = Service::start().await;
+    let nothing = Recorder::start(|_, _| None).await;
+    let root = nothing.server.url("/");
+    let told = service
+        .refuse(
+            &request(std::slice::from_ref(&root), &[], &[]),
+            "ResourceUnavailableError",
+        )
+        .await;
+    let paths = ["/tasks", "/ga4gh/tes/v1/tasks", "/v1/tasks"].map(str::to_owned);
+    let expected = TesError::NotFound {
+        paths: paths.into(),
+    };
+    assert_eq!(told[1], tes_error(&root, &expected));
+}
+
+#[tokio::test]
+async fn one_tes_under_several_spellings_is_ranked_once_in_the_place_of_the_first() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let other = tes_at("/v1").await;
+    let roots = [
+        tes.url(""),
+        other.server.url("/v1"),
+        tes.url("/ga4gh/tes/v1/"),
+        tes.url("/ga4gh/tes/v1/tasks"),
+        other.server.url("/"),
+    ];
+    let answer = service.rank(&request(&roots, &[], &[])).await;
+    let mut ranked = tes_of(&answer);
+    ranked.sort_unstable();
+    let mut expected = [&*roots[0], &*roots[1]];
+    expected.sort_unstable();
+    assert_eq!(ranked, expected);
+    let duplicate = |value: &String| {
+        let field = "tes_uris";
+        let value = value.clone();
+        Warning::Duplicate { field, value }.to_string()
+    };
+    let told: Vec<_> = [&roots[3], &roots[2], &roots[4]].map(duplicate).into();
+    assert_eq!(warnings(&answer), told);
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_be_reached_is_not_tried_at_other_paths() {
     let service = Service::start_with("timeout: 0.25").await;
     let hanging = RawServer::start(Manner::Hangs).await;
@@ -187,5 +261,9 @@ async fn a_server_that_cannot_be_reached_is_not_tried_at_other_paths() {
     let busy = Recorder::start(|_, _| Some((503, json!({})))).await;
     let request = crate::support::network::request(&[busy.server.url("/")], &[], &[]);
     service.refuse(&request, "ResourceUnavailableError").await;
-    assert_eq!(busy.lines(), ["POST /tasks/task-info"]);
+    // Its tasks are asked for, and nothing at another path.
+    assert_eq!(
+        busy.lines(),
+        ["POST /tasks/task-info", "GET /tasks?page_size=1"]
+    );
 }

@@ -15,6 +15,7 @@ use testribute::{
         money::{Currency, Money, Rates},
         object::{AccessUri, DataObject},
         query::{Query, QueryParts},
+        queue::QueueBasis,
         resources::ResourceNeeds,
         routes::Routes,
         service::ServiceUri,
@@ -501,6 +502,7 @@ proptest! {
             storage: Money::new(2.0, Currency::EUR).unwrap(),
             transfer: Some(Money::new(unit, Currency::EUR).unwrap()),
             queue: Seconds::from_f64(3.0),
+            queue_basis: QueueBasis::TaskInfo,
             outcomes: None,
         };
         let rates = Rates::new(Currency::EUR, []);
@@ -537,12 +539,12 @@ proptest! {
 fn query(tes: &ServiceUri) -> Query {
     Query::new(QueryParts {
         needs: ResourceNeeds {
-            cpu_cores: 1,
+            cpu_cores: 1.0,
             ram_gb: 1.0,
             disk_gb: 1.0,
-            execution_seconds: 1800,
-            preemptible: true,
-            zones: Vec::new(),
+            execution_seconds: 1800.0,
+            preemptible: Some(true),
+            ..ResourceNeeds::default()
         },
         tes: vec![tes.clone()],
         drs: vec![ServiceUri::parse("https://drs.example/").unwrap()],

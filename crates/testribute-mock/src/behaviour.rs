@@ -20,12 +20,40 @@ pub(crate) struct TesBehaviour {
     /// The reply to `POST tasks/task-info`.
     pub(crate) task_info_error: ErrorReply,
     pub(crate) not_found: ErrorReply,
+    /// The reply to a request for tasks without a token; without it, no token is required.
+    pub(crate) token_error: Option<ErrorReply>,
+    /// The reply to a task without a name; without it, a task needs none.
+    pub(crate) name_error: Option<ErrorReply>,
     pub(crate) pages: Pages,
+    /// Whether the list of tasks begins with the oldest.
+    #[serde(default)]
+    pub(crate) oldest_first: bool,
     /// Whether the query parameter `state` has an effect.
     pub(crate) filters_state: bool,
+    /// The states that the server knows and the reply to others, and to views that are not of TES; without it, they are
+    /// accepted.
+    pub(crate) query_error: Option<QueryError>,
+    /// The state of tasks that wait.
+    #[serde(default = "queued")]
+    pub(crate) queued_state: String,
     pub(crate) timestamps: Timestamps,
-    /// The tasks at the start, newest first.
+    /// The tasks at the start, newest first. The latest time in them is that of the start of the server.
     pub(crate) tasks: Vec<Value>,
+    /// How often the last task is repeated, each time ten minutes earlier.
+    #[serde(default)]
+    pub(crate) repeat_last: usize,
+}
+
+fn queued() -> String {
+    "QUEUED".to_owned()
+}
+
+/// Which states can be asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QueryError {
+    pub(crate) states: Vec<String>,
+    pub(crate) reply: ErrorReply,
 }
 
 /// Pagination of the list of tasks.
@@ -38,6 +66,9 @@ pub(crate) struct Pages {
     pub(crate) max_size: usize,
     /// The reply to a larger `page_size`; without it, `max_size` applies.
     pub(crate) size_error: Option<ErrorReply>,
+    /// Whether the token of a page is the id of the last task before it, and not the number of tasks.
+    #[serde(default)]
+    pub(crate) token_is_id: bool,
     /// `next_page_token` of the last page, which may be `null`; without it, the member is left out.
     #[serde(default, deserialize_with = "some")]
     pub(crate) last_token: Option<Value>,
@@ -66,8 +97,10 @@ pub(crate) struct DrsBehaviour {
     pub(crate) not_found: ErrorReply,
     /// The reply to a request without a token; without it, no token is required.
     pub(crate) token_error: Option<ErrorReply>,
-    /// The reply to a request with query parameters; without it, they are accepted.
+    /// The reply to a request with other query parameters than `query_parameters`; without it, they are accepted.
     pub(crate) query_error: Option<ErrorReply>,
+    #[serde(default)]
+    pub(crate) query_parameters: Vec<String>,
     /// Whether access URLs require a token.
     #[serde(default)]
     pub(crate) access_requires_token: bool,

@@ -72,6 +72,8 @@ flavours! {
         Tesp = "tesp",
         /// Planetary of St. Jude.
         Planetary = "planetary",
+        /// proTES of ELIXIR Cloud: a gateway to other TES.
+        ProTes = "protes",
     }
 }
 
@@ -130,7 +132,7 @@ mod tests {
     fn the_error_for_an_unknown_name_lists_the_known_ones() {
         assert_eq!(
             "toil".parse::<TesFlavour>().unwrap_err().to_string(),
-            "must be funnel, tesk, poiesis, azure, tesp or planetary"
+            "must be funnel, tesk, poiesis, azure, tesp, planetary or protes"
         );
         assert_eq!(
             "dos".parse::<DrsFlavour>().unwrap_err().to_string(),

@@ -63,9 +63,11 @@ impl ReplayDrs {
             .token_error
             .as_ref()
             .filter(|_| !has_token(headers));
-        // Azul's own URIs have a version.
-        let is_unknown = query.keys().any(|key| key != "version");
-        let query_error = behaviour.query_error.as_ref().filter(|_| is_unknown);
+        let is_unknown = |name: &String| !behaviour.query_parameters.contains(name);
+        let query_error = behaviour
+            .query_error
+            .as_ref()
+            .filter(|_| query.keys().any(is_unknown));
         Some(token_error.or(query_error)?.response())
     }
 

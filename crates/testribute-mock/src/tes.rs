@@ -67,14 +67,16 @@ struct ResourceRequirements {
 
 impl ResourceRequirements {
     fn check(&self) -> Result<(), &'static str> {
-        let is_integer = |number: f64| is_amount(number) && number.fract() == 0.0;
-        if !is_integer(self.cpu_cores) || !is_integer(self.execution_time_sec) {
-            return Err("cpu_cores, execution_time_sec: must be integers of at least 0");
+        let needs = [
+            self.cpu_cores,
+            self.ram_gb,
+            self.disk_gb,
+            self.execution_time_sec,
+        ];
+        if needs.into_iter().all(is_amount) {
+            return Ok(());
         }
-        if !is_amount(self.ram_gb) || !is_amount(self.disk_gb) {
-            return Err("ram_gb, disk_gb: must be numbers of at least 0");
-        }
-        Ok(())
+        Err("cpu_cores, ram_gb, disk_gb, execution_time_sec: must be numbers of at least 0")
     }
 }
 

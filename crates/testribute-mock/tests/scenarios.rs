@@ -184,13 +184,13 @@ async fn invalid_resource_requirements_are_rejected() {
     let path = format!("{TES}/tasks/task-info");
     for (member, value) in [
         ("cpu_cores", json!(-1)),
-        ("cpu_cores", json!(1.5)),
+        ("cpu_cores", json!("1.5")),
         ("cpu_cores", Value::Null),
         ("ram_gb", json!(-0.1)),
         ("ram_gb", json!("8")),
         ("disk_gb", json!(-1)),
         ("execution_time_sec", json!(-1)),
-        ("execution_time_sec", json!(0.5)),
+        ("execution_time_sec", json!("0.5")),
         ("preemptible", json!("yes")),
         ("zones", json!("eu-west-1")),
         ("zones", json!([1])),

@@ -84,15 +84,9 @@ fn set_limits(components: &mut Components, limits: &Limits) {
         ("tes_uris", limits.tes_uris),
         ("drs_uris", limits.drs_uris),
         ("object_ids", limits.object_ids),
-        ("limit", limits.combinations),
     ] {
-        match request.properties.get_mut(name) {
-            Some(RefOr::T(Schema::Array(list))) => list.max_items = Some(limit),
-            Some(RefOr::T(Schema::Object(number))) => {
-                number.maximum = Some(utoipa::Number::UInt(limit));
-                number.default = Some(limit.into());
-            }
-            _ => {}
+        if let Some(RefOr::T(Schema::Array(list))) = request.properties.get_mut(name) {
+            list.max_items = Some(limit);
         }
     }
 }

@@ -4,9 +4,9 @@
 use std::{fmt::Display, time::Duration};
 
 use reqwest::StatusCode;
-use testribute::domain::exact::Seconds;
+use testribute::domain::{exact::Seconds, service::ServiceUri, tes_base::bases};
 pub use testribute::{
-    client::{FetchError, resolver::ResolveError},
+    client::{FetchError, Redirect, resolver::ResolveError},
     domain::{
         exclusion::Exclusion,
         query::{RequestFault, RequestFaultReason},
@@ -16,6 +16,7 @@ pub use testribute::{
     },
     drs::UnresolvedId,
     locations::LocateError,
+    tes::error::{Access, TesError},
 };
 
 /// The sources of exchange rates, as warnings name them.
@@ -66,11 +67,6 @@ pub fn malformed(reason: impl Display) -> FetchError {
     FetchError::Malformed(reason.to_string())
 }
 
-/// An answer of which the property at `path` is wrong.
-pub fn malformed_at(path: &str) -> FetchError {
-    malformed(format!("at {path}: {ANY}"))
-}
-
 pub fn not_json() -> FetchError {
     malformed(format!("it is not JSON ({ANY})"))
 }
@@ -83,12 +79,50 @@ pub fn off_limits(address: &str) -> FetchError {
     FetchError::AddressNotAllowed(address.parse().unwrap())
 }
 
+/// The warning about a TES that is called without a token, and where all calls fail in this way.
 pub fn tes_unavailable(service: &str, cause: &FetchError) -> String {
+    let is_absent = cause
+        .status()
+        .is_some_and(|status| matches!(status.as_u16(), 404 | 405 | 501));
+    if is_absent {
+        let bases = bases(&ServiceUri::parse(service).unwrap());
+        let paths = bases.iter().map(|base| format!("{}tasks", base.path()));
+        return tes_error(
+            service,
+            &TesError::NotFound {
+                paths: paths.collect(),
+            },
+        );
+    }
+    let access = cause.is_refusal().then_some(Access::Nothing);
+    tes_refused(service, cause, access)
+}
+
+/// The warning about a TES that refuses what a call carries.
+pub fn tes_refused(service: &str, cause: &FetchError, access: Option<Access>) -> String {
+    let error = TesError::Call {
+        failure: cause.clone(),
+        path: None,
+        access,
+    };
+    tes_error(service, &error)
+}
+
+pub fn tes_error(service: &str, error: &TesError) -> String {
     Warning::TesUnavailable {
         service: service.to_owned(),
-        cause: cause.to_string(),
+        cause: error.to_string(),
     }
     .to_string()
+}
+
+/// The failure of a call that is refused with a reason.
+pub fn refused(code: u16, reason: &str) -> FetchError {
+    FetchError::Refused(Box::new(testribute::client::Refusal {
+        status: StatusCode::from_u16(code).unwrap(),
+        reason: Some(reason.to_owned()),
+        asks_for_password: false,
+    }))
 }
 
 pub fn tes_excluded(service: &str, reason: impl Into<Exclusion>) -> String {
@@ -104,6 +138,24 @@ pub fn queue_time_assumed(service: &str, cause: NoQueueTime, seconds: f64) -> St
         service: service.to_owned(),
         cause,
         seconds: Seconds::from_f64(seconds),
+        is_default_sec: true,
+    }
+    .to_string()
+}
+
+pub fn unreadable_tasks(service: &str, tasks: usize, unreadable: usize) -> String {
+    Warning::UnreadableTasks {
+        service: service.to_owned(),
+        tasks,
+        unreadable,
+    }
+    .to_string()
+}
+
+pub fn task_info_unavailable(service: &str, cause: &TesError) -> String {
+    Warning::TaskInfoUnavailable {
+        service: service.to_owned(),
+        cause: cause.to_string(),
     }
     .to_string()
 }
