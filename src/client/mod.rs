@@ -14,6 +14,7 @@ pub mod health;
 mod http_client;
 mod json;
 pub mod limit;
+mod post;
 mod reason;
 pub mod refreshing;
 pub mod resolver;
@@ -263,43 +264,6 @@ impl Client {
     ) -> Result<T, FetchError> {
         let method = Method::Post(json);
         parse(&self.body(scope, url, method, authorization).await?)
-    }
-
-    /// Sends `json` by POST, maybe twice, and gives the answer, whatever its status: the body of a refusal may say more.
-    /// Redirects to the same host that keep the method are followed.
-    ///
-    /// # Errors
-    /// [`FetchError`], but never [`FetchError::Malformed`], and a status only of a server that is busy.
-    pub async fn post_any_status(
-        &self,
-        scope: &CallScope,
-        url: &Url,
-        json: &[u8],
-        authorization: Authorization<'_>,
-    ) -> Result<AnyAnswer, FetchError> {
-        let call = self.call(scope, url, async |deadline| {
-            let (transport, trace) = (&self.shared.transport, self.trace(scope));
-            let headers = CallHeaders {
-                authorization,
-                trace: trace.as_ref(),
-            };
-            let response = transport
-                .send_with_retry(url, Method::PostOnHost(json), headers, deadline)
-                .await?;
-            if response.status().is_success() {
-                let (refusal, body) = (None, transport.read(response).await?);
-                return Ok(AnyAnswer { refusal, body });
-            }
-            let (refusal, body) = transport
-                .refusal(response, authorization, self.shared.time)
-                .await;
-            Ok(AnyAnswer {
-                refusal: Some(refusal),
-                body,
-            })
-        });
-        // Boxed: calls are large, and parts of many other futures.
-        Box::pin(call).await
     }
 
     /// What ties a call to its request: for TES and DRS only.

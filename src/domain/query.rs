@@ -7,6 +7,7 @@ use super::{
     object_id::{BadDrsUri, DrsUri, ObjectId},
     resources::ResourceNeeds,
     service::{BadServiceUri, ServiceUri},
+    task::TaskFacts,
     tes_base::bases,
     warning::Warning,
 };
@@ -24,6 +25,12 @@ pub struct Query {
     mode: Mode,
     limit: usize,
     explain: bool,
+    registries: Vec<ServiceUri>,
+    /// Whether the operator and not the request named the registries.
+    trusts_registries: bool,
+    /// The position of the first TES that only a registry of the request names.
+    first_untrusted: usize,
+    task: TaskFacts,
     warnings: Vec<Warning>,
 }
 
@@ -34,6 +41,10 @@ pub struct QueryParts {
     pub needs: ResourceNeeds,
     /// The TES that could run the task.
     pub tes: Vec<ServiceUri>,
+    /// Registries with further TES.
+    pub registries: Vec<ServiceUri>,
+    /// Whether the operator and not the request named the registries.
+    pub trusts_registries: bool,
     /// The DRS that may have its input objects.
     pub drs: Vec<ServiceUri>,
     /// The ids of its input objects.
@@ -86,6 +97,18 @@ pub enum RequestFaultReason {
     /// The list of services is empty.
     #[error("must have at least one URI")]
     NoUri,
+    /// Two inputs of a task have the same path.
+    #[error("must not be the path of another input")]
+    DuplicatePath,
+    /// An input of a task has neither URL nor content.
+    #[error("is required, as the input has no content")]
+    NoUrl,
+    /// A path in the containers is relative.
+    #[error("must be an absolute path")]
+    NotAbsolutePath,
+    /// The type of an input or output is unknown.
+    #[error("must be FILE or DIRECTORY")]
+    NotAFileType,
     /// There are ids to look up and no DRS.
     #[error(
         "must have at least one URI, as some object_ids do not name their server (drs://host/id)"
@@ -169,7 +192,7 @@ impl Query {
     /// All faults.
     pub fn new(parts: QueryParts) -> Result<Self, Vec<RequestFault>> {
         let mut faults = Vec::new();
-        if parts.tes.is_empty() {
+        if parts.tes.is_empty() && parts.registries.is_empty() {
             faults.push(RequestFault::new("/tes_uris", RequestFaultReason::NoUri));
         }
         let needs_drs = parts
@@ -227,9 +250,20 @@ impl Query {
             ToString::to_string,
             &mut warnings,
         );
+        let registries = deduplicate(
+            "registries",
+            parts.registries,
+            |uri| uri.root().clone(),
+            ToString::to_string,
+            &mut warnings,
+        );
         Ok(Self {
             needs: parts.needs,
+            first_untrusted: tes.len(),
             tes,
+            registries,
+            trusts_registries: parts.trusts_registries,
+            task: TaskFacts::default(),
             drs,
             objects,
             mode: parts.mode,
@@ -239,12 +273,58 @@ impl Query {
         })
     }
 
+    /// The same query for a whole task, with `warnings` about it.
+    #[must_use]
+    pub fn for_task(mut self, task: TaskFacts, warnings: Vec<Warning>) -> Self {
+        self.task = task;
+        self.warnings.extend(warnings);
+        self
+    }
+
+    /// The same query with the TES that its registries list, each once, up to `limit` TES; the number of those above it.
+    #[must_use]
+    pub fn with_listed(mut self, listed: Vec<ServiceUri>, limit: usize) -> (Self, usize) {
+        let base = |uri: &ServiceUri| bases(uri).first().unwrap_or(uri.root()).clone();
+        let mut known: HashSet<_> = self.tes.iter().map(base).collect();
+        let mut skipped = 0;
+        for uri in listed {
+            if !known.insert(base(&uri)) {
+                continue;
+            }
+            if self.tes.len() < limit {
+                self.tes.push(uri);
+            } else {
+                skipped += 1;
+            }
+        }
+        if self.trusts_registries {
+            self.first_untrusted = self.tes.len();
+        }
+        (self, skipped)
+    }
+
+    /// Registries whose TES could run the task too.
+    pub fn registries(&self) -> &[ServiceUri] {
+        &self.registries
+    }
+
+    /// Whether the TES at this position may get the caller's token: the caller or the operator named it, or the operator
+    /// its registry.
+    pub const fn trusts(&self, tes: usize) -> bool {
+        tes < self.first_untrusted
+    }
+
+    /// What is known of the task besides its needs and objects.
+    pub const fn task(&self) -> &TaskFacts {
+        &self.task
+    }
+
     /// The resources that the task needs.
     pub const fn needs(&self) -> &ResourceNeeds {
         &self.needs
     }
 
-    /// The TES that could run the task: at least one.
+    /// The TES that could run the task: at least one if there are no registries.
     pub fn tes(&self) -> &[ServiceUri] {
         &self.tes
     }
@@ -325,6 +405,8 @@ mod tests {
                 ..ResourceNeeds::default()
             },
             tes: vec![ServiceUri::parse("https://tes.example/").unwrap()],
+            registries: Vec::new(),
+            trusts_registries: false,
             drs: vec![ServiceUri::parse("https://drs.example/").unwrap()],
             objects: vec!["a001".into()],
             mode: Mode::BALANCED,

@@ -5,8 +5,11 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 use super::{
     exact::Seconds,
     exclusion::{Exclusion, codes},
+    first_ten::FirstTen,
     money::Currency,
     queue::NoQueueTime,
+    registry::RegistryWarning,
+    task::TaskWarning,
     transfer::warning::TransferWarning,
 };
 
@@ -89,6 +92,10 @@ pub enum Warning {
         /// The objects.
         objects: Vec<Arc<str>>,
     },
+    /// A part of a whole task is assumed or left as it is.
+    Task(TaskWarning),
+    /// A registry, or what it lists, cannot be used.
+    Registry(RegistryWarning),
     /// The caller's token was not sent to this service, whose URI is plain http.
     TokenNotSentOverHttp {
         /// The service.
@@ -255,6 +262,8 @@ impl fmt::Display for Warning {
                 "Access methods unavailable: '{service}' marks access methods of {} as not available; they are not ranked.",
                 Objects(objects)
             ),
+            Self::Task(warning) => warning.fmt(f),
+            Self::Registry(warning) => warning.fmt(f),
             Self::TokenNotSentOverHttp { service } => write!(
                 f,
                 "Token not sent: '{service}' is called over plain http; use https, or have the operator set \
@@ -328,23 +337,6 @@ impl fmt::Display for Warning {
                 f,
                 "Limit reached: {limit} of {space} combinations, drawn at random, are listed."
             ),
-        }
-    }
-}
-
-/// The first ten of `0`, each cut to 100 characters, and how many more there are.
-struct FirstTen<'a>(&'a [String]);
-
-impl fmt::Display for FirstTen<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 10;
-        for (position, name) in self.0.iter().take(SHOWN).enumerate() {
-            let comma = if position > 0 { ", " } else { "" };
-            write!(f, "{comma}{name:.100}")?;
-        }
-        match self.0.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
         }
     }
 }
