@@ -190,6 +190,7 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
         trusts_registries: false,
         drs: vec![ServiceUri::parse("https://drs.example.org/ga4gh/drs/v1/").unwrap()],
         objects: (0..objects).map(|object| id(object).into()).collect(),
+        object_sizes: std::collections::BTreeMap::new(),
         mode: Mode::BALANCED,
         limit: 1000,
         explain: false,
@@ -204,6 +205,9 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
         .into(),
         host: Host::parse(&format!("files-{copy}.example.org")),
         at_drs: false,
+        access_id: None,
+        stated_region: None,
+        is_local: false,
     };
     let findings = Findings {
         offers: Vec::new(),

@@ -164,6 +164,8 @@ impl Pipeline {
         sites.places.extend(placed);
         Estimation::complete_places(&query, &mut known, &mut sites);
         warnings.extend(sites.warnings.iter().cloned());
+        let stated = findings.stated_regions();
+        warnings.extend(self.locator.doubts(scope, &stated, &sites).await);
         debug!(places = sites.places.len(), "located");
 
         let model = self.estimation.transfers();
@@ -242,7 +244,7 @@ impl Pipeline {
         if scope.bytes().is_exceeded() {
             return Err(vec![UnrankableReason::TooMuchData(scope.bytes().limit())]);
         }
-        Findings::new(offers, records, self.missing_size, warnings)
+        Findings::new(query, offers, records, self.missing_size, warnings)
     }
 
     /// `query` with the TES of its registries.

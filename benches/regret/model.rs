@@ -223,6 +223,7 @@ fn query(federation: &Federation) -> Query {
         objects: (0..task.objects.len())
             .map(|id| id.to_string().into())
             .collect(),
+        object_sizes: BTreeMap::new(),
         mode: Mode::BALANCED,
         limit: 1,
         explain: false,
@@ -246,6 +247,9 @@ fn objects(federation: &Federation) -> Vec<DataObject> {
                         uri: format!("{scheme}://{}/{id}", store.host).into(),
                         host: Host::parse(&store.host),
                         at_drs: false,
+                        access_id: None,
+                        stated_region: None,
+                        is_local: false,
                     }
                 })
                 .collect(),

@@ -5,12 +5,13 @@
 use libfuzzer_sys::fuzz_target;
 use testribute::{
     domain::{
+        disclosure::{may_be_disclosed, redacted},
         geo::Host,
         object_id::{DrsUri, ObjectId},
         service::ServiceUri,
         tes_base::bases,
     },
-    locations::Region,
+    locations::{DataUri, Region, UriKind},
 };
 use url::Url;
 
@@ -40,5 +41,15 @@ fuzz_target!(|text: &str| {
     Region::of_access_id(text);
     if let Some(host) = Url::parse(text).ok().and_then(|url| Host::of(&url)) {
         Region::of_host(&host);
+    }
+    if let Some(uri) = DataUri::parse(text) {
+        uri.region();
+        assert_eq!(uri.host.is_none(), uri.kind == UriKind::Path);
+    }
+    // What is told of a URI is told in full, or has no secret part.
+    if may_be_disclosed(text) {
+        assert!(!text.contains('#'));
+    } else if text.contains("://") {
+        assert!(!redacted(text).contains(['?', '#']));
     }
 });

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::domain::{
     exact::Seconds,
     findings::{self, Findings, Offer},
-    geo::Coordinates,
+    geo::{Coordinates, Host},
     object::AccessUri,
     query::Query,
     queue::QueueBasis,
@@ -33,6 +33,18 @@ pub struct ObjectDistance {
     pub to: Arc<str>,
     /// Where the location of the object comes from.
     pub source: DistanceSource,
+    /// The access id of the copy, if its access URI is the URI of the object at its DRS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = String)]
+    pub access_id: Option<Arc<str>>,
+    /// The cloud of the copy, if its region is known by name: `aws`, `gcp` or `azure`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = String)]
+    pub cloud: Option<Arc<str>>,
+    /// The region of the copy, as its cloud calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = String)]
+    pub region: Option<Arc<str>>,
 }
 
 /// Where the location of an object comes from.
@@ -267,7 +279,14 @@ fn object_distance(
             PlaceSource::Database => DistanceSource::Database,
         },
     };
+    let region = match &access.host {
+        Host::Region { region, .. } => Some(region),
+        _ => None,
+    };
     Some(ObjectDistance {
+        access_id: access.access_id.clone(),
+        cloud: region.map(|region| region.cloud.to_string().into()),
+        region: region.map(|region| region.name.into()),
         km: distance.km().get(),
         from: access.host.to_string().into(),
         to: tes.to_string().into(),

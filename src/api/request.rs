@@ -38,16 +38,20 @@ pub struct RankRequest {
     /// The resources that the task needs.
     pub resource_requirements: ResourceRequirements,
     /// Ids of the task's input objects: ids at the DRS of `drs_uris`, `drs://host[:port]/id`, or compact ids such as
-    /// `drs://prefix:accession`; the latter two name their DRS themselves. None may be `tes_uri`, which is the key of the
-    /// TES in the answer.
+    /// `drs://prefix:accession`; the latter two name their DRS themselves. A URL (`s3://`, `gs://`, `https://`, `ftp://`, ...)
+    /// is its own only access URI. None may be `tes_uri`, which is the key of the TES in the answer.
     #[serde(default)]
     #[schema(value_type = Option<Vec<ObjectId>>, max_items = 1000)]
     pub object_ids: Vec<String>,
     /// Root URIs of the DRS instances that may have the objects: absolute, `http` or `https`. At least one is required if
-    /// there is an id that does not begin with `drs://`.
+    /// there is an id that is neither a URL nor begins with `drs://`.
     #[serde(default)]
     #[schema(value_type = Option<Vec<ServiceRoot>>, max_items = 100)]
     pub drs_uris: Vec<String>,
+    /// Sizes of objects in bytes, by id: they win over what servers say of a URL, and stand in where no DRS gives a size.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, ObjectSize>)]
+    pub object_sizes: BTreeMap<String, u64>,
     /// The ranking mode.
     #[serde(default)]
     #[schema(required = false)]
@@ -167,6 +171,7 @@ impl RankRequest {
             trusts_registries,
             drs: drs.unwrap_or_default(),
             objects: objects.into_iter().map(Into::into).collect(),
+            object_sizes: self.object_sizes,
             mode,
             limit,
             explain: self.explain,
@@ -248,7 +253,12 @@ fn services(
 )]
 pub struct ServiceRoot(pub String);
 
-/// The id of an object at a DRS, or a `drs://` URI. It cannot be `tes_uri`.
+/// The size of an object, in bytes.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = u64, minimum = 0, maximum = 9_007_199_254_740_992_i64)]
+pub struct ObjectSize(pub u64);
+
+/// The id of an object at a DRS, a `drs://` URI, or the URL of the object itself. It cannot be `tes_uri`.
 #[derive(Debug, ToSchema)]
 #[schema(value_type = String, min_length = 1, examples("a001"))]
 pub struct ObjectId(pub String);

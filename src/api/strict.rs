@@ -47,6 +47,10 @@ impl Fields for RankRequest {
             "object_ids" => self.object_ids = or_default(object)?,
             "drs_uris" => self.drs_uris = or_default(object)?,
             // Null is no mode: it may be meant to be one.
+            "object_sizes" => {
+                let sizes = object.next_value::<Option<Sizes>>()?;
+                self.object_sizes = sizes.map(|sizes| sizes.0).unwrap_or_default();
+            }
             "mode" => self.mode = object.next_value()?,
             "limit" => self.limit = object.next_value::<Option<Whole>>()?.map(|limit| limit.0),
             "explain" => self.explain = or_default(object)?,
@@ -240,6 +244,34 @@ impl<'de> Visitor<'de> for UniqueKeys {
     }
 }
 
+/// Whole numbers by names, no name twice.
+struct Sizes(BTreeMap<String, u64>);
+
+impl<'de> Deserialize<'de> for Sizes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SizesVisitor).map(Self)
+    }
+}
+
+struct SizesVisitor;
+
+impl<'de> Visitor<'de> for SizesVisitor {
+    type Value = BTreeMap<String, u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of whole numbers")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        let mut sizes = BTreeMap::new();
+        read_object(object, |name, object| {
+            sizes.insert(name.to_owned(), object.next_value::<Whole>()?.0);
+            Ok(true)
+        })?;
+        Ok(sizes)
+    }
+}
+
 /// A whole number of at least 0 in any notation: for JSON Schema, 2.0 and 1e3 are integers. Those above 2^64 are as good as
 /// 2^64.
 pub(super) struct Whole(u64);
@@ -368,6 +400,7 @@ mod tests {
             ("", r#", "tes_uris": []"#, "tes_uris"),
             (r#", "ram_gb": 1"#, "", "ram_gb"),
             ("", r#", "x": 1, "x": 1"#, "x"),
+            ("", r#", "object_sizes": {"s": 1, "s": 1}"#, "s"),
             ("", r#", "mode": 0, "\u006dode": 0"#, "mode"),
             (r#", "x": [{"a": 1, "\u0061": 2}]"#, "", "a"),
             (r#", "backend_parameters": {"a": "1", "a": "2"}"#, "", "a"),

@@ -159,6 +159,7 @@ impl TaskRequest {
             registries: std::mem::take(&mut self.registries),
             drs_uris: std::mem::take(&mut self.drs_uris),
             object_ids: plan.objects.iter().map(|(id, _)| id.to_string()).collect(),
+            object_sizes: plan.sizes,
             resource_requirements: needs,
             mode: self.mode,
             limit: self.limit,

@@ -13,9 +13,11 @@ use crate::{
     api::explanation,
     config::Config,
     domain::{
+        disclosure::redacted,
         geo::Host,
-        sites::{Place, Sites},
+        sites::{Place, PlaceSource, Sites},
     },
+    locations::{DataUri, UriKind},
     ranker::{Ranker, Reach},
 };
 
@@ -25,15 +27,18 @@ pub(super) async fn run(
     args: LocateArgs,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    let mut hosts: Vec<_> = args.hosts.iter().map(|text| host_in(text)).collect();
+    let uris: Vec<_> = args.hosts.iter().map(|text| Given::parse(text)).collect();
+    let mut hosts: Vec<_> = uris.iter().filter_map(|given| given.host.clone()).collect();
     let mut seen = std::collections::HashSet::new();
     hosts.retain(|host| seen.insert(host.clone()));
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let sites = ranker.locate(&hosts).await;
     console.warnings(&sites.warnings);
     match args.output {
-        Output::Json => console.print(as_json(&hosts, &sites))?,
-        Output::Table | Output::Uri => console.print(as_table(&hosts, &sites).trim_end())?,
+        Output::Json => console.print(as_json(&uris, &hosts, &sites))?,
+        Output::Table | Output::Uri => {
+            console.print(as_table(&uris, &hosts, &sites).trim_end())?;
+        }
     }
     let is_located = |place: &Place| place.coordinates.is_some();
     if !sites.places.values().flatten().any(is_located) {
@@ -42,14 +47,48 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// The host of the URI `text`, or `text` itself as a host.
-fn host_in(text: &str) -> Host {
-    let of_uri = text
-        .parse::<url::Url>()
-        .ok()
-        .filter(|_| text.contains("://"))
-        .and_then(|uri| Host::of(&uri));
-    of_uri.unwrap_or_else(|| Host::parse(text))
+/// An argument, and what it stands for.
+struct Given {
+    /// Without what may be a secret.
+    shown: String,
+    kind: UriKind,
+    host: Option<Host>,
+}
+
+impl Given {
+    /// A URI, a path, an ARN, or a host.
+    fn parse(text: &str) -> Self {
+        let is_uri = text.contains("://") || text.starts_with('/') || text.starts_with("arn:");
+        let uri = DataUri::parse(text).filter(|_| is_uri);
+        let (kind, host) = match uri {
+            Some(uri) => (uri.kind, uri.host),
+            None => (UriKind::Host, Some(Host::parse(text))),
+        };
+        Self {
+            shown: redacted(text),
+            kind,
+            host,
+        }
+    }
+
+    /// What it is, and how sure its place is.
+    fn explanation(&self, sites: &Sites) -> String {
+        let Some(host) = &self.host else {
+            return format!("{}: read only on the host of its DRS", self.kind);
+        };
+        let places = sites.places.get(host);
+        let certainty = match places.and_then(|places| places.first()) {
+            None => "of unknown place",
+            Some(place) if place.approximate => "placed approximately",
+            Some(place) => match place.source {
+                PlaceSource::Override => "placed by the configuration",
+                PlaceSource::Region => "in a region of a cloud",
+                PlaceSource::Database => "placed by its address, to about 100 km",
+                PlaceSource::Domain => "placed by its domain",
+            },
+        };
+        format!("{} {host}, {certainty}", self.kind)
+    }
 }
 
 /// Every pair of hosts with a known distance, once, in the order of the list, with its distance in kilometres.
@@ -65,11 +104,22 @@ fn pairs<'a>(
     })
 }
 
-fn as_json(hosts: &[Host], sites: &Sites) -> String {
+fn as_json(uris: &[Given], hosts: &[Host], sites: &Sites) -> String {
     let distances: Vec<_> = pairs(hosts, sites)
         .map(|(from, to, km)| json!({"from": from.to_string(), "to": to.to_string(), "km": km}))
         .collect();
-    let answer = json!({"places": explanation::places(sites), "distances": distances});
+    let uris: Vec<_> = uris
+        .iter()
+        .map(|given| {
+            json!({
+                "uri": given.shown, "is": given.kind.to_string(),
+                "place_of": given.host.as_ref().map(ToString::to_string),
+                "explanation": given.explanation(sites)
+            })
+        })
+        .collect();
+    let answer =
+        json!({"uris": uris, "places": explanation::places(sites), "distances": distances});
     format!("{answer:#}")
 }
 
@@ -85,7 +135,7 @@ fn network_of(place: &Place) -> String {
     format!("{}  ", parts.join(" "))
 }
 
-fn as_table(hosts: &[Host], sites: &Sites) -> String {
+fn as_table(uris: &[Given], hosts: &[Host], sites: &Sites) -> String {
     let width = hosts
         .iter()
         .map(|host| host.to_string().chars().count())
@@ -103,7 +153,8 @@ fn as_table(hosts: &[Host], sites: &Sites) -> String {
             let network = network_of(place);
             let city = place.city.as_deref().unwrap_or_default();
             let source = place.source;
-            let line = format!("{name:width$}  {coordinates}  {source}  {network}{city}");
+            let sign = if place.approximate { "~" } else { "" };
+            let line = format!("{name:width$}  {coordinates}  {sign}{source}  {network}{city}");
             let _ = writeln!(text, "{}", line.trim_end());
         }
         if !sites.places.contains_key(host) {
@@ -120,6 +171,17 @@ fn as_table(hosts: &[Host], sites: &Sites) -> String {
             from.to_string(),
             to.to_string()
         );
+    }
+    // What is plain from the names above needs no words.
+    for (position, given) in uris
+        .iter()
+        .filter(|given| given.kind != UriKind::Host || given.shown.contains("://"))
+        .enumerate()
+    {
+        if position == 0 {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{}: {}", given.shown, given.explanation(sites));
     }
     text
 }
@@ -138,7 +200,8 @@ mod tests {
             ("2001:db8::1", "2001:db8::1"),
             ("s3://bucket/key", "s3://bucket"),
         ] {
-            assert_eq!(host_in(text).to_string(), host, "{text}");
+            let given = Given::parse(text);
+            assert_eq!(given.host.unwrap().to_string(), host, "{text}");
         }
     }
 }

@@ -74,6 +74,15 @@ pub enum FetchError {
         .0.as_secs_f64()
     )]
     NotReady(Duration),
+    /// Status 202 until the end of the call.
+    #[error("answered 202 (not ready yet) until the call timeout")]
+    StillNotReady,
+    /// The service refuses access, and mentions passports.
+    #[error("answered with status {} and asks for a GA4GH passport", Shown(*.0))]
+    PassportWanted(StatusCode),
+    /// No path has a DRS; those that were tried.
+    #[error("is no DRS: none was found at {}", .0.join(" and "))]
+    NoDrs(Vec<String>),
     /// A redirect of a POST, which is not followed.
     #[error("answered with a redirect (status {}){_0}, which is not followed for POST; use the URI that it redirects to", .0.status)]
     Redirected(Redirect),
@@ -203,8 +212,10 @@ impl FetchError {
             }
             Self::AddressNotAllowed(_) => CallOutcome::NotAllowed,
             Self::Unresolved(_) => CallOutcome::Unresolved,
-            Self::Status(_) | Self::Refused(_) if self.is_refusal() => CallOutcome::Denied,
-            Self::Status(_) | Self::Refused(_) => {
+            Self::Status(_) | Self::Refused(_) | Self::PassportWanted(_) if self.is_refusal() => {
+                CallOutcome::Denied
+            }
+            Self::Status(_) | Self::Refused(_) | Self::PassportWanted(_) => {
                 if self.status().is_some_and(|status| status.is_server_error()) {
                     CallOutcome::ServerError
                 } else {
@@ -213,6 +224,8 @@ impl FetchError {
             }
             Self::RedirectTarget(cause) => cause.outcome(),
             Self::NotReady(_)
+            | Self::StillNotReady
+            | Self::NoDrs(_)
             | Self::Redirected(_)
             | Self::TooManyRedirects(_)
             | Self::BadRedirect
@@ -226,6 +239,18 @@ impl FetchError {
     pub fn is_refusal(&self) -> bool {
         self.status()
             .is_some_and(|status| matches!(status.as_u16(), 401 | 403))
+            || matches!(self, Self::PassportWanted(_))
+    }
+
+    /// Whether the service has what was asked for, but not yet.
+    pub const fn is_unready(&self) -> bool {
+        matches!(self, Self::NotReady(_) | Self::StillNotReady)
+    }
+
+    /// Whether the service seems to speak plain http where it was called by https.
+    pub fn is_plain_http(&self) -> bool {
+        // The text of rustls for what is no TLS record.
+        matches!(self, Self::Unreachable(cause) if cause.contains("InvalidContentType"))
     }
 }
 

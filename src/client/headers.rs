@@ -1,10 +1,10 @@
 //! Headers of an answer that ask for another request: redirects and `Retry-After`.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{
     HeaderMap, StatusCode,
-    header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use url::Url;
 
@@ -23,10 +23,22 @@ pub(super) const fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 503)
 }
 
-/// The delay of `Retry-After`, if it is given in seconds.
+/// The delay of `Retry-After`, in seconds or until an HTTP date; a date in the past is no delay.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// The size of the body that a GET would have; `None` if it is not told, or that of a compressed body.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return None;
+    }
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Whether the answer asks for a user name and a password, and for nothing else (RFC 7617).

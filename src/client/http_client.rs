@@ -78,7 +78,8 @@ impl HttpClient {
             Uri::try_from(url.as_str())
         };
         let uri = uri.map_err(|error| FetchError::Interrupted(error.to_string()))?;
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        let gzip = HeaderValue::from_static("gzip");
+        headers.entry(ACCEPT_ENCODING).or_insert(gzip);
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if let Some(credential) = self.proxy_credential(&uri) {
             headers.insert(PROXY_AUTHORIZATION, credential);

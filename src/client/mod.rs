@@ -5,6 +5,7 @@ pub mod authorization;
 pub mod byte_budget;
 pub mod cache;
 pub mod cache_key;
+mod call;
 mod connector;
 mod credentials;
 pub mod error;
@@ -14,7 +15,7 @@ pub mod health;
 mod http_client;
 mod json;
 pub mod limit;
-mod post;
+mod post_once;
 mod reason;
 pub mod refreshing;
 pub mod resolver;
@@ -25,10 +26,9 @@ mod transport;
 
 use std::{hash::RandomState, sync::Arc};
 
-use http::header::HeaderName;
+use http::{StatusCode, header::HeaderName};
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{Instrument, info_span};
+use tokio::time::timeout;
 use url::{Host, Url};
 
 pub(crate) use self::json::{parse, parse_object};
@@ -53,11 +53,7 @@ pub use crate::telemetry::metrics::Cache;
 use crate::{
     config::Config,
     domain::{geo::Host as KnownHost, token::Token},
-    telemetry::{
-        SPANS, TraceContext,
-        metrics::{CallKind, CallOutcome, Metrics},
-        traces,
-    },
+    telemetry::{TraceContext, metrics::Metrics},
 };
 
 /// Makes calls. All clones share the connections, the name cache and the permits for calls in flight.
@@ -251,6 +247,29 @@ impl Client {
         Box::pin(call).await
     }
 
+    /// The size of what is at `url`, as the answer to a HEAD request tells it; redirects are followed, and nothing is sent
+    /// but the URL.
+    ///
+    /// # Errors
+    /// [`FetchError`], but never [`FetchError::Malformed`].
+    pub async fn content_length(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+    ) -> Result<Option<u64>, FetchError> {
+        let call = self.call(scope, url, async |deadline| {
+            let transport = &self.shared.transport;
+            let response = transport
+                .send_with_retry(url, Method::HeadOfTarget, CallHeaders::NONE, deadline)
+                .await?;
+            if !response.status().is_success() {
+                return Err(FetchError::Status(response.status()));
+            }
+            Ok(headers::content_length(response.headers()))
+        });
+        Box::pin(call).await
+    }
+
     /// Sends `json` by POST and reads a JSON object. The request may be sent twice.
     ///
     /// # Errors
@@ -266,11 +285,34 @@ impl Client {
         parse(&self.body(scope, url, method, authorization).await?)
     }
 
-    /// What ties a call to its request: for TES and DRS only.
-    fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
-        let is_sent = self.kind.shares_hosts();
-        let trace = || traces::current().or_else(|| scope.trace().cloned());
-        is_sent.then(trace).flatten()
+    /// Sends `json` by POST, maybe twice, and gives the answer, whatever its status: the body of a refusal may say more.
+    /// Redirects to the same host that keep the method are followed.
+    ///
+    /// # Errors
+    /// [`FetchError`], but never [`FetchError::Malformed`], and a status only of a server that is busy.
+    pub async fn post_any_status(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        json: &[u8],
+        authorization: Authorization<'_>,
+    ) -> Result<AnyAnswer, FetchError> {
+        self.answer_or_refusal(scope, url, Method::PostOnHost(json), authorization)
+            .await
+    }
+
+    /// Status and body of any answer to GET, after redirects.
+    ///
+    /// # Errors
+    /// As [`post_any_status`](Self::post_any_status).
+    pub async fn get_any_status(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        self.any_status(scope, url, Method::Get, authorization)
+            .await
     }
 
     /// Waits for a permit to call the host of `url`.
@@ -291,72 +333,5 @@ impl Client {
         scope
             .until_end(permits.acquire(holder, self.kind, host))
             .await
-    }
-
-    /// The body of an answer with a status of success.
-    async fn body(
-        &self,
-        scope: &CallScope,
-        url: &Url,
-        method: Method<'_>,
-        authorization: Authorization<'_>,
-    ) -> Result<Vec<u8>, FetchError> {
-        let call = self.call(scope, url, async |deadline| {
-            let (transport, trace) = (&self.shared.transport, self.trace(scope));
-            let headers = CallHeaders {
-                authorization,
-                trace: trace.as_ref(),
-            };
-            let response = transport
-                .send_with_retry(url, method, headers, deadline)
-                .await?;
-            if response.status().is_success() {
-                return transport.read(response).await;
-            }
-            // The other kinds tell their warnings without it.
-            if self.kind == ServiceKind::Tes {
-                return Err(transport
-                    .refusal(response, authorization, self.shared.time)
-                    .await
-                    .0);
-            }
-            Err(FetchError::Status(response.status()))
-        });
-        // Boxed, as above.
-        let body = Box::pin(call).await?;
-        let calls = &self.shared.metrics.calls;
-        calls.received(self.kind.into(), body.len());
-        Ok(body)
-    }
-
-    /// Makes one call once there is a permit, unless the circuit breaker of its host is open. Waiting for the permit does
-    /// not count against the time of the call.
-    async fn call<T>(
-        &self,
-        scope: &CallScope,
-        url: &Url,
-        call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
-    ) -> Result<T, FetchError> {
-        let host = HostKey::of(url, &self.shared.hosts);
-        let (calls, kind) = (&self.shared.metrics.calls, CallKind::from(self.kind));
-        let not_made = |_: &FetchError| calls.not_made(kind);
-        let permit = scope.permit_or_lease(self.acquire_for(scope, host)).await;
-        let _permit = permit.inspect_err(not_made)?;
-        // Another call may have found out in the meantime.
-        scope.check_host(host).inspect_err(not_made)?;
-        let timer = calls.start(kind);
-        let (deadline, too_late) = scope.call_end();
-        // Retries are decided by the call's own time: a shared failure must not depend on the end of one request.
-        let own_deadline = Instant::now() + scope.time().call();
-        let span = info_span!(target: SPANS, "call", ?kind, host = url.host_str());
-        let result = timeout_at(deadline, call(own_deadline).instrument(span))
-            .await
-            .unwrap_or(Err(too_late));
-        let failure = result.as_ref().err();
-        timer.end(failure.map_or(CallOutcome::Ok, FetchError::outcome));
-        if scope.record(self.kind, host, failure) {
-            calls.breaker_opened();
-        }
-        result
     }
 }

@@ -53,7 +53,7 @@ impl Transport {
         Ok(response)
     }
 
-    /// The answer of a service that may answer 202 with `Retry-After` while it works: as often as there is time.
+    /// The answer of a service that may answer 202 while it works, with or without `Retry-After`: as often as there is time.
     async fn send_until_ready(
         &self,
         url: &Url,
@@ -61,11 +61,16 @@ impl Transport {
         headers: CallHeaders<'_>,
         deadline: Instant,
     ) -> Result<Response, FetchError> {
+        let mut unasked_delay = MIN_RETRY_DELAY;
         loop {
             let response = self.send_following_redirects(url, method, headers).await?;
-            let delay = match retry_after(response.headers()) {
-                Some(delay) if response.status() == StatusCode::ACCEPTED => {
-                    delay.max(MIN_RETRY_DELAY)
+            let is_accepted = response.status() == StatusCode::ACCEPTED;
+            let (delay, is_asked_for) = match retry_after(response.headers()) {
+                Some(delay) if is_accepted => (delay.max(MIN_RETRY_DELAY), true),
+                // A GET has no other use for it.
+                None if is_accepted && matches!(method, Method::Get) => {
+                    unasked_delay = (2 * unasked_delay).min(MAX_RETRY_DELAY);
+                    (unasked_delay, false)
                 }
                 _ => return Ok(response),
             };
@@ -74,7 +79,11 @@ impl Transport {
                 .checked_add(delay)
                 .is_some_and(|at| at < deadline);
             if !is_in_time {
-                return Err(FetchError::NotReady(delay));
+                return Err(if is_asked_for {
+                    FetchError::NotReady(delay)
+                } else {
+                    FetchError::StillNotReady
+                });
             }
             tokio::time::sleep(delay).await;
         }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
 use rustls_platform_verifier::Verifier;
@@ -41,6 +41,8 @@ pub(super) enum Method<'a> {
     Get,
     /// For the headers of an answer of any status.
     Head,
+    /// The same, of what redirects lead to.
+    HeadOfTarget,
     /// With a JSON body. Idempotent: may be sent twice.
     Post(&'a [u8]),
     /// The same, which redirects to the same host may send on: an ingress redirects from http to https.
@@ -105,7 +107,9 @@ impl Transport {
             here = match method {
                 Method::Post(_) => return Err(not_followed(&here, &response)),
                 Method::PostOnHost(_) => same_host_target(&here, &response)?,
-                Method::Get | Method::Head => redirect_target(&here, response.headers())?,
+                Method::Get | Method::Head | Method::HeadOfTarget => {
+                    redirect_target(&here, response.headers())?
+                }
             };
             // A failure there says nothing about the service itself.
             response = self
@@ -151,6 +155,11 @@ impl Transport {
         let (method, body) = match method {
             Method::Get => (http::Method::GET, Bytes::new()),
             Method::Head => (http::Method::HEAD, Bytes::new()),
+            Method::HeadOfTarget => {
+                // Compressed, it would have another size.
+                sent.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                (http::Method::HEAD, Bytes::new())
+            }
             Method::Post(json) | Method::PostOnHost(json) => {
                 sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 (http::Method::POST, Bytes::copy_from_slice(json))

@@ -1,8 +1,11 @@
 //! `drs`: how DRS instances are called and their answers read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Unexpected, Visitor},
+};
 use url::Url;
 
 use super::{
@@ -27,10 +30,10 @@ section! {
         /// Root URL of identifiers.org's resolver, or of one with the same API.
         pub compact_id_resolver: String = "https://resolver.api.identifiers.org/".to_owned(),
             text("an absolute http or https URL without query and fragment", is_root).hidden();
-        /// Whether, for an access method with an `access_id` only, the DRS is asked for the access URL. Its host gives
-        /// the place; the URL itself, which is often signed, is neither kept nor shown. false: the place of the DRS
-        /// counts.
-        pub resolve_access_ids: bool = false;
+        /// Whether the DRS is asked for the access URL of an `access_id`. Its host gives the place; the URL itself, which is
+        /// often signed, is neither kept nor shown. `never`: the place of the DRS counts where nothing else is known.
+        /// `auto` (or true): where nothing else places the copy. `always`: also where its region is stated.
+        pub resolve_access_ids: ResolveAccessIds = ResolveAccessIds::Never;
         /// Levels of nested bundles. A bundle stands for all objects in it.
         pub max_bundle_depth: usize = 8, range(1, 100);
         /// Objects in all bundles of a request, at one DRS.
@@ -74,6 +77,52 @@ fn is_host(text: &str) -> bool {
             && url.query().is_none()
             && url.fragment().is_none()
     }) && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\@".contains(c))
+}
+
+/// Which access ids are resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResolveAccessIds {
+    /// None.
+    #[default]
+    Never,
+    /// Those of copies that nothing else places.
+    Auto,
+    /// All.
+    Always,
+}
+
+impl<'de> Deserialize<'de> for ResolveAccessIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ResolveAccessIdsVisitor)
+    }
+}
+
+struct ResolveAccessIdsVisitor;
+
+impl Visitor<'_> for ResolveAccessIdsVisitor {
+    type Value = ResolveAccessIds;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be never, auto or always")
+    }
+
+    fn visit_bool<E: Error>(self, is_on: bool) -> Result<ResolveAccessIds, E> {
+        Ok(if is_on {
+            ResolveAccessIds::Auto
+        } else {
+            ResolveAccessIds::Never
+        })
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<ResolveAccessIds, E> {
+        match name {
+            "never" | "false" => Ok(ResolveAccessIds::Never),
+            "auto" | "true" => Ok(ResolveAccessIds::Auto),
+            "always" => Ok(ResolveAccessIds::Always),
+            _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
+        }
+    }
 }
 
 /// How a [`MissingSize`] is written.

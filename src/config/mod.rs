@@ -30,7 +30,7 @@ use std::time::Duration;
 use self::section::{Section, positive, section};
 pub use self::{
     credentials::{CredentialEntry, SecretName},
-    drs::{Drs, Prefixes},
+    drs::{Drs, Prefixes, ResolveAccessIds},
     environment::environment,
     estimation::{
         Estimation, NetworkEstimation, RouteEntry, TablesSource, TransferModelName, UnknownNetwork,

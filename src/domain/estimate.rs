@@ -16,7 +16,7 @@ use super::{
     site::{SiteModel, Tries},
     transfer::{
         TransferModel,
-        route::{Payer, Route},
+        route::{Charge, Payer, Route},
     },
     unrankable::{Unrankable, UnrankableReason},
     warning::Warning,
@@ -163,6 +163,7 @@ struct Priced {
     position: u32,
     per_gb: f64,
     bits_per_second: Option<f64>,
+    is_own_host: bool,
 }
 
 impl TaskAt<'_> {
@@ -237,6 +238,7 @@ impl TaskAt<'_> {
                 position: u32::try_from(known.len()).unwrap_or(u32::MAX),
                 per_gb,
                 bits_per_second: route.rate_mbps.map(|rate| rate * 1e6),
+                is_own_host: route.charge == Charge::SameHost,
             }));
             known.push(route);
         }
@@ -257,6 +259,9 @@ impl TaskAt<'_> {
                     .zip(sources)
                     .filter_map(|(uri, &source)| {
                         let route = (*priced.get(source)?)?;
+                        if !route.is_own_host && is_local(object, uri) {
+                            return None;
+                        }
                         let seconds = route.bits_per_second.map(|rate| size * 8.0 / rate);
                         Some(CopyEstimate {
                             uri,
@@ -267,9 +272,7 @@ impl TaskAt<'_> {
                     })
                     .collect();
                 if estimates.is_empty() {
-                    Err(Exclusion::NoDistance {
-                        object: Arc::clone(&object.id),
-                    })
+                    Err(no_copy(object))
                 } else {
                     Ok(cheapest_of_each_uri(object, estimates))
                 }
@@ -300,6 +303,24 @@ impl TesEstimate {
             })
             .map(|copy| copy.cost)
             .sum()
+    }
+}
+
+/// Whether only the host of a copy can read it.
+fn is_local(object: &DataObject, uri: u32) -> bool {
+    let access = usize::try_from(uri)
+        .ok()
+        .and_then(|uri| object.access.get(uri));
+    access.is_some_and(|access| access.is_local)
+}
+
+/// Why a TES has no copy of `object`.
+fn no_copy(object: &DataObject) -> Exclusion {
+    let id = Arc::clone(&object.id);
+    if object.access.iter().all(|access| access.is_local) {
+        Exclusion::OnlyLocalPaths { object: id }
+    } else {
+        Exclusion::NoDistance { object: id }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::money::{BadAmount, Currency};
+use super::{
+    disclosure::redacted,
+    money::{BadAmount, Currency},
+};
 
 /// Why a TES is excluded from the ranking. The text follows the name of the TES.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -56,10 +59,20 @@ pub enum Exclusion {
     Preempted(f64),
     /// Its distance to all access URIs of an object is unknown.
     #[error(
-        "has no known distance to any access URI of object '{object}'; locations.overrides or \
-         estimation.unknown_distance_km can set one"
+        "has no known distance to any access URI of object '{}'; locations.overrides or \
+         estimation.unknown_distance_km can set one",
+        redacted(.object)
     )]
     NoDistance {
+        /// The first such object.
+        object: Arc<str>,
+    },
+    /// All copies of an object are paths, which only another host can read.
+    #[error(
+        "cannot read object '{}', whose only access URIs are paths on the host of its DRS",
+        redacted(.object)
+    )]
+    OnlyLocalPaths {
         /// The first such object.
         object: Arc<str>,
     },

@@ -1,8 +1,9 @@
 //! Offers of TES and metadata of objects, merged and converted: the input of the estimates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    cloud::CloudRegion,
     exact::{Cost, Seconds},
     exclusion::Exclusion,
     geo::Host,
@@ -143,6 +144,7 @@ impl Findings {
     /// # Errors
     /// Every [`UnrankableReason`]: [`NoOffer`](UnrankableReason::NoOffer), and those of objects that cannot be used.
     pub fn new(
+        query: &Query,
         offers: Vec<Option<Offer>>,
         records: Vec<ObjectRecords>,
         missing_size: MissingSize,
@@ -159,7 +161,8 @@ impl Findings {
         }
         let mut objects = Vec::with_capacity(records.len());
         for record in records {
-            match DataObject::new(record, missing_size, warnings) {
+            let known_size = query.object_size(&record.id);
+            match DataObject::new(record, known_size, missing_size, warnings) {
                 Ok(object) => objects.push(object),
                 Err(reason) => reasons.push(reason),
             }
@@ -169,6 +172,22 @@ impl Findings {
         } else {
             Err(reasons)
         }
+    }
+
+    /// The regions that DRS state of copies, by host: a host itself tells more.
+    pub fn stated_regions(&self) -> BTreeMap<&Host, CloudRegion> {
+        let copies = self.objects.iter().flat_map(|object| &object.access);
+        copies
+            .filter_map(|access| match (&access.host, access.stated_region) {
+                (host, Some(region)) => Some((host, region)),
+                (host @ Host::Region { region, .. }, None)
+                    if matches!(host.machine(), Host::Name(_) | Host::Address(_)) =>
+                {
+                    Some((host, *region))
+                }
+                _ => None,
+            })
+            .collect()
     }
 
     /// The hosts whose location matters, those of TES first: a host is no distance from itself, wherever it is.

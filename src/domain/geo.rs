@@ -100,8 +100,11 @@ pub enum Host {
 }
 
 impl Host {
-    /// Schemes whose authority is a bucket and not a host.
-    const STORES: [&str; 2] = ["s3", "gs"];
+    /// Schemes whose authority is a bucket, a container or a collection, and not a host.
+    pub const STORES: [&str; 20] = [
+        "s3", "gs", "az", "azure", "swift", "globus", "oss", "obs", "cos", "cosn", "oci", "b2",
+        "r2", "ipfs", "hf", "dos", "syn", "synapse", "tos", "wasabi",
+    ];
 
     /// The host that is called, without its region. It decides whether two hosts are the same.
     pub fn machine(&self) -> &Self {
@@ -110,6 +113,15 @@ impl Host {
                 host: Some(host), ..
             } => host,
             _ => self,
+        }
+    }
+
+    /// The length of its text, in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Name(text) | Self::Bucket(text) => text.len(),
+            Self::Address(_) => 0,
+            Self::Region { host, .. } => host.as_deref().map_or(0, Self::bytes),
         }
     }
 
@@ -126,13 +138,13 @@ impl Host {
         }
     }
 
-    /// Parses the host of a URI or of the configuration: a name, an address with or without brackets, or `s3://bucket`.
+    /// Parses the host of a URI or of the configuration: a name, an address with or without brackets, or a bucket
+    /// such as `s3://bucket`.
     pub fn parse(text: &str) -> Self {
-        if Self::STORES
-            .iter()
-            .any(|store| text.starts_with(&format!("{store}://")))
+        if let Some((scheme, name)) = text.split_once("://")
+            && Self::STORES.contains(&scheme)
         {
-            return Self::Bucket(text.trim_end_matches('/').to_owned());
+            return Self::Bucket(format!("{scheme}://{}", name.trim_end_matches('/')));
         }
         let bare = text.trim_start_matches('[').trim_end_matches([']', '.']);
         match bare.parse::<IpAddr>() {

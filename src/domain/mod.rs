@@ -3,12 +3,16 @@
 pub mod address;
 pub mod calibrate;
 pub mod cloud;
+mod deduplicate;
+pub mod disclosure;
+pub mod drs_base;
 pub mod estimate;
 pub mod exact;
 pub mod exclusion;
 pub mod findings;
 mod first_ten;
 pub mod geo;
+pub mod id_hint;
 mod kaplan_meier;
 pub mod mode;
 pub mod money;

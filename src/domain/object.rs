@@ -2,12 +2,12 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    fmt,
     sync::Arc,
 };
 
-use url::Url;
-
 use super::{
+    cloud::CloudRegion,
     geo::Host,
     service::ServiceUri,
     unrankable::{Difference, UnrankableReason},
@@ -28,29 +28,49 @@ pub struct DrsRecord {
 }
 
 /// An access method of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
     /// A URI that may be shown to anyone: never a signed one.
     pub uri: String,
-    /// The host that serves the bytes.
-    pub source: Source,
+    /// The host that serves the bytes; `None` if nothing tells, so that the DRS stands for it.
+    pub host: Option<Host>,
     /// The id by which the DRS gives a URL, where `uri` is not one itself.
     pub access_id: Option<String>,
+    /// The region that the DRS states, where the place of `host` counts more.
+    pub stated_region: Option<CloudRegion>,
+    /// Whether `uri` is a path that only the host of the DRS can read.
+    pub is_local: bool,
 }
 
-/// The host that serves the bytes of an object.
+/// Who gives an object, in the order of the request, and their records.
+pub type Copies = Vec<(Origin, Arc<DrsRecord>)>;
+
+/// Who gives an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The host of the URI, or the DRS if the URI has none, as `file:///data`.
-    Uri,
-    /// This host, which the URI does not name.
-    Host(Host),
-    /// The DRS itself, for lack of other information.
-    Drs,
+pub enum Origin {
+    /// A DRS.
+    Drs(Arc<ServiceUri>),
+    /// The caller: the id is the URL of the object itself.
+    Url,
 }
 
-/// The DRS that have an object, in the order of the request, and their records.
-pub type Copies = Vec<(Arc<ServiceUri>, Arc<DrsRecord>)>;
+impl Origin {
+    fn host(&self) -> Option<&Host> {
+        match self {
+            Self::Drs(drs) => Some(drs.host()),
+            Self::Url => None,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drs(drs) => drs.fmt(f),
+            Self::Url => f.write_str("its URL"),
+        }
+    }
+}
 
 /// The records of a requested object at all DRS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,30 +112,35 @@ pub struct AccessUri {
     pub host: Host,
     /// Whether `host` is that of the DRS, for lack of other information.
     pub at_drs: bool,
+    /// The access id of the copy, where `uri` is the object's URI at the DRS.
+    pub access_id: Option<Arc<str>>,
+    /// The region that the DRS states, where the place of `host` counts more.
+    pub stated_region: Option<CloudRegion>,
+    /// Whether only a TES on `host` can read it.
+    pub is_local: bool,
 }
 
 impl AccessUri {
-    fn new(drs: &ServiceUri, access: &Access) -> Self {
-        let host = match &access.source {
-            Source::Uri => Url::parse(&access.uri).ok().and_then(|url| Host::of(&url)),
-            Source::Host(host) => Some(host.clone()),
-            Source::Drs => None,
-        };
-        Self {
+    fn new(origin: &Origin, access: &Access) -> Option<Self> {
+        Some(Self {
             uri: access.uri.as_str().into(),
-            at_drs: host.is_none(),
-            host: host.unwrap_or_else(|| drs.host().clone()),
-        }
+            at_drs: access.host.is_none(),
+            host: access.host.as_ref().or_else(|| origin.host())?.clone(),
+            access_id: access.access_id.as_deref().map(Into::into),
+            stated_region: access.stated_region,
+            is_local: access.is_local,
+        })
     }
 }
 
 impl DataObject {
-    /// Merges the records of one object.
+    /// Merges the records of one object. `known_size` is that of the caller, which counts where no DRS gives one.
     ///
     /// # Errors
     /// [`UnrankableReason`]: the one of `record`, `NotFound`, `Conflict`, `NoAccessUri` or `UnknownSize`.
     pub(super) fn new(
         record: ObjectRecords,
+        known_size: Option<u64>,
         missing_size: MissingSize,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, UnrankableReason> {
@@ -124,14 +149,14 @@ impl DataObject {
         if copies.is_empty() {
             return Err(UnrankableReason::NotFound(id));
         }
-        let size_bytes = agreed_size(&id, &copies)?;
+        let size_bytes = agreed_size(&id, &copies)?.or(known_size);
         agree_on_checksums(&id, &copies)?;
 
         let mut seen = HashSet::new();
         let access: Vec<_> = copies
             .iter()
-            .flat_map(|(drs, record)| record.access.iter().map(|access| (&**drs, access)))
-            .map(|(drs, access)| AccessUri::new(drs, access))
+            .flat_map(|(origin, record)| record.access.iter().map(move |access| (origin, access)))
+            .filter_map(|(origin, access)| AccessUri::new(origin, access))
             .filter(|access| seen.insert((Arc::clone(&access.uri), access.host.clone())))
             .collect();
         if access.is_empty() {
@@ -156,7 +181,7 @@ impl DataObject {
 /// The size on which all DRS that give one agree.
 fn agreed_size(
     id: &Arc<str>,
-    copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
+    copies: &[(Origin, Arc<DrsRecord>)],
 ) -> Result<Option<u64>, UnrankableReason> {
     let mut sizes = copies
         .iter()
@@ -178,7 +203,7 @@ fn agreed_size(
 /// Compares the checksums of each type; not every DRS has every type.
 fn agree_on_checksums(
     id: &Arc<str>,
-    copies: &[(Arc<ServiceUri>, Arc<DrsRecord>)],
+    copies: &[(Origin, Arc<DrsRecord>)],
 ) -> Result<(), UnrankableReason> {
     let mut by_kind = BTreeMap::new();
     for (drs, record) in copies {
@@ -210,15 +235,15 @@ mod tests {
             let drs = ServiceUri::parse(&format!("https://drs-{number}.example/")).unwrap();
             let access = Access {
                 uri: format!("https://data-{number}.example/x"),
-                source: Source::Uri,
-                access_id: None,
+                host: Some(Host::parse(&format!("data-{number}.example"))),
+                ..Access::default()
             };
             let record = DrsRecord {
                 size_bytes,
                 access: vec![access],
                 ..DrsRecord::default()
             };
-            (Arc::new(drs), Arc::new(record))
+            (Origin::Drs(Arc::new(drs)), Arc::new(record))
         });
         ObjectRecords {
             id: "x".into(),
@@ -231,7 +256,7 @@ mod tests {
         missing: MissingSize,
     ) -> (Result<u64, UnrankableReason>, Vec<Warning>) {
         let mut warnings = Vec::new();
-        let object = DataObject::new(record(sizes), missing, &mut warnings);
+        let object = DataObject::new(record(sizes), None, missing, &mut warnings);
         (object.map(|object| object.size_bytes), warnings)
     }
 
@@ -258,13 +283,13 @@ mod tests {
         let mut record = record(&[Some(1), Some(1)]);
         let at = |host| Access {
             uri: "drs://drs.example/x".to_owned(),
-            source: Source::Host(Host::parse(host)),
-            access_id: None,
+            host: Some(Host::parse(host)),
+            ..Access::default()
         };
         for (_, record) in record.copies.as_mut().unwrap() {
             Arc::make_mut(record).access = vec![at("near.example"), at("far.example")];
         }
-        let object = DataObject::new(record, MissingSize::Refuse, &mut Vec::new()).unwrap();
+        let object = DataObject::new(record, None, MissingSize::Refuse, &mut Vec::new()).unwrap();
         let hosts: Vec<_> = object.access.iter().map(|a| a.host.to_string()).collect();
         assert_eq!(hosts, ["near.example", "far.example"]);
     }

@@ -1,8 +1,11 @@
-//! Object ids of a request: bare, or a `drs://` URI that names its server.
+//! Object ids of a request: bare, a `drs://` URI that names its server, or the URL of the object itself.
 
 use std::{fmt, sync::Arc};
 
 use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::disclosure::redacted;
 
 /// The id of an object, as given and parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub enum IdForm {
     Bare,
     /// An id that names its server.
     Drs(DrsUri),
+    /// The URL of the object itself.
+    Url(Url),
 }
 
 /// A parsed `drs://` URI. The forms overlap: in `drs://dg.4503/x`, the host is a prefix, which only a lookup shows.
@@ -31,6 +36,8 @@ pub enum DrsUri {
         port: Option<u16>,
         /// The id, percent-decoded.
         id: String,
+        /// The query, such as `version=2`.
+        query: Option<String>,
     },
     /// `drs://prefix:accession`.
     Compact {
@@ -38,6 +45,8 @@ pub enum DrsUri {
         prefix: String,
         /// The id, percent-decoded.
         accession: String,
+        /// The query.
+        query: Option<String>,
     },
 }
 
@@ -55,7 +64,7 @@ impl ObjectId {
         let given = given.into();
         let form = match DrsUri::scheme_stripped(&given) {
             Some(rest) => IdForm::Drs(DrsUri::parse(rest)?),
-            None => IdForm::Bare,
+            None => url_of(&given).map_or(IdForm::Bare, IdForm::Url),
         };
         Ok(Self { given, form })
     }
@@ -76,10 +85,19 @@ impl ObjectId {
     }
 }
 
+/// Without what may be a secret: safe for warnings and logs.
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.given)
+        f.write_str(&redacted(&self.given))
     }
+}
+
+/// The URL `text`: with `scheme://` and a host or bucket. A file's is none: it does not say on which host.
+fn url_of(text: &str) -> Option<Url> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_readable = !text.contains(|c: char| c.is_control() || c == '\\');
+    let url = Url::parse(text).ok()?;
+    (is_readable && url.has_host() && !scheme.eq_ignore_ascii_case("file")).then_some(url)
 }
 
 impl DrsUri {
@@ -97,6 +115,23 @@ impl DrsUri {
         if rest.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(BadDrsUri);
         }
+        let (rest, query) = match rest.split_once('?') {
+            Some((rest, query)) => (rest, Some(query)),
+            None => (rest, None),
+        };
+        let mut uri = Self::parse_without_query(rest)?;
+        let (Self::Hosted { query: known, .. } | Self::Compact { query: known, .. }) = &mut uri;
+        *known = query.filter(|query| !query.is_empty()).map(str::to_owned);
+        Ok(uri)
+    }
+
+    /// The query, such as `version=2`.
+    pub fn query(&self) -> Option<&str> {
+        let (Self::Hosted { query, .. } | Self::Compact { query, .. }) = self;
+        query.as_deref()
+    }
+
+    fn parse_without_query(rest: &str) -> Result<Self, BadDrsUri> {
         let (authority, path) = match rest.split_once('/') {
             Some((authority, path)) => (authority, Some(path)),
             None => (rest, None),
@@ -139,6 +174,7 @@ impl DrsUri {
             host: host.to_owned(),
             port,
             id: decoded(id)?,
+            query: None,
         })
     }
 
@@ -155,6 +191,7 @@ impl DrsUri {
         Ok(Self::Compact {
             prefix: prefix.to_owned(),
             accession: decoded(accession)?,
+            query: None,
         })
     }
 }
@@ -182,6 +219,7 @@ mod tests {
             host: host.to_owned(),
             port,
             id: id.to_owned(),
+            query: None,
         })
     }
 
@@ -189,6 +227,7 @@ mod tests {
         IdForm::Drs(DrsUri::Compact {
             prefix: prefix.to_owned(),
             accession: accession.to_owned(),
+            query: None,
         })
     }
 
@@ -197,7 +236,26 @@ mod tests {
         for (given, form) in [
             ("a001", IdForm::Bare),
             ("drs:x", IdForm::Bare),
-            ("https://drs.example/x", IdForm::Bare),
+            ("file:///data/x", IdForm::Bare),
+            ("a?version=1", IdForm::Bare),
+            (
+                "drs://h.example/ID1?version=2",
+                IdForm::Drs(DrsUri::Hosted {
+                    host: "h.example".to_owned(),
+                    port: None,
+                    id: "ID1".to_owned(),
+                    query: Some("version=2".to_owned()),
+                }),
+            ),
+            ("drs://h.example/ID1?", hosted("h.example", None, "ID1")),
+            (
+                "s3://bucket/x",
+                IdForm::Url("s3://bucket/x".parse().unwrap()),
+            ),
+            (
+                "https://data.example/x?sig=1",
+                IdForm::Url("https://data.example/x?sig=1".parse().unwrap()),
+            ),
             (
                 "drs://drs.example.org/314159",
                 hosted("drs.example.org", None, "314159"),
@@ -235,6 +293,7 @@ mod tests {
             "drs:///x",
             "drs://host",
             "drs://host/",
+            "drs://host/?version=2",
             "drs://:x",
             "drs://prefix:",
             "drs://..:x",

@@ -1,10 +1,15 @@
 //! A valid request, and what can be wrong with one.
 
-use std::{collections::HashSet, fmt, hash::Hash, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use super::{
+    deduplicate::deduplicate,
     mode::{BadMode, Mode},
-    object_id::{BadDrsUri, DrsUri, ObjectId},
+    object_id::{BadDrsUri, ObjectId},
     resources::ResourceNeeds,
     service::{BadServiceUri, ServiceUri},
     task::TaskFacts,
@@ -22,6 +27,7 @@ pub struct Query {
     tes: Vec<ServiceUri>,
     drs: Vec<ServiceUri>,
     objects: Vec<ObjectId>,
+    object_sizes: BTreeMap<String, u64>,
     mode: Mode,
     limit: usize,
     explain: bool,
@@ -49,6 +55,8 @@ pub struct QueryParts {
     pub drs: Vec<ServiceUri>,
     /// The ids of its input objects.
     pub objects: Vec<Arc<str>>,
+    /// Sizes of objects in bytes that the caller knows, by id.
+    pub object_sizes: BTreeMap<String, u64>,
     /// The ranking mode.
     pub mode: Mode,
     /// The maximum number of combinations.
@@ -111,7 +119,7 @@ pub enum RequestFaultReason {
     NotAFileType,
     /// There are ids to look up and no DRS.
     #[error(
-        "must have at least one URI, as some object_ids do not name their server (drs://host/id)"
+        "must have at least one URI, as some object_ids are neither URLs nor name their server (drs://host/id)"
     )]
     NoDrs,
     /// The list is longer than its limit.
@@ -195,16 +203,17 @@ impl Query {
         if parts.tes.is_empty() && parts.registries.is_empty() {
             faults.push(RequestFault::new("/tes_uris", RequestFaultReason::NoUri));
         }
-        let needs_drs = parts
-            .objects
-            .iter()
-            .any(|given| DrsUri::scheme_stripped(given).is_none());
         let objects: Vec<_> = parts
             .objects
             .into_iter()
             .map(|given| check_id(&given))
             .collect();
-        if parts.drs.is_empty() && needs_drs {
+        // An invalid id may have been meant for a DRS.
+        let needs_drs = |id: &Result<ObjectId, RequestFaultReason>| match id {
+            Ok(id) => id.is_bare(),
+            Err(reason) => !matches!(reason, RequestFaultReason::Id(_)),
+        };
+        if parts.drs.is_empty() && objects.iter().any(needs_drs) {
             faults.push(RequestFault::new("/drs_uris", RequestFaultReason::NoDrs));
         }
         let mut valid = Vec::with_capacity(objects.len());
@@ -266,6 +275,7 @@ impl Query {
             task: TaskFacts::default(),
             drs,
             objects,
+            object_sizes: parts.object_sizes,
             mode: parts.mode,
             limit: parts.limit,
             explain: parts.explain,
@@ -339,6 +349,11 @@ impl Query {
         &self.objects
     }
 
+    /// The size in bytes of an object, as the caller knows it.
+    pub fn object_size(&self, id: &str) -> Option<u64> {
+        self.object_sizes.get(id).copied()
+    }
+
     /// The ranking mode.
     pub const fn mode(&self) -> Mode {
         self.mode
@@ -370,30 +385,6 @@ fn check_id(given: &Arc<str>) -> Result<ObjectId, RequestFaultReason> {
     Ok(ObjectId::parse(Arc::clone(given))?)
 }
 
-/// The first item of `list` with each `key`, in their order; one warning for each key that occurs again.
-fn deduplicate<T, K: Hash + Eq>(
-    field: &'static str,
-    list: Vec<T>,
-    key: impl Fn(&T) -> K,
-    shown: impl Fn(&T) -> String,
-    warnings: &mut Vec<Warning>,
-) -> Vec<T> {
-    let mut seen = HashSet::new();
-    let mut warned = HashSet::new();
-    list.into_iter()
-        .filter(|item| {
-            let new = seen.insert(key(item));
-            if !new && warned.insert(key(item)) {
-                warnings.push(Warning::Duplicate {
-                    field,
-                    value: shown(item),
-                });
-            }
-            new
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -409,6 +400,7 @@ mod tests {
             trusts_registries: false,
             drs: vec![ServiceUri::parse("https://drs.example/").unwrap()],
             objects: vec!["a001".into()],
+            object_sizes: BTreeMap::new(),
             mode: Mode::BALANCED,
             limit: 10,
             explain: false,
@@ -452,7 +444,7 @@ mod tests {
                 ..parts()
             })
         };
-        assert!(with(&["drs://drs.example/a", "drs://dg.4503:b"]).is_ok());
+        assert!(with(&["drs://drs.example/a", "drs://dg.4503:b", "s3://bucket/c"]).is_ok());
         let pointers = |faults: Vec<RequestFault>| -> Vec<_> {
             faults.into_iter().map(|fault| fault.pointer).collect()
         };

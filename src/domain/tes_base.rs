@@ -17,11 +17,7 @@ const TASKS: &str = "tasks";
 /// `/ga4gh/tes/v1` and `/v1` appended. Segments that the URI already has are not repeated.
 pub fn bases(tes: &ServiceUri) -> Vec<Url> {
     let root = tes.root();
-    let mut given: Vec<_> = root
-        .path()
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
+    let mut given = segments(root);
     if given.last() == Some(&TASKS) {
         given.pop();
     }
@@ -39,8 +35,14 @@ pub fn bases(tes: &ServiceUri) -> Vec<Url> {
     bases
 }
 
+/// The segments of the path of `root`.
+pub(super) fn segments(root: &Url) -> Vec<&str> {
+    let segments = root.path().split('/');
+    segments.filter(|segment| !segment.is_empty()).collect()
+}
+
 /// `given` followed by `end`; a version or a prefix of `end` at the end of `given` is not repeated.
-fn completed<'a>(given: &[&'a str], end: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn completed<'a>(given: &[&'a str], end: &[&'a str]) -> Vec<&'a str> {
     let start = match given.split_last() {
         Some((last, start)) if end.last() == Some(last) => start,
         _ => given,
@@ -56,7 +58,7 @@ fn completed<'a>(given: &[&'a str], end: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
-fn at(root: &Url, path: &[&str]) -> Url {
+pub(super) fn at(root: &Url, path: &[&str]) -> Url {
     let mut base = root.clone();
     base.set_path(&match path {
         [] => "/".to_owned(),

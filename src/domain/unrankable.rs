@@ -1,8 +1,8 @@
 //! Why a valid query has no ranking.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use super::warning::Warning;
+use super::{disclosure::redacted, id_hint::IdHint, warning::Warning};
 
 /// There is no combination to rank.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -30,34 +30,56 @@ pub enum UnrankableReason {
     #[error("No TES gave a usable offer.")]
     NoOffer,
     /// The server that the object's `drs://` id refers to is unknown.
-    #[error("Object '{object}' {cause}.")]
+    #[error("Object '{}' {cause}.", redacted(.object))]
     NoServer {
         /// The id of the object.
         object: Arc<str>,
         /// Why it is unknown; follows the id.
         cause: String,
     },
-    /// No DRS has the object.
-    #[error("Object '{0}' was not found at any DRS.")]
+    /// All DRS say that they do not have the object.
+    #[error("Object '{}' was not found at any DRS{}.", redacted(.0), IdHint::of(.0))]
     NotFound(Arc<str>),
+    /// No DRS gives the object, and some could or would not say whether they have it.
+    #[error(
+        "Object '{}' was not found: {}{}{}.", redacted(.object), Causes(.causes), Others(*.absent_at), IdHint::of(.object)
+    )]
+    Unanswered {
+        /// The id of the object.
+        object: Arc<str>,
+        /// Each DRS that did not say, without credentials, and why.
+        causes: Vec<(String, Arc<str>)>,
+        /// How many DRS do not have it.
+        absent_at: usize,
+    },
+    /// The id is the URL of an object's metadata at a DRS, and not of its data.
+    #[error("Object '{}' is the URL of the metadata of an object at a DRS; its id is '{id}'.", redacted(.object))]
+    MetadataUrl {
+        /// The id of the object.
+        object: Arc<str>,
+        /// Its `drs://` URI.
+        id: String,
+    },
     /// The object exists and has no access URI.
-    #[error("Object '{0}' has no access URI at any DRS.")]
+    #[error("Object '{}' has no access URI at any DRS.", redacted(.0))]
     NoAccessUri(Arc<str>),
     /// The object is a bundle that cannot be expanded.
-    #[error("Bundle '{bundle}' {fault}.")]
+    #[error("Bundle '{}' {fault}.", redacted(.bundle))]
     Bundle {
         /// The id of the bundle, as it was requested.
         bundle: Arc<str>,
         /// What is wrong with it.
         fault: BundleFault,
     },
-    /// No DRS gives the size of the object.
+    /// Neither the request nor a service gives the size of the object.
     #[error(
-        "Object '{0}' has no size at any DRS; the operator can set drs.missing_size to zero to assume 0 bytes."
+        "Object '{}' has no known size; state it in object_sizes, or have the operator set drs.missing_size to zero to \
+         assume 0 bytes.",
+        redacted(.0)
     )]
     UnknownSize(Arc<str>),
     /// Two DRS have different objects under one id.
-    #[error("Object '{object}' differs between '{first}' and '{second}': {difference}.")]
+    #[error("Object '{}' differs between '{first}' and '{second}': {difference}.", redacted(.object))]
     Conflict {
         /// The id of the object.
         object: Arc<str>,
@@ -88,11 +110,17 @@ pub enum BundleFault {
     /// It has more than this many levels.
     #[error("is nested deeper than {0} levels (drs.max_bundle_depth)")]
     TooDeep(usize),
-    /// The bundles of the request hold more than this many objects in total.
+    /// The bundles of the request hold too many objects in total.
     #[error(
-        "is too large: the bundles of one request may hold {0} objects in total (drs.max_bundle_objects)"
+        "is too large: with it, the bundles of the request hold {found} objects in total, and {limit} are allowed \
+         (drs.max_bundle_objects)"
     )]
-    TooLarge(usize),
+    TooLarge {
+        /// How many objects there are up to and with the bundle.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// It has no contents.
     #[error("has no contents")]
     Empty,
@@ -120,4 +148,34 @@ pub enum Difference {
     /// It is a bundle with other contents; the numbers of objects may be equal.
     #[error("bundles with different contents ({0} and {1} objects)")]
     Contents(usize, usize),
+}
+
+/// DRS that did not say whether they have an object, each with its cause.
+struct Causes<'a>(&'a [(String, Arc<str>)]);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 10;
+        for (position, (service, cause)) in self.0.iter().take(SHOWN).enumerate() {
+            let separator = if position > 0 { "; " } else { "" };
+            write!(f, "{separator}'{service}' {cause}")?;
+        }
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more failed"),
+        }
+    }
+}
+
+/// How many DRS do not have an object that others may have.
+struct Others(usize);
+
+impl fmt::Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            1 => f.write_str("; the other DRS does not have it"),
+            count => write!(f, "; {count} other DRS do not have it"),
+        }
+    }
 }

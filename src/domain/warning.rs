@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use super::{
+    disclosure::redacted,
     exact::Seconds,
     exclusion::{Exclusion, codes},
     first_ten::FirstTen,
@@ -80,8 +81,8 @@ pub enum Warning {
         cause: String,
         /// The objects that were to be fetched.
         objects: Vec<Arc<str>>,
-        /// Set if the DRS refused access: it may have the objects.
-        refusal: Option<Refusal>,
+        /// What may help: if the DRS refused access, it may have the objects.
+        hint: Option<DrsHint>,
     },
     /// No DRS gives the size of this object, and 0 bytes are assumed.
     UnknownSize(Arc<str>),
@@ -126,6 +127,24 @@ pub enum Warning {
         host: String,
         /// How many locations there are.
         count: usize,
+    },
+    /// The addresses of this host are answered from many sites, so that its location is a guess.
+    ApproximateLocation {
+        /// The host.
+        host: String,
+        /// Who runs the sites.
+        operator: &'static str,
+    },
+    /// A DRS states a region that is far from where the host is.
+    RegionDoubtful {
+        /// The host.
+        host: String,
+        /// The region, with its cloud.
+        region: String,
+        /// The distance, in kilometres.
+        km: f64,
+        /// Whether the region is used, and not the location of the host.
+        counts: bool,
     },
     /// Hosts with an unknown location are assumed to be this far away.
     DistanceAssumed {
@@ -177,13 +196,17 @@ pub enum Warning {
     },
 }
 
-/// A DRS refused access (401 or 403), so whether it has the object is unknown.
+/// What may help where a DRS does not say whether it has an object: mostly because it refused access (401 or 403).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum DrsHint {
     /// The call carried no token.
     NoToken,
     /// The call carried a token.
     Token,
+    /// The DRS asks for a passport.
+    Passport,
+    /// The DRS seems to speak plain http, and was called by https.
+    PlainHttp,
 }
 
 impl Warning {
@@ -246,16 +269,18 @@ impl fmt::Display for Warning {
                 service,
                 cause,
                 objects,
-                refusal,
+                hint,
             } => write!(
                 f,
                 "DRS unavailable: '{service}' {cause}; not fetched: {}{}.",
                 Objects(objects),
-                RefusalHint(*refusal)
+                HintText(*hint)
             ),
             Self::UnknownSize(object) => write!(
                 f,
-                "Size unknown: no DRS gives the size of object '{object}'; 0 bytes are assumed (drs.missing_size)."
+                "Size unknown: no service gives the size of object '{}'; 0 bytes are assumed (drs.missing_size); \
+                 object_sizes can state it.",
+                redacted(object)
             ),
             Self::AccessMethodsUnavailable { service, objects } => write!(
                 f,
@@ -286,6 +311,26 @@ impl fmt::Display for Warning {
             Self::SeveralLocations { host, count } => write!(
                 f,
                 "Location ambiguous: '{host}' has addresses in {count} locations; the nearest to each TES is used."
+            ),
+            Self::ApproximateLocation { host, operator } => write!(
+                f,
+                "Location approximate: '{host}' is served by {operator} from many sites; its data may be elsewhere, and \
+                 locations.overrides can set where."
+            ),
+            Self::RegionDoubtful {
+                host,
+                region,
+                km,
+                counts,
+            } => write!(
+                f,
+                "Location doubtful: a DRS states the region {region} for '{host}', which is {km:.0} km from there; {} is used, \
+                 and locations.overrides can set another.",
+                if *counts {
+                    "the region"
+                } else {
+                    "the location of the host"
+                }
             ),
             Self::DistanceAssumed { km } => write!(
                 f,
@@ -348,22 +393,32 @@ impl fmt::Display for Objects<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             [] => f.write_str("no object"),
-            [only] => write!(f, "object '{only}'"),
-            [first, rest @ ..] => write!(f, "object '{first}' and {} more", rest.len()),
+            [only] => write!(f, "object '{}'", redacted(only)),
+            [first, rest @ ..] => {
+                write!(f, "object '{}' and {} more", redacted(first), rest.len())
+            }
         }
     }
 }
 
-/// What a refusal may mean.
-struct RefusalHint(Option<Refusal>);
+/// What may help.
+struct HintText(Option<DrsHint>);
 
-impl fmt::Display for RefusalHint {
+impl fmt::Display for HintText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             None => "",
-            Some(Refusal::NoToken) => ", which the DRS may have; send a token with the request",
-            Some(Refusal::Token) => {
+            Some(DrsHint::NoToken) => ", which the DRS may have; send a token with the request",
+            Some(DrsHint::Token) => {
                 ", which the DRS may have; the token that was sent gives no access"
+            }
+            Some(DrsHint::Passport) => {
+                ", which the DRS may have; GA4GH passports are not sent, only a bearer token or the credentials of the \
+                 operator"
+            }
+            Some(DrsHint::PlainHttp) => {
+                "; it seems to speak plain http: give its URI with http://, or for drs:// ids have the operator list it \
+                 in drs.plain_http_hosts"
             }
         })
     }

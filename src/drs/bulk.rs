@@ -7,11 +7,11 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DrsClient, DrsItem, lenient, object::DrsObject, object_path, object_uri};
+use super::{DrsClient, DrsItem, ItemRequest, fetch::below, lenient, object::DrsObject};
 use crate::{
     client::{
         Authorization, CallScope, FetchError, cache::TtlCache, cache_key::CacheKey,
-        limit::single_flight::SingleFlight,
+        limit::single_flight::SingleFlight, parse,
     },
     domain::service::ServiceUri,
 };
@@ -40,8 +40,12 @@ pub(super) fn unknown_limits() -> BulkLimits {
 #[derive(Deserialize)]
 struct ServiceInfo {
     r#type: Option<ServiceType>,
-    #[serde(rename = "maxBulkRequestLength")]
-    max_bulk_request_length: Option<usize>,
+    #[serde(
+        default,
+        rename = "maxBulkRequestLength",
+        deserialize_with = "lenient::size"
+    )]
+    max_bulk_request_length: Option<u64>,
     /// Where it is since version 1.4; it stays at the top as well.
     drs: Option<DrsInfo>,
 }
@@ -54,8 +58,12 @@ struct ServiceType {
 
 #[derive(Deserialize)]
 struct DrsInfo {
-    #[serde(rename = "maxBulkRequestLength")]
-    max_bulk_request_length: Option<usize>,
+    #[serde(
+        default,
+        rename = "maxBulkRequestLength",
+        deserialize_with = "lenient::size"
+    )]
+    max_bulk_request_length: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +87,8 @@ struct BulkResponse {
 
 #[derive(Deserialize)]
 struct Unresolved {
-    error_code: Option<u16>,
+    #[serde(default, deserialize_with = "lenient::size")]
+    error_code: Option<u64>,
     #[serde(default, deserialize_with = "lenient::texts")]
     object_ids: Vec<String>,
 }
@@ -94,7 +103,9 @@ impl ServiceInfo {
             .max_bulk_request_length
             .or_else(|| self.drs.as_ref()?.max_bulk_request_length);
         match limit {
-            Some(limit) if version.is_some_and(at_least_1_2) => limit,
+            Some(limit) if version.is_some_and(at_least_1_2) => {
+                usize::try_from(limit).unwrap_or(usize::MAX)
+            }
             _ => 0,
         }
     }
@@ -124,18 +135,16 @@ impl DrsClient {
         drs: &ServiceUri,
         authorization: Authorization<'_>,
     ) -> Result<Option<usize>, FetchError> {
-        let url = drs.endpoint("service-info");
-        let fetch = async |scope: CallScope| {
-            let info = self
-                .client
-                .get::<ServiceInfo>(&scope, &url, authorization)
-                .await;
-            match info {
-                Ok(info) => Ok(info.bulk_limit()),
-                // It may say so another time.
-                Err(error) if error.is_about_the_service() => Err(error),
-                Err(_) => Ok(0),
+        let request = ItemRequest::plain(drs, "", authorization);
+        let fetch = async |scope: CallScope| match self.service_info(&scope, request).await {
+            Ok(Some((base, info))) => {
+                self.roots
+                    .insert(self.server_key(drs, authorization), Some(base));
+                Ok(parse::<ServiceInfo>(&info).map_or(0, |info| info.bulk_limit()))
             }
+            // It may say so another time.
+            Err(error) if error.is_about_the_service() => Err(error),
+            Ok(None) | Err(_) => Ok(0),
         };
         let key = self.server_key(drs, authorization);
         let limit = self
@@ -160,7 +169,9 @@ impl DrsClient {
         let mut items = Vec::with_capacity(ids.len());
         let mut unknown = Vec::new();
         for &id in ids {
-            let kept = self.items.get(&self.item_key(drs, id, authorization));
+            let kept = self
+                .items
+                .get(&self.item_key(ItemRequest::plain(drs, id, authorization)));
             if kept.is_none() {
                 unknown.push(id);
             }
@@ -188,7 +199,7 @@ impl DrsClient {
                 if let Ok(Some(found)) = &result
                     && is_complete
                 {
-                    let key = self.item_key(drs, id, authorization);
+                    let key = self.item_key(ItemRequest::plain(drs, id, authorization));
                     self.items.insert(key, Some(found.clone()));
                 }
                 *item = Some(result);
@@ -209,9 +220,8 @@ impl DrsClient {
         };
         // Texts can always be serialised.
         let json = serde_json::to_vec(&request).unwrap_or_default();
-        self.client
-            .post(scope, &drs.endpoint("objects"), &json, authorization)
-            .await
+        let url = below(&self.root_or_given(drs, authorization), "objects");
+        self.client.post(scope, &url, &json, authorization).await
     }
 
     /// What the answer says, by ids. Bundles, and what cannot be read, are left out: fetched singly, they are expanded or
@@ -233,11 +243,16 @@ impl DrsClient {
                 if object.is_bundle() {
                     return None;
                 }
-                Some((object.into_record(&object_uri(drs, &id)).ok()?, id))
+                Some((
+                    object
+                        .into_record(&ItemRequest::plain(drs, &id, authorization).uri())
+                        .ok()?,
+                    id,
+                ))
             })
             .map(async |(mut record, id)| {
-                let path = object_path(&id);
-                self.locate_access_ids(scope, drs, &path, &mut record, authorization)
+                let url = self.object_url(ItemRequest::plain(drs, &id, authorization));
+                self.locate_access_ids(scope, &url, &mut record, authorization)
                     .await;
                 (id, Ok(Some(DrsItem::Object(Arc::new(record)))))
             })
@@ -252,7 +267,8 @@ impl DrsClient {
 }
 
 impl BulkResponse {
-    /// The ids that are not there or failed.
+    /// The ids that failed. Those that are said not to be there are left out, to be fetched singly: some servers look them up
+    /// differently in bulk, such as Gen3 those without its prefix.
     fn unresolved(&self) -> BTreeMap<String, Result<Option<DrsItem>, FetchError>> {
         let list = match &self.unresolved_drs_objects {
             Value::Array(list) => list.as_slice(),
@@ -265,10 +281,11 @@ impl BulkResponse {
             };
             let code = entry
                 .error_code
-                .and_then(|code| StatusCode::from_u16(code).ok());
+                .and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
             let result = match code {
-                Some(StatusCode::NOT_FOUND) => Ok(None),
-                Some(status) if !status.is_success() => Err(FetchError::Status(status)),
+                Some(status) if !status.is_success() && status != StatusCode::NOT_FOUND => {
+                    Err(FetchError::Status(status))
+                }
                 Some(_) | None => continue,
             };
             found.extend(entry.object_ids.into_iter().map(|id| (id, result.clone())));
@@ -280,8 +297,6 @@ impl BulkResponse {
 /// Whether `answer` is one about many objects, or about the service itself.
 #[cfg(fuzzing)]
 pub(super) fn can_be_read(answer: &[u8]) -> (bool, bool) {
-    use crate::client::parse;
-
     let about_many = parse::<BulkResponse>(answer).is_ok();
     let about_itself = parse::<ServiceInfo>(answer).is_ok_and(|info| info.bulk_limit() > 0);
     (about_many, about_itself)

@@ -33,6 +33,8 @@ pub struct DrsAddress {
     pub server: ServiceUri,
     /// The ids that it may know the object by, the likeliest first.
     pub ids: Vec<String>,
+    /// The query of the URI.
+    pub query: Option<String>,
     /// Who named this server.
     pub named_by: NamedBy,
 }
@@ -127,8 +129,16 @@ impl IdResolver {
         scope: &CallScope,
         uri: &DrsUri,
     ) -> Result<DrsAddress, UnresolvedId> {
+        let address = self.address(scope, uri).await?;
+        Ok(DrsAddress {
+            query: uri.query().map(str::to_owned),
+            ..address
+        })
+    }
+
+    async fn address(&self, scope: &CallScope, uri: &DrsUri) -> Result<DrsAddress, UnresolvedId> {
         match uri {
-            DrsUri::Hosted { host, port, id } => {
+            DrsUri::Hosted { host, port, id, .. } => {
                 let listed = self.listed(host);
                 if let (Some(server), Some(port)) = (listed, port) {
                     // What looked like a port is the beginning of an accession.
@@ -150,7 +160,9 @@ impl IdResolver {
                 };
                 self.at(&server, vec![id.clone()])
             }
-            DrsUri::Compact { prefix, accession } => match self.listed(prefix) {
+            DrsUri::Compact {
+                prefix, accession, ..
+            } => match self.listed(prefix) {
                 Some(server) => self.at(server, ids_of_compact(prefix, accession)),
                 None => self.ask_registry(scope, prefix, accession).await,
             },
@@ -172,6 +184,7 @@ impl IdResolver {
         Ok(DrsAddress {
             server: ServiceUri::parse(&format!("{scheme}://{server}/ga4gh/drs/v1/"))?,
             ids,
+            query: None,
             named_by: NamedBy::CallerOrOperator,
         })
     }
@@ -285,6 +298,7 @@ impl Registry {
         Ok(DrsAddress {
             server: template.server.clone(),
             ids: vec![format!("{}{accession}", template.before)],
+            query: None,
             named_by: NamedBy::ThirdParty,
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Content;
-use crate::domain::object::DrsRecord;
+use crate::domain::{geo::Host, object::DrsRecord};
 
 /// What an id stands for. Clones share the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,8 @@ impl DrsItem {
 
 fn record_bytes(record: &DrsRecord) -> usize {
     let access = record.access.iter().map(|access| {
-        OVERHEAD + access.uri.len() + access.access_id.as_ref().map_or(0, String::len)
+        let host = access.host.as_ref().map_or(0, Host::bytes);
+        OVERHEAD + access.uri.len() + host + access.access_id.as_ref().map_or(0, String::len)
     });
     let checksums = record.checksums.iter();
     let checksums = checksums.map(|(kind, value)| OVERHEAD + kind.len() + value.len());
@@ -56,14 +57,14 @@ fn content_bytes(contents: &[Content]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::object::{Access, Source};
+    use crate::domain::object::Access;
 
     #[test]
     fn an_item_takes_memory_for_each_of_its_texts() {
         let access = Access {
             uri: "s3://b/key".to_owned(),
-            source: Source::Uri,
-            access_id: None,
+            host: Some(Host::parse("s3://b")),
+            ..Access::default()
         };
         let object = |uris| {
             DrsItem::Object(Arc::new(DrsRecord {
@@ -72,7 +73,7 @@ mod tests {
             }))
         };
         assert_eq!(object(0).bytes(), 200);
-        assert_eq!(object(3).bytes(), 200 + 3 * 210);
+        assert_eq!(object(3).bytes(), 200 + 3 * 216);
         assert_eq!(object(3).access_count(), 3);
     }
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{access::AccessMethod, contents::Content, lenient};
+use super::{
+    access::AccessMethod,
+    checksums,
+    contents::{self, Content},
+    lenient,
+};
 use crate::{client::FetchError, domain::object::DrsRecord};
-
-/// The longest access URI that is read, in bytes: each is repeated in many combinations of an answer.
-const MAX_URI_BYTES: usize = 2048;
 
 /// How many access methods an object may have at one DRS.
 const MAX_METHODS: usize = 256;
@@ -18,11 +20,12 @@ const MAX_METHODS: usize = 256;
 pub(super) struct DrsObject {
     #[serde(default, deserialize_with = "lenient::size")]
     size: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::checksums")]
+    #[serde(default, deserialize_with = "checksums::read")]
     checksums: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "lenient::at_most::<MAX_METHODS, _, _>")]
     access_methods: Vec<AccessMethod>,
-    contents: Option<Vec<Option<Content>>>,
+    #[serde(default, deserialize_with = "contents::read")]
+    contents: Option<Vec<Content>>,
     /// What Gen3 says an object is: `object` or `bundle`.
     #[serde(default, deserialize_with = "lenient::text")]
     form: Option<String>,
@@ -41,7 +44,7 @@ impl DrsObject {
 
     /// What it holds.
     pub(super) fn into_contents(self) -> Vec<Content> {
-        self.contents.into_iter().flatten().flatten().collect()
+        self.contents.unwrap_or_default()
     }
 
     /// Size, checksums and available access methods; `object_uri` is the `drs://` URI of the object.
@@ -67,7 +70,6 @@ impl DrsObject {
             access: available
                 .into_iter()
                 .filter_map(|method| method.into_access(object_uri))
-                .filter(|access| access.uri.len() <= MAX_URI_BYTES)
                 .collect(),
         })
     }
@@ -140,21 +142,25 @@ mod tests {
             assert_eq!(record.size_bytes, Some(7), "{size}");
         }
         let method = json!([{"type": "https", "access_url": {"url": "https://a/b"}}]);
-        for absent in [json!(null), json!(""), json!("None")] {
-            let record = read(json!({"size": absent, "access_methods": method})).unwrap();
-            assert_eq!(record.size_bytes, None, "{absent}");
-        }
-        for bad in [
+        for absent in [
+            json!(null),
+            json!(""),
+            json!("None"),
             json!(-1),
+            json!("-1"),
             json!(1.5),
             json!("many"),
+            json!("12 GB"),
             json!([]),
+            json!({"bytes": 7}),
+            json!(true),
             json!(1e300),
+            json!(1_u64 << 63),
+            json!("9223372036854775808"),
+            json!("18446744073709551616"),
         ] {
-            assert!(
-                serde_json::from_value::<DrsObject>(json!({"size": bad})).is_err(),
-                "{bad}"
-            );
+            let record = read(json!({"size": absent, "access_methods": method})).unwrap();
+            assert_eq!(record.size_bytes, None, "{absent}");
         }
     }
 
@@ -166,7 +172,8 @@ mod tests {
                 null,
                 {"type": "gs", "access_url": {"url": "None"}},
                 {"type": "https", "access_url": {"url": "https://a/b", "headers": ["None"]}, "region": ""},
-                {"type": "sftp", "access_url": {"url": "sftp://a/b", "headers": {"A": "b"}}, "region": null},
+                {"type": "sftp", "access_url": {"url": "sftp://a/b", "headers": {}}, "region": null},
+                {"type": "globus", "access_url": ["globus://x"]}, {"access_url": true}, {"access_url": 5}, "s3", 7,
                 {"type": "az", "access_url": "https://x.blob.core.windows.net/b", "cloud": 7},
                 {"access_url": null},
                 {"type": "https", "access_url": {"url": "https://cold/b"}, "available": false},

@@ -36,23 +36,36 @@ impl Region {
     ///
     /// An id that does not begin with a cloud has to be exactly the name of one region.
     pub fn of_access_id(id: &str) -> Option<&'static Self> {
-        let is_separator = |c: char| !c.is_ascii_alphanumeric();
-        if let Some((cloud, name)) = id.split_once(is_separator)
-            && let Some(cloud) = Provider::parse(cloud)
-        {
-            return Self::of(cloud, name).or_else(|| Self::at_start_of(cloud, name));
+        if begins_with_provider(id) {
+            return Self::with_provider(id);
         }
         Self::named(None, id).filter(|region| !region.is_multiple)
     }
+
+    /// The region in a text that begins with its provider, or with the scheme of the provider's object store:
+    /// `aws:us-east-1`, `gs.US`.
+    pub fn with_provider(text: &str) -> Option<&'static Self> {
+        let (cloud, name) = text.split_once(is_separator)?;
+        let cloud = Provider::parse(cloud)?;
+        Self::of(cloud, name).or_else(|| Self::at_start_of(cloud, name))
+    }
+}
+
+const fn is_separator(c: char) -> bool {
+    !c.is_ascii_alphanumeric()
+}
+
+fn begins_with_provider(text: &str) -> bool {
+    let provider = text
+        .split_once(is_separator)
+        .and_then(|(cloud, _)| Provider::parse(cloud));
+    provider.is_some()
 }
 
 /// `s3.REGION`, `s3-REGION`, `BUCKET.s3.REGION` and so on below Amazon's domains; also with `dualstack.` before the
 /// region, and for variants of the service: `s3-fips`, `s3-website`, `s3-accesspoint`, `s3-control`.
 fn of_s3(name: &str) -> Option<&'static Region> {
-    let labels = AMAZON
-        .iter()
-        .find_map(|domain| before(name, domain))?
-        .rsplit('.');
+    let labels = before_amazon(name)?.rsplit('.');
     // A bucket's name may have dots and look like a region, so only the last labels before the domain count.
     let mut labels = labels.skip_while(|label| *label == "vpce");
     let last = labels.next()?;
@@ -67,7 +80,7 @@ fn of_s3(name: &str) -> Option<&'static Region> {
     }
     let mut labels = labels.skip_while(|label| *label == "dualstack");
     let service = labels.next()?;
-    if service == "s3" || service.starts_with("s3-") {
+    if service == "s3" || service.starts_with("s3-") || service.starts_with("s3express-") {
         Region::of(Provider::Aws, last)
     } else {
         None
@@ -87,6 +100,11 @@ fn before_service(name: &str) -> Option<&'static Region> {
 fn of_locational_endpoint(name: &str) -> Option<&'static Region> {
     let label = before(name, "googleapis.com")?.rsplit('.').next()?;
     Region::of(Provider::Gcp, label.strip_suffix("-storage")?)
+}
+
+/// The labels of `name` below Amazon's domains.
+pub(super) fn before_amazon(name: &str) -> Option<&str> {
+    AMAZON.iter().find_map(|domain| before(name, domain))
 }
 
 /// The labels of `name` below `domain`.

@@ -15,6 +15,12 @@ pub enum LocateError {
     /// A bucket has no address of its own, and no override names it.
     #[error("is a bucket of unknown region")]
     Bucket,
+    /// The scheme of its URI names no host, and only the service behind it knows where the data are.
+    #[error("is no host: only the service behind its scheme knows where its data are")]
+    Collection,
+    /// The host answers for buckets in all regions.
+    #[error("answers for the buckets of all regions, so that its address says nothing")]
+    Global,
     /// S3 was asked where a bucket is, and did not answer.
     #[error("is a bucket whose region could not be fetched: S3 {0}")]
     S3(FetchError),
@@ -66,6 +72,15 @@ pub enum LocatorError {
     /// Where S3 is to be asked for regions is nowhere.
     #[error("locations.s3_url: {0}")]
     S3Url(BadServiceUri),
+    /// A key of `locations.buckets` names no bucket.
+    #[error(
+        "locations.buckets.{key}: names no bucket, and would match nothing; write a name, s3://name, gs://name, az://container \
+         or the URL of a bucket at Amazon or Google"
+    )]
+    NotABucket {
+        /// The key.
+        key: String,
+    },
     /// A bucket is configured to be in an unknown region, or without a place.
     #[error(
         "locations.buckets.{bucket}: must be {{region: ..}} with a region of AWS, Google Cloud or Azure, or {{latitude: .., \

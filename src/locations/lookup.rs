@@ -13,10 +13,10 @@ use tokio::time::timeout;
 use super::{
     Region,
     bucket_regions::BucketRegions,
-    buckets, completed,
+    buckets, cdn, completed,
     database::Database,
     error::{LocateError, LocatorError},
-    in_region,
+    in_region_or_members, stores,
 };
 use crate::{
     client::{
@@ -35,7 +35,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Locator {
     overrides: Vec<Override>,
-    buckets: BTreeMap<Host, Place>,
+    buckets: BTreeMap<Host, Vec<Place>>,
     /// For all other buckets, if `locations.ask_bucket_region` is set.
     bucket_regions: Option<BucketRegions>,
     database: Database,
@@ -101,29 +101,37 @@ impl Locator {
     /// # Errors
     /// [`LocateError`] says why no place is known.
     pub async fn locate(&self, scope: &CallScope, host: &Host) -> Result<Vec<Place>, LocateError> {
+        self.find(scope, host).await.map(|found| found.places)
+    }
+
+    /// The same, and the network that an address is in, if its place says nothing.
+    pub(super) async fn find(&self, scope: &CallScope, host: &Host) -> Result<Found, LocateError> {
         let machine = host.machine();
-        let known = self
-            .override_for_host(machine)
-            .or_else(|| self.buckets.get(machine).cloned())
-            .or_else(|| region_of(host).map(in_region));
-        if let Some(place) = known {
-            return Ok(vec![place]);
+        if let Some(places) = self.configured(host) {
+            return Ok(places.into());
+        }
+        if let Some(region) = region_of(host) {
+            let overridden = self.network_override(machine).await;
+            let places =
+                overridden.map_or_else(|| in_region_or_members(region), |place| vec![place]);
+            return Ok(places.into());
         }
         self.refresh(Instant::now()).await;
-        match host {
+        match machine {
             Host::Bucket(bucket) => {
-                let regions = self.bucket_regions.as_ref().ok_or(LocateError::Bucket)?;
-                let region = regions
-                    .find(scope, bucket)
-                    .await?
-                    .ok_or(LocateError::Bucket)?;
-                Ok(vec![in_region(region)])
+                let unknown = unknown_bucket(bucket);
+                let Some(regions) = &self.bucket_regions else {
+                    return Err(unknown);
+                };
+                let region = regions.find(scope, bucket).await?.ok_or(unknown)?;
+                Ok(in_region_or_members(region).into())
             }
             // A region that is named is one that is known.
             Host::Region { .. } => Err(LocateError::Bucket),
             Host::Address(address) => self
                 .places_of_addresses(&[*address])
                 .ok_or_else(|| self.unplaced(LocateError::UnplacedAddress)),
+            Host::Name(name) if stores::is_global(name) => Err(LocateError::Global),
             // No address can help.
             Host::Name(_) if !self.places_addresses() => Err(LocateError::NoDatabase),
             Host::Name(name) => {
@@ -148,47 +156,93 @@ impl Locator {
         self.database.reload()
     }
 
+    /// What the operator says about `host`, by its name or that of its bucket.
+    pub(super) fn configured(&self, host: &Host) -> Option<Vec<Place>> {
+        let machine = host.machine();
+        self.override_for_host(host)
+            .map(|place| vec![place])
+            .or_else(|| self.buckets.get(machine).cloned())
+    }
+
     /// Reads a database file again that has changed, if the last look at it was ten seconds before `now`.
     pub async fn refresh(&self, now: Instant) {
         self.database.refresh(now).await;
     }
 
+    /// A bucket may be named as such, or by a host of its store.
     fn override_for_host(&self, host: &Host) -> Option<Place> {
-        self.overrides
-            .iter()
-            .find(|known| matches!(&known.pattern, HostMatch::Host(named) if named == host))
-            .map(|known| known.place.clone())
+        if self.overrides.is_empty() {
+            return None;
+        }
+        let machine = host.machine();
+        let mut names = vec![machine.clone()];
+        if let Host::Bucket(bucket) = machine {
+            let region = match host {
+                Host::Region { region, .. } => Some(region.name),
+                _ => None,
+            };
+            names.extend(stores::hosts_of(bucket, region));
+        }
+        names.iter().find_map(|name| {
+            self.overrides
+                .iter()
+                .find(|known| matches!(&known.pattern, HostMatch::Host(host) if host == name))
+                .map(|known| known.place.clone())
+        })
+    }
+
+    /// The override for a network that `machine` is in: it counts more than a region.
+    async fn network_override(&self, machine: &Host) -> Option<Place> {
+        self.networks().next()?;
+        let addresses = match machine {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => {
+                let found = within(self.timeout, self.resolver.addresses(name)).await;
+                in_order(found.ok()?)
+            }
+            Host::Bucket(_) | Host::Region { .. } => return None,
+        };
+        self.override_for_addresses(&addresses)
+    }
+
+    fn override_for_addresses(&self, addresses: &[IpAddr]) -> Option<Place> {
+        self.networks()
+            .find(|(network, _)| addresses.iter().any(|address| network.contains(address)))
+            .map(|(_, place)| place.clone())
     }
 
     /// The place of the first override for one of `addresses`, else those of all of them that the database has.
-    fn places_of_addresses(&self, addresses: &[IpAddr]) -> Option<Vec<Place>> {
-        let known = self
-            .networks()
-            .find(|(network, _)| addresses.iter().any(|address| network.contains(address)));
-        if let Some((_, place)) = known {
-            return Some(vec![place.clone()]);
+    fn places_of_addresses(&self, addresses: &[IpAddr]) -> Option<Found> {
+        if let Some(place) = self.override_for_addresses(addresses) {
+            return Some(vec![place].into());
         }
-        let mut places: Vec<Place> = Vec::new();
-        for place in addresses
-            .iter()
-            .filter_map(|&address| self.database.place(address))
-        {
-            if places
+        let mut found = Found::default();
+        for &address in addresses {
+            let Some(place) = self.database.place(address) else {
+                continue;
+            };
+            let operator = cdn::operator(address);
+            found.operator = found.operator.or(operator);
+            let is_known = found
+                .places
                 .iter()
-                .all(|known| known.coordinates != place.coordinates)
-            {
-                places.push(place);
+                .any(|known: &Place| known.coordinates == place.coordinates);
+            if !is_known {
+                found.places.push(Place {
+                    approximate: place.approximate || operator.is_some(),
+                    ..place
+                });
             }
         }
         if let Some(affiliation) = self.domains.of_addresses(addresses) {
-            if places.is_empty() {
-                places.push(Place::unknown(PlaceSource::Override));
+            if found.places.is_empty() {
+                found.places.push(Place::unknown(PlaceSource::Override));
             }
-            for place in &mut places {
+            for place in &mut found.places {
                 affiliation.add_to(place, PlaceSource::Override);
             }
         }
-        (!places.is_empty()).then_some(places)
+        (!found.places.is_empty()).then_some(found)
     }
 
     fn networks(&self) -> impl Iterator<Item = (&IpNet, &Place)> {
@@ -211,6 +265,34 @@ impl Locator {
         } else {
             cause
         }
+    }
+}
+
+/// Places, and the network of their address, if it answers from many sites.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) places: Vec<Place>,
+    pub(super) operator: Option<&'static str>,
+}
+
+impl From<Vec<Place>> for Found {
+    fn from(places: Vec<Place>) -> Self {
+        Self {
+            places,
+            operator: None,
+        }
+    }
+}
+
+/// Why nothing is known of a bucket, or of what another scheme names.
+fn unknown_bucket(bucket: &str) -> LocateError {
+    let is_bucket = ["s3://", "gs://", "az://"]
+        .iter()
+        .any(|scheme| bucket.starts_with(scheme));
+    if is_bucket {
+        LocateError::Bucket
+    } else {
+        LocateError::Collection
     }
 }
 

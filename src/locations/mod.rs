@@ -2,7 +2,10 @@
 
 mod bucket_regions;
 mod buckets;
+mod cdn;
+mod data_uri;
 mod database;
+mod doubts;
 mod embedded;
 mod endpoints;
 mod error;
@@ -11,9 +14,11 @@ mod lookup;
 mod places;
 mod record;
 mod regions;
+mod stores;
 
 pub use self::{
     buckets::bucket_terms,
+    data_uri::{DataUri, UriKind},
     embedded::embedded_location,
     error::{LocateError, LocatorError},
     lookup::Locator,
@@ -47,4 +52,16 @@ pub fn completed(place: Place) -> Place {
         },
         None => place,
     }
+}
+
+/// The places that data in `region` can be read from: those of the members of a multi-region, which are approximate.
+fn in_region_or_members(region: &'static Region) -> Vec<Place> {
+    region
+        .members()
+        .map(|member| Place {
+            region: Some(region.name.as_str().into()),
+            approximate: region.is_approximate,
+            ..in_region(member)
+        })
+        .collect()
 }

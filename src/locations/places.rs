@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-use super::{LocateError, Locator};
+use super::{LocateError, Locator, lookup::Found};
 use crate::{
     client::CallScope,
     domain::{
@@ -51,7 +51,7 @@ impl Locator {
         let lookups: Vec<_> = hosts
             .iter()
             .map(|&host| async move {
-                let places = timeout_at(end.at, self.locate(scope, host)).await;
+                let places = timeout_at(end.at, self.find(scope, host)).await;
                 (host, places.unwrap_or(Err(LocateError::Slow(end.length))))
             })
             .collect();
@@ -65,9 +65,18 @@ impl Locator {
         };
         for (host, places) in found {
             match places {
-                Ok(mut places) => {
+                Ok(Found {
+                    mut places,
+                    operator,
+                }) => {
                     self.identify(host, &mut places);
-                    if places.len() > 1 {
+                    if let Some(operator) = operator {
+                        sites.warnings.push(Warning::ApproximateLocation {
+                            host: host.to_string(),
+                            operator,
+                        });
+                    } else if places.len() > 1 && places.iter().all(|place| place.region.is_none())
+                    {
                         sites.warnings.push(Warning::SeveralLocations {
                             host: host.to_string(),
                             count: places.len(),

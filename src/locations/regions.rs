@@ -56,6 +56,8 @@ pub struct Region {
     pub is_approximate: bool,
     /// Whether it is several regions that are used like one, such as Google's `US`.
     pub is_multiple: bool,
+    /// The names of these regions; empty for one region.
+    pub members: Vec<String>,
 }
 
 impl Region {
@@ -65,6 +67,15 @@ impl Region {
             cloud: self.cloud,
             name: &self.name,
         }
+    }
+
+    /// The regions that data of this one can be read from: itself, or its members.
+    pub fn members(&'static self) -> impl Iterator<Item = &'static Self> {
+        let itself = self.members.is_empty().then_some(self);
+        let members = self.members.iter();
+        itself
+            .into_iter()
+            .chain(members.filter_map(|name| Self::of(self.cloud, name)))
     }
 
     /// Where the region `name` is; see [`Self::named`].
@@ -84,7 +95,7 @@ impl Region {
     }
 
     /// The region of `cloud` that is called `name` or has an availability zone of that name.
-    pub(super) fn of(cloud: Provider, name: &str) -> Option<&'static Self> {
+    pub fn of(cloud: Provider, name: &str) -> Option<&'static Self> {
         let name = cloud.spell(name);
         let regions = REGIONS.get(&cloud)?;
         regions
@@ -127,6 +138,8 @@ struct Entry {
     city: String,
     #[serde(default)]
     approximate: bool,
+    #[serde(default)]
+    members: Vec<String>,
 }
 
 fn parse(text: &str) -> Option<BTreeMap<Provider, BTreeMap<String, Region>>> {
@@ -147,6 +160,7 @@ fn parse(text: &str) -> Option<BTreeMap<Provider, BTreeMap<String, Region>>> {
                 place: Coordinates::new(entry.lat, entry.lon).ok()?,
                 is_approximate: entry.approximate,
                 is_multiple,
+                members: entry.members,
             };
             regions.entry(cloud).or_default().insert(name, region);
         }
@@ -170,6 +184,14 @@ mod tests {
                 // No other provider has a region of this name, so that the name is enough.
                 assert_eq!(Region::named(None, name).unwrap().cloud, *cloud, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn every_member_of_a_multi_region_is_a_region() {
+        for region in REGIONS.values().flat_map(BTreeMap::values) {
+            assert_eq!(region.is_multiple, !region.members.is_empty());
+            assert_eq!(region.members().count(), region.members.len().max(1));
         }
     }
 

@@ -22,7 +22,7 @@ use crate::{
         token::MalformedToken,
         transfer::warning::TransferWarning,
         unrankable::{BundleFault, Difference, UnrankableReason},
-        warning::{Refusal, Warning},
+        warning::{DrsHint, Warning},
     },
     drs::UnresolvedId,
     locations::LocateError,
@@ -55,17 +55,20 @@ fn bad_amount() -> BadAmount {
     Money::new(-1.0, Currency::EUR).unwrap_err()
 }
 
-#[expect(clippy::too_many_lines, reason = "one sample for each warning")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list with one entry for each variant"
+)]
 fn warnings() -> Vec<Warning> {
     let tes = || TES.to_owned();
     let drs = || DRS.to_owned();
     let cause = || FetchError::Status(http::StatusCode::NOT_FOUND).to_string();
     let pointers = |count| (1..=count).map(|n| format!("/x{n}")).collect();
-    let drs_unavailable = |count, refusal| Warning::DrsUnavailable {
+    let drs_unavailable = |count, hint| Warning::DrsUnavailable {
         service: drs(),
         cause: cause(),
         objects: objects(count),
-        refusal,
+        hint,
     };
     let unavailable = |count| Warning::AccessMethodsUnavailable {
         service: drs(),
@@ -80,6 +83,12 @@ fn warnings() -> Vec<Warning> {
         source: "the European Central Bank",
         currencies: currencies(count),
         as_of: as_of.map(str::to_owned),
+    };
+    let doubtful = |counts| Warning::RegionDoubtful {
+        host: "data.example".to_owned(),
+        region: "aws:us-east-1".to_owned(),
+        km: 6200.4,
+        counts,
     };
     let queue = |cause| Warning::QueueTimeAssumed {
         service: tes(),
@@ -128,8 +137,10 @@ fn warnings() -> Vec<Warning> {
             drs_unavailable(1, None),
             drs_unavailable(2, None),
             drs_unavailable(100, None),
-            drs_unavailable(1, Some(Refusal::NoToken)),
-            drs_unavailable(1, Some(Refusal::Token)),
+            drs_unavailable(1, Some(DrsHint::NoToken)),
+            drs_unavailable(1, Some(DrsHint::Token)),
+            drs_unavailable(1, Some(DrsHint::Passport)),
+            drs_unavailable(1, Some(DrsHint::PlainHttp)),
         ]
         Warning::UnknownSize(_) => [Warning::UnknownSize("a1".into())]
         Warning::AccessMethodsUnavailable { .. } => [unavailable(1), unavailable(2)]
@@ -167,6 +178,11 @@ fn warnings() -> Vec<Warning> {
             host: "tes.example".to_owned(),
             cause: LocateError::UnplacedAddress.to_string(),
         }]
+        Warning::ApproximateLocation { .. } => [Warning::ApproximateLocation {
+            host: "data.example".to_owned(),
+            operator: "Cloudflare",
+        }]
+        Warning::RegionDoubtful { .. } => [doubtful(true), doubtful(false)]
         Warning::TooManyHosts { .. } => [Warning::TooManyHosts { limit: 1000, skipped: 7 }]
         Warning::SeveralLocations { .. } => [
             Warning::SeveralLocations { host: "tes.example".to_owned(), count: 2 },
@@ -218,6 +234,7 @@ fn exclusions() -> Vec<Exclusion> {
         Exclusion::NoTransferPrice => [Exclusion::NoTransferPrice]
         Exclusion::Preempted(_) => [Exclusion::Preempted(7.25)]
         Exclusion::NoDistance { .. } => [Exclusion::NoDistance { object: "a1".into() }]
+        Exclusion::OnlyLocalPaths { .. } => [Exclusion::OnlyLocalPaths { object: "a1".into() }]
     ));
     all
 }
@@ -244,18 +261,45 @@ fn reasons() -> Vec<UnrankableReason> {
         bundle: "set".into(),
         fault,
     };
+    let unanswered = |codes: &[u16], absent_at| UnrankableReason::Unanswered {
+        object: "a1".into(),
+        causes: codes
+            .iter()
+            .map(|&code| {
+                let status = reqwest::StatusCode::from_u16(code).unwrap();
+                (
+                    DRS.to_owned(),
+                    FetchError::Status(status).to_string().into(),
+                )
+            })
+            .collect(),
+        absent_at,
+    };
     samples!(UnrankableReason:
         UnrankableReason::NoOffer => [UnrankableReason::NoOffer]
         UnrankableReason::NoServer { .. } => [UnrankableReason::NoServer {
             object: "drs://prefix:a1".into(),
             cause: UnresolvedId::NotAHost.to_string(),
         }]
-        UnrankableReason::NotFound(_) => [UnrankableReason::NotFound("a1".into())]
+        UnrankableReason::NotFound(_) => [
+            UnrankableReason::NotFound("a1".into()),
+            UnrankableReason::NotFound("dg.4503:44c5".into()),
+            UnrankableReason::NotFound("dg.4503%2F44c5".into()),
+        ]
+        UnrankableReason::Unanswered { .. } => [
+            unanswered(&[401], 0),
+            unanswered(&[403, 503], 1),
+            unanswered(&[500], 2),
+        ]
+        UnrankableReason::MetadataUrl { .. } => [UnrankableReason::MetadataUrl {
+            object: "https://drs.example/ga4gh/drs/v1/objects/a1".into(),
+            id: "drs://drs.example/a1".to_owned(),
+        }]
         UnrankableReason::NoAccessUri(_) => [UnrankableReason::NoAccessUri("a1".into())]
         UnrankableReason::Bundle { .. } => [
             bundle(BundleFault::ContainsItself),
             bundle(BundleFault::TooDeep(8)),
-            bundle(BundleFault::TooLarge(1000)),
+            bundle(BundleFault::TooLarge { found: 5000, limit: 1000 }),
             bundle(BundleFault::Empty),
         ]
         UnrankableReason::UnknownSize(_) => [UnrankableReason::UnknownSize("a1".into())]

@@ -49,6 +49,14 @@ fn fetch_errors() -> Vec<FetchError> {
         ]
         FetchError::Status(_) => [status(401), status(404), status(500), status(599)]
         FetchError::NotReady(_) => [FetchError::NotReady(Duration::from_secs(9))]
+        FetchError::StillNotReady => [FetchError::StillNotReady]
+        FetchError::PassportWanted(_) => [
+            FetchError::PassportWanted(StatusCode::FORBIDDEN),
+        ]
+        FetchError::NoDrs(_) => [
+            FetchError::NoDrs(vec!["/ga4gh/drs/v1/".to_owned()]),
+            FetchError::NoDrs(vec!["/".to_owned(), "/ga4gh/drs/v1/".to_owned()]),
+        ]
         FetchError::Refused(_) => [
             FetchError::Refused(Box::new(Refusal {
                 status: StatusCode::BAD_REQUEST,
@@ -84,6 +92,8 @@ fn locate_errors() -> Vec<LocateError> {
     let addresses = |count: u8| (1..=count).map(|n| [10, 0, 0, n].into()).collect();
     samples!(LocateError:
         LocateError::Bucket => [LocateError::Bucket]
+        LocateError::Collection => [LocateError::Collection]
+        LocateError::Global => [LocateError::Global]
         LocateError::S3(_) => [LocateError::S3(FetchError::Timeout(SECONDS))]
         LocateError::Unresolved(_) => [LocateError::Unresolved(ResolveError::Unknown)]
         LocateError::Slow(_) => [LocateError::Slow(SECONDS)]
@@ -198,6 +208,9 @@ fn locator_errors() -> Vec<LocatorError> {
         }]
         LocatorError::LocationTable { .. } => [LocatorError::LocationTable { path: path() }]
         LocatorError::S3Url(_) => [LocatorError::S3Url(BadServiceUri::NotAbsolute)]
+        LocatorError::NotABucket { .. } => [LocatorError::NotABucket {
+            key: "https://data.example/x".to_owned(),
+        }]
         LocatorError::UnknownRegion { .. } => [unknown_region("atlantis-1")]
         LocatorError::NoCoordinates { .. } => [LocatorError::NoCoordinates {
             path: path(),

@@ -174,7 +174,7 @@ async fn a_bundle_has_an_end() {
     for (id, fault) in [
         ("loop", BundleFault::ContainsItself),
         ("deep", BundleFault::TooDeep(2)),
-        ("wide", BundleFault::TooLarge(3)),
+        ("wide", BundleFault::TooLarge { found: 4, limit: 3 }),
         ("empty", BundleFault::Empty),
     ] {
         let (_tes, request) = task(&[&shelf], &[id]).await;

@@ -4,11 +4,8 @@ use serde_json::{Value, json};
 use testribute::{
     client::Authorization,
     config::Config,
-    domain::{
-        object::{DrsRecord, Source},
-        service::ServiceUri,
-    },
-    drs::{Content, DrsClient, DrsItem},
+    domain::{object::DrsRecord, service::ServiceUri},
+    drs::{Content, DrsClient, DrsItem, ItemRequest},
 };
 use testribute_mock::{DrsFlavour, replay_drs};
 
@@ -18,7 +15,7 @@ use crate::support::{
     network::{Service, drs_root, request, tes, tes_root, warnings},
     texts::{
         ANY, UnrankableReason, Warning, access_methods_unavailable, drs_unavailable, is_like,
-        status,
+        not_found, status,
     },
 };
 
@@ -133,6 +130,32 @@ async fn a_task_is_ranked_over_a_mix_of_servers() {
 }
 
 #[tokio::test]
+async fn what_gen3_does_not_find_in_bulk_it_finds_by_itself() {
+    let gen3 = start(DrsFlavour::Gen3).await;
+    // Without the prefix, with it, and a bundle; the rest makes a bulk request worth while.
+    let ids = [
+        "0027045b-9ed6-45af-a68e-f55037b5184c",
+        "dg.TEST/ed6be7ab-068e-46c8-824a-f39cfbb885cc",
+        "1a53681b-e50b-4bbc-8f99-d3af532909ec",
+    ];
+    let absent: Vec<_> = (0..12).map(|n| format!("dg.TEST/missing-{n}")).collect();
+    let all: Vec<_> = ids
+        .iter()
+        .copied()
+        .chain(absent.iter().map(String::as_str))
+        .collect();
+    let service = Service::start_with(CONFIG).await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let request = request(&[tes_root(&tes)], &[drs_root(&gen3)], &all);
+    let messages = service.refuse(&request, "ResourceUnavailableError").await;
+    let missing: Vec<_> = absent.iter().map(|id| not_found(id)).collect();
+    assert_eq!(messages, missing, "only what is not there");
+    let (uris, told) = best(&[&gen3], &ids).await;
+    assert_eq!(told, [""; 0]);
+    assert_eq!(uris.as_object().unwrap().len(), 5);
+}
+
+#[tokio::test]
 async fn an_object_at_several_servers_is_one_object() {
     let (azul, kit, latest) = (
         start(DrsFlavour::Azul).await,
@@ -211,7 +234,13 @@ async fn read(document: &str) -> DrsItem {
     let drs_client = DrsClient::new(&Config::default().drs, &client).unwrap();
     let drs = ServiceUri::parse(&server.url("/ga4gh/drs/v1")).unwrap();
     let scope = client.detached_scope();
-    let item = drs_client.fetch_item(&scope, &drs, "x", Authorization::None);
+    let request = ItemRequest {
+        drs: &drs,
+        id: "x",
+        query: None,
+        authorization: Authorization::None,
+    };
+    let item = drs_client.fetch_item(&scope, request);
     item.await.unwrap().unwrap()
 }
 
@@ -234,14 +263,10 @@ async fn the_objects_of_the_specification_are_read() {
     let [access] = sample.access.as_slice() else {
         panic!("{:?}", sample.access);
     };
-    assert_eq!(
-        access.uri,
-        "s3://drs.example.bucket/24207d90-c5b8-4fac-8c07-6426521dfeac"
-    );
-    let Source::Host(host) = &access.source else {
-        panic!("{access:?}");
-    };
-    assert!(format!("{host:?}").contains("us-east-1"), "{host:?}");
+    // Its URL needs a header.
+    assert!(access.uri.starts_with("drs://127.0.0.1:"), "{access:?}");
+    let host = access.host.as_ref().unwrap().to_string();
+    assert_eq!(host, "s3://drs.example.bucket (aws:us-east-1)");
 
     let genome = record(include_str!("fixtures/drs/genome.json")).await;
     assert_eq!(genome.size_bytes, Some(3_221_225_472));

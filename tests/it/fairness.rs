@@ -226,7 +226,7 @@ async fn a_drs_that_falls_silent_is_not_waited_for_once_per_object() {
         if uri.path().contains("/o") && !uri.path().ends_with("/o0") {
             std::future::pending::<()>().await;
         }
-        StatusCode::NOT_FOUND.into_response()
+        (StatusCode::NOT_FOUND, axum::Json(json!({}))).into_response()
     });
     let tired = Server::start(tired).await;
     let request = with_objects(

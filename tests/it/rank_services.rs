@@ -6,6 +6,7 @@ use testribute::domain::{mode::BadMode, money::Currency};
 use crate::support::{
     Server,
     network::{Service, drs, drs_root, request, tes, tes_of, tes_root, warnings},
+    recorder::Recorder,
     texts::{
         Difference, Exclusion, LocateError, ResolveError, UnrankableReason, Warning, conflict,
         fault, not_found, tes_excluded, tes_unavailable, unknown_location,
@@ -558,9 +559,13 @@ async fn where_an_object_is_without_a_host_of_its_own_is_told() {
         tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await,
         tes("127.0.0.2", "EUR", 1.0, 1.0, 0.0).await,
     ];
-    let data = drs(&[("a", GB, &["file:///data/a"])]).await;
+    let data = Recorder::start(|_, _| {
+        let methods = json!([{"type": "s3", "access_id": "x"}]);
+        Some((200, json!({"size": GB, "access_methods": methods})))
+    })
+    .await;
     let tes: Vec<_> = tes.iter().map(tes_root).collect();
-    let mut request = request(&tes, &[drs_root(&data)], &["a"]);
+    let mut request = request(&tes, &[data.server.url("/")], &["a"]);
     request["explain"] = json!(true);
     request["mode"] = json!("cost");
     let answer = service.rank(&request).await;
@@ -571,6 +576,65 @@ async fn where_an_object_is_without_a_host_of_its_own_is_told() {
         .map(|combination| combination["distances"]["a"]["source"].clone())
         .collect();
     assert_eq!(sources, ["same-host", "drs-server"]);
+    let copy = &answer["service_combinations"][1]["distances"]["a"];
+    assert_eq!(copy["access_id"], "x");
+}
+
+#[tokio::test]
+async fn a_path_is_read_only_on_the_host_of_its_drs() {
+    let service = Service::start().await;
+    let (near, far) = (
+        tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await,
+        tes("127.0.0.2", "EUR", 1.0, 1.0, 0.0).await,
+    );
+    for path in ["file:///data/a", "/data/a"] {
+        let data = drs(&[("a", GB, &[path])]).await;
+        let request = |tes: &[String]| request(tes, &[drs_root(&data)], &["a"]);
+        let excluded = Exclusion::OnlyLocalPaths { object: "a".into() };
+        let excluded = tes_excluded(&tes_root(&far), excluded);
+        let answer = service
+            .rank(&request(&[tes_root(&near), tes_root(&far)]))
+            .await;
+        assert_eq!(tes_of(&answer), [tes_root(&near)]);
+        assert_eq!(answer["service_combinations"][0]["access_uris"]["a"], path);
+        assert_eq!(warnings(&answer), [excluded.as_str()]);
+        let messages = service
+            .refuse(&request(&[tes_root(&far)]), "ResourceUnavailableError")
+            .await;
+        assert!(messages.contains(&excluded), "{messages:?}");
+        // Beside a copy that all can read, it is one more for the TES on its host.
+        let both = drs(&[("a", GB, &[path, "https://near.example/a"])]).await;
+        let request = crate::support::network::request(
+            &[tes_root(&near), tes_root(&far)],
+            &[drs_root(&both)],
+            &["a"],
+        );
+        let answer = service.rank(&request).await;
+        assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_its_drs_gives_tells_which_one_was_priced() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let data = Recorder::start(|_, _| {
+        let methods = json!([{"type": "s3", "access_id": "aws-eu-central-1"}]);
+        Some((200, json!({"size": GB, "access_methods": methods})))
+    })
+    .await;
+    let mut request = request(&[tes_root(&tes)], &[data.server.url("/")], &["a"]);
+    request["explain"] = json!(true);
+    let answer = service.rank(&request).await;
+    let copy = &answer["service_combinations"][0]["distances"]["a"];
+    for (key, value) in [
+        ("access_id", "aws-eu-central-1"),
+        ("cloud", "aws"),
+        ("region", "eu-central-1"),
+        ("source", "region"),
+    ] {
+        assert_eq!(copy[key], value, "{copy:#}");
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,11 @@ use crate::support::{
 
 const GB: u64 = 1_000_000_000;
 
+const CONFIG: &str = "
+drs: {missing_size: zero, plain_http_hosts: [127.0.0.1]}
+estimation: {transfer_model: network}
+";
+
 /// Two TES and a DRS.
 struct Network {
     service: Service,
@@ -24,10 +29,7 @@ struct Network {
 impl Network {
     async fn start() -> Self {
         Self {
-            service: Service::start_with(
-                "drs: {missing_size: zero, plain_http_hosts: [127.0.0.1]}",
-            )
-            .await,
+            service: Service::start_with(CONFIG).await,
             tes: [
                 tes("127.0.0.1", "EUR", 1.0, 0.1, 500.0).await,
                 tes("127.0.0.2", "EUR", 2.0, 0.1, 10.0).await,
@@ -372,4 +374,32 @@ async fn a_bundle_becomes_the_files_in_it() {
     );
     // A name in a bundle cannot lead out of the directory.
     assert!(inputs[1]["path"].as_str().unwrap().starts_with("/data/set"));
+}
+
+#[tokio::test]
+async fn a_url_is_its_own_access_uri_and_its_secret_stays_with_the_caller() {
+    let network = Network::start().await;
+    let url = "https://near.example/x.bam?X-Amz-Signature=f00dcafe";
+    let mut request = network.request(&task(&json!([
+        {"url": url, "path": "/data/x.bam"},
+        {"url": url, "path": "/data/again.bam"},
+    ])));
+    request["sizes"] = json!({"/data/x.bam": 3 * GB});
+    let answer = network.rank(&request).await;
+    for combination in answer["service_combinations"].as_array().unwrap() {
+        for path in ["/data/x.bam", "/data/again.bam"] {
+            assert_eq!(combination["access_uris"][path], url);
+        }
+        assert_eq!(combination["task"]["inputs"][1]["url"], url);
+        let moved = combination["cost_breakdown"]["transfer"].as_f64().unwrap();
+        assert!(moved > 0.0, "{combination:#}");
+    }
+    let told = warnings(&answer).join("\n");
+    assert!(!told.contains("f00dcafe"), "{told}");
+
+    request["explain"] = json!(true);
+    let answer = network.rank(&request).await;
+    let first = &answer["service_combinations"][0];
+    assert!(first["transfers"]["/data/x.bam"].is_object(), "{first:#}");
+    assert_eq!(first["execution"]["source"], "default");
 }

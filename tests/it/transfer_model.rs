@@ -512,7 +512,7 @@ proptest! {
             objects: vec![DataObject {
                 id: "a".into(),
                 size_bytes: size,
-                access: vec![AccessUri { uri: "https://data.example/a".into(), host, at_drs: false }],
+                access: vec![AccessUri { uri: "https://data.example/a".into(), host, at_drs: false, access_id: None, stated_region: None, is_local: false }],
             }],
         };
         let query = query(&tes);
@@ -552,6 +552,7 @@ fn query(tes: &ServiceUri) -> Query {
         tes: vec![tes.clone()],
         drs: vec![ServiceUri::parse("https://drs.example/").unwrap()],
         objects: vec!["a".into()],
+        object_sizes: BTreeMap::new(),
         mode: Mode::BALANCED,
         limit: 1,
         explain: false,

@@ -115,6 +115,8 @@ pub(crate) struct DrsBehaviour {
     /// Whether `POST objects` takes many ids at once.
     #[serde(default)]
     pub(crate) bulk: bool,
+    /// A prefix of ids that `GET` finds objects without; `POST objects` requires it, and finds no bundles.
+    pub(crate) optional_prefix: Option<String>,
     /// `{host}` in them is replaced with the host and port of the server.
     pub(crate) objects: Vec<Value>,
     /// Access URLs by object id and access id.

@@ -73,7 +73,14 @@ impl ReplayDrs {
 
     fn object(&self, id: &str, headers: &HeaderMap, query: &QueryParams) -> Option<Value> {
         let mut objects = self.behaviour.objects.iter();
-        let object = objects.find(|object| object["id"] == *id)?;
+        let prefixed = self
+            .behaviour
+            .optional_prefix
+            .as_ref()
+            .map(|prefix| format!("{prefix}{id}"));
+        let object = objects.find(|object| {
+            object["id"] == *id || prefixed.as_ref().is_some_and(|id| object["id"] == **id)
+        })?;
         let host = headers.get(HOST)?.to_str().ok()?;
         let json = object.to_string().replace("{host}", host);
         let mut object: Value = serde_json::from_str(&json).ok()?;
@@ -89,6 +96,12 @@ impl ReplayDrs {
             }
         }
         Some(object)
+    }
+
+    /// Whether a bulk request for `id` finds the `object` that a single one does.
+    fn is_found_in_bulk(&self, id: &str, object: &Value) -> bool {
+        self.behaviour.optional_prefix.is_none()
+            || (object["id"] == *id && object["form"] != "bundle")
     }
 
     /// Whether this is the first request for the access URL.
@@ -134,7 +147,8 @@ async fn get_objects(
     let ids = request.bulk_object_ids;
     let (mut resolved, mut unresolved) = (Vec::new(), Vec::new());
     for id in &ids {
-        match drs.object(id, &headers, &query) {
+        let found = drs.object(id, &headers, &query);
+        match found.filter(|object| drs.is_found_in_bulk(id, object)) {
             Some(object) => resolved.push(object),
             None => unresolved.push(id),
         }

@@ -7,7 +7,7 @@ use std::{
 
 use super::tree::{Node, NodeState, ObjectTree};
 use crate::domain::{
-    object::{Copies, ObjectRecords},
+    object::{Copies, ObjectRecords, Origin},
     service::ServiceUri,
     unrankable::{BundleFault, Difference, UnrankableReason},
 };
@@ -30,7 +30,13 @@ impl ObjectTree<'_> {
                     id: self.name_of(object, &[]),
                     copies: Err(reason),
                 }],
-                None => self.merge_object(object, trees.into_values().collect(), servers),
+                None => match self.urls.remove(&object) {
+                    Some(record) => vec![ObjectRecords {
+                        id: self.name_of(object, &[]),
+                        copies: Ok(vec![(Origin::Url, Arc::new(record))]),
+                    }],
+                    None => self.merge_object(object, trees.into_values().collect(), servers),
+                },
             };
             // A bundle may hold an object that the query names too.
             records.extend(
@@ -59,19 +65,18 @@ impl ObjectTree<'_> {
         let is_bundle = |tree: &Vec<Node>| matches!(tree.first(), Some(root) if matches!(root.state, NodeState::Bundle));
         let (bundles, rest): (Vec<_>, Vec<_>) = trees.into_iter().partition(is_bundle);
         let at = |server: usize| servers.get(server).cloned();
-        let copies: Vec<_> = rest
-            .into_iter()
-            .flatten()
-            .filter_map(|node| match node.state {
-                NodeState::Object(record) => Some((at(node.server)?, record)),
-                _ => None,
-            })
-            .collect();
+        let mut lookups = Lookups::default();
+        for node in rest.into_iter().flatten() {
+            if let Some(server) = servers.get(node.server) {
+                lookups.add(server, node.state);
+            }
+        }
+        let copies = &lookups.copies;
         match (
             bundles.first().and_then(|tree| at(tree.first()?.server)),
             copies.first(),
         ) {
-            (None, _) => one(Ok(copies)),
+            (None, _) => one(lookups.into_copies(&id)),
             (Some(bundle), Some((blob, _))) => one(Err(UnrankableReason::Conflict {
                 object: Arc::clone(&id),
                 first: bundle.to_string(),
@@ -82,13 +87,49 @@ impl ObjectTree<'_> {
                 Err(reason) => one(Err(reason)),
                 Ok(leaves) => leaves
                     .into_iter()
-                    .map(|(path, copies)| ObjectRecords {
-                        id: self.name_of(object, &path),
-                        copies: Ok(copies),
+                    .map(|(path, lookups)| {
+                        let id = self.name_of(object, &path);
+                        let copies = lookups.into_copies(&id);
+                        ObjectRecords { id, copies }
                     })
                     .collect(),
             },
         }
+    }
+}
+
+/// What the DRS have of one object.
+#[derive(Default)]
+struct Lookups {
+    copies: Copies,
+    /// The DRS that did not say, and why.
+    failed: Vec<(String, Arc<str>)>,
+    absent_at: usize,
+}
+
+impl Lookups {
+    fn add(&mut self, server: &Arc<ServiceUri>, state: NodeState) {
+        match state {
+            NodeState::Object(record) => {
+                self.copies.push((Origin::Drs(Arc::clone(server)), record));
+            }
+            NodeState::Failed(cause) => self.failed.push((server.to_string(), cause)),
+            NodeState::Absent => self.absent_at += 1,
+            NodeState::Pending | NodeState::Bundle => {}
+        }
+    }
+
+    /// # Errors
+    /// [`UnrankableReason::Unanswered`] if there are no copies, and some DRS may have one.
+    fn into_copies(self, id: &Arc<str>) -> Result<Copies, UnrankableReason> {
+        if self.copies.is_empty() && !self.failed.is_empty() {
+            return Err(UnrankableReason::Unanswered {
+                object: Arc::clone(id),
+                causes: self.failed,
+                absent_at: self.absent_at,
+            });
+        }
+        Ok(self.copies)
     }
 }
 
@@ -97,16 +138,16 @@ fn merge_bundles(
     id: &Arc<str>,
     bundles: Vec<Vec<Node>>,
     servers: &[Arc<ServiceUri>],
-) -> Result<Vec<(Vec<String>, Copies)>, UnrankableReason> {
+) -> Result<Vec<(Vec<String>, Lookups)>, UnrankableReason> {
     let mut order = Vec::new();
-    let mut leaves: BTreeMap<Vec<String>, Copies> = BTreeMap::new();
+    let mut leaves: BTreeMap<Vec<String>, Lookups> = BTreeMap::new();
     let mut reference: Option<(usize, BTreeSet<Vec<String>>)> = None;
     for tree in bundles {
         let server = tree.first().map_or(0, |root| root.server);
         // What failed could be a bundle: then the list is not complete.
         let is_complete = tree
             .iter()
-            .all(|node| !matches!(node.state, NodeState::Failed));
+            .all(|node| !matches!(node.state, NodeState::Failed(_)));
         let nodes: Vec<_> = tree
             .into_iter()
             .filter(|node| !matches!(node.state, NodeState::Bundle))
@@ -128,14 +169,12 @@ fn merge_bundles(
             }
         }
         for node in nodes {
-            let copies = leaves.entry(node.path.clone()).or_insert_with(|| {
+            let lookups = leaves.entry(node.path.clone()).or_insert_with(|| {
                 order.push(node.path);
-                Vec::new()
+                Lookups::default()
             });
-            if let (NodeState::Object(record), Some(server)) =
-                (node.state, servers.get(node.server))
-            {
-                copies.push((Arc::clone(server), record));
+            if let Some(server) = servers.get(node.server) {
+                lookups.add(server, node.state);
             }
         }
     }

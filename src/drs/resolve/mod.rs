@@ -5,17 +5,18 @@
 mod merge;
 mod session;
 mod tree;
+mod urls;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use futures_util::{StreamExt, stream, stream::FuturesOrdered};
+use futures_util::{StreamExt, future::join, stream, stream::FuturesOrdered};
 
 pub(super) use self::tree::BundleLimits;
 use self::{
-    session::{DrsSession, ItemResult},
-    tree::{Leaf, ObjectTree},
+    session::{DrsSession, ItemResult, Sessions},
+    tree::{Leaf, LocalIds, ObjectTree},
 };
-use super::{DrsAddress, DrsClient, NamedBy, UnresolvedId};
+use super::{DrsAddress, DrsClient, ItemRequest, NamedBy, UnresolvedId};
 use crate::{
     client::{Authorization, CallScope},
     domain::{
@@ -66,29 +67,18 @@ impl<'a> Resolution<'a> {
         let objects = self.query.objects();
         let addresses = all(objects.iter().map(|id| self.address_of(id))).await;
         let mut tree = ObjectTree::new(objects, self.client.bundle_limits);
-        let mut sessions = self.sessions(&addresses).await;
+        let mut sessions = Sessions::new(self.sessions(&addresses).await);
         self.add_roots(&mut tree, &sessions, addresses);
-        loop {
-            let pending = tree.pending_by_server(sessions.len());
-            if pending.iter().all(Vec::is_empty) {
-                break;
+        let (urls, ()) = join(self.urls(), self.expand_all(&mut tree, &mut sessions)).await;
+        for (object, record) in urls {
+            match record {
+                Ok(record) => drop(tree.urls.insert(object, record)),
+                Err(reason) => tree.reject(object, reason),
             }
-            let fetches = sessions.iter().zip(&pending);
-            let results =
-                all(fetches.map(|(session, nodes)| self.fetch_all(session, &tree, nodes))).await;
-            let mut leaves = Vec::new();
-            for ((session, nodes), results) in sessions.iter_mut().zip(&pending).zip(results) {
-                for (&node, result) in nodes.iter().zip(results) {
-                    let found = session.record(&mut tree, node, result);
-                    leaves.extend(found.into_iter().map(|leaf| (node, leaf)));
-                }
-            }
-            for (node, leaf) in leaves {
-                let (server, ids) = self
-                    .leaf_address(&mut sessions, tree.server(node), &leaf)
-                    .await;
-                tree.add_child(node, leaf, server, ids);
-            }
+        }
+        let mut sessions = sessions.list;
+        for session in &mut sessions {
+            session.settle(&mut tree);
         }
         let servers: Vec<_> = sessions
             .iter()
@@ -101,10 +91,35 @@ impl<'a> Resolution<'a> {
         (tree.merge(&servers), warnings)
     }
 
+    /// Fetches what is in `tree`, and what turns out to be in bundles.
+    async fn expand_all(self, tree: &mut ObjectTree<'a>, sessions: &mut Sessions<'a>) {
+        loop {
+            let pending = tree.pending_by_server(sessions.list.len());
+            if pending.iter().all(Vec::is_empty) {
+                break;
+            }
+            let fetches = sessions.list.iter().zip(&pending);
+            let results =
+                all(fetches.map(|(session, nodes)| self.fetch_all(session, tree, nodes))).await;
+            let mut leaves = Vec::new();
+            let outcomes = sessions.list.iter_mut().zip(&pending).zip(results);
+            for ((session, nodes), results) in outcomes {
+                for (&node, result) in nodes.iter().zip(results) {
+                    let found = session.record(tree, node, result);
+                    leaves.extend(found.into_iter().map(|leaf| (node, leaf)));
+                }
+            }
+            for (node, leaf) in leaves {
+                let (server, ids) = self.leaf_address(sessions, tree.server(node), &leaf).await;
+                tree.add_child(node, leaf, server, ids);
+            }
+        }
+    }
+
     /// Where an object is fetched whose id names its server; `None` for the others.
     async fn address_of(self, id: &ObjectId) -> Result<Option<DrsAddress>, UnresolvedId> {
         match id.form() {
-            IdForm::Bare => Ok(None),
+            IdForm::Bare | IdForm::Url(_) => Ok(None),
             IdForm::Drs(uri) => self.client.ids.resolve(self.scope, uri).await.map(Some),
         }
     }
@@ -120,20 +135,25 @@ impl<'a> Resolution<'a> {
             .iter()
             .map(|uri| (uri.clone(), NamedBy::CallerOrOperator))
             .collect();
+        let mut positions: HashMap<_, _> = (0..named.len())
+            .zip(&named)
+            .map(|(position, (uri, _))| (uri.root().clone(), position))
+            .collect();
         for address in addresses
             .iter()
             .filter_map(|address| address.as_ref().ok()?.as_ref())
         {
-            let known = named
-                .iter_mut()
-                .find(|(uri, _)| uri.root() == address.server.root());
-            match known {
+            let known = positions.get(address.server.root());
+            match known.and_then(|&position| named.get_mut(position)) {
                 // A third party that names it too takes nothing away.
                 Some((_, named_by)) if address.named_by == NamedBy::CallerOrOperator => {
                     *named_by = NamedBy::CallerOrOperator;
                 }
                 Some(_) => {}
-                None => named.push((address.server.clone(), address.named_by)),
+                None => {
+                    positions.insert(address.server.root().clone(), named.len());
+                    named.push((address.server.clone(), address.named_by));
+                }
             }
         }
         all(named
@@ -169,19 +189,24 @@ impl<'a> Resolution<'a> {
     fn add_roots(
         self,
         tree: &mut ObjectTree<'_>,
-        sessions: &[DrsSession<'_>],
+        sessions: &Sessions<'_>,
         addresses: Vec<Result<Option<DrsAddress>, UnresolvedId>>,
     ) {
         for (object, (id, address)) in self.query.objects().iter().zip(addresses).enumerate() {
             match address {
+                Ok(None) if !id.is_bare() => {}
                 Ok(None) => {
                     for server in 0..self.query.drs().len() {
-                        tree.add_root(object, server, vec![id.to_string()]);
+                        tree.add_root(object, server, LocalIds::one(&**id.given()));
                     }
                 }
                 Ok(Some(address)) => {
-                    let server = position_of(sessions, &address.server);
-                    tree.add_root(object, server.unwrap_or_default(), address.ids);
+                    let server = sessions.position(&address.server);
+                    let ids = LocalIds {
+                        ids: address.ids,
+                        query: address.query,
+                    };
+                    tree.add_root(object, server.unwrap_or_default(), ids);
                 }
                 Err(cause) => {
                     let reason = UnrankableReason::NoServer {
@@ -197,12 +222,12 @@ impl<'a> Resolution<'a> {
     /// Where the leaf of a bundle is fetched, which the server at `server` listed; no ids, if that cannot be known.
     async fn leaf_address(
         self,
-        sessions: &mut Vec<DrsSession<'a>>,
+        sessions: &mut Sessions<'a>,
         server: usize,
         leaf: &Leaf,
-    ) -> (usize, Vec<String>) {
+    ) -> (usize, LocalIds) {
         if let Some(id) = &leaf.id {
-            return (server, vec![id.clone()]);
+            return (server, LocalIds::one(id));
         }
         for uri in &leaf.drs_uris {
             let Some(Ok(uri)) = DrsUri::scheme_stripped(uri).map(DrsUri::parse) else {
@@ -211,15 +236,18 @@ impl<'a> Resolution<'a> {
             let Ok(address) = self.client.ids.resolve(self.scope, &uri).await else {
                 continue;
             };
-            let known = position_of(sessions, &address.server);
-            let server = known.unwrap_or(sessions.len());
-            if known.is_none() {
-                // Named by the author of the bundle.
-                sessions.push(self.session(address.server, NamedBy::ThirdParty).await);
+            let ids = LocalIds {
+                ids: address.ids,
+                query: address.query,
+            };
+            if let Some(known) = sessions.position(&address.server) {
+                return (known, ids);
             }
-            return (server, address.ids);
+            // Named by the author of the bundle.
+            let session = self.session(address.server, NamedBy::ThirdParty).await;
+            return (sessions.add(session), ids);
         }
-        (server, Vec::new())
+        (server, LocalIds::default())
     }
 
     /// What one DRS has by each of `nodes`: in few calls if there are many and it supports that. Once its circuit breaker
@@ -254,9 +282,12 @@ impl<'a> Resolution<'a> {
     ) -> Vec<Option<ItemResult>> {
         let mut results: Vec<_> = nodes.iter().map(|_| None).collect();
         // An object with several possible ids takes several calls, and "." names no object.
-        let with_one_id = |(position, &node): (usize, &usize)| match tree.ids(node) {
-            [id] if !matches!(id.as_str(), "." | "..") => Some((position, id.as_str())),
-            _ => None,
+        let with_one_id = |(position, &node): (usize, &usize)| {
+            let ids = tree.ids(node).filter(|ids| ids.query.is_none())?;
+            match ids.ids.as_slice() {
+                [id] if !matches!(id.as_str(), "." | "..") => Some((position, id.as_str())),
+                _ => None,
+            }
         };
         let together: Vec<_> = nodes.iter().enumerate().filter_map(with_one_id).collect();
         if together.len() <= MAX_SINGLE_FETCHES {
@@ -301,16 +332,19 @@ impl<'a> Resolution<'a> {
     }
 
     /// What a DRS has by the first of `ids` that it knows.
-    async fn fetch_one(self, session: &DrsSession<'_>, ids: &[String]) -> ItemResult {
-        for id in ids {
+    async fn fetch_one(self, session: &DrsSession<'_>, ids: Option<&LocalIds>) -> ItemResult {
+        for id in ids.into_iter().flat_map(|ids| &ids.ids) {
             session.check()?;
             if self.scope.bytes().is_exceeded() {
                 break;
             }
-            let item = self
-                .client
-                .fetch_item(self.scope, &session.uri, id, session.authorization)
-                .await;
+            let request = ItemRequest {
+                drs: &session.uri,
+                id,
+                query: ids.and_then(|ids| ids.query.as_deref()),
+                authorization: session.authorization,
+            };
+            let item = self.client.fetch_item(self.scope, request).await;
             session.record_outcome(item.as_ref().err());
             if !matches!(item, Ok(None)) {
                 return self.reserve(item);
@@ -334,12 +368,6 @@ impl<'a> Resolution<'a> {
             })
         })
     }
-}
-
-fn position_of(sessions: &[DrsSession<'_>], server: &ServiceUri) -> Option<usize> {
-    sessions
-        .iter()
-        .position(|session| session.uri.root() == server.root())
 }
 
 /// What each of `futures` gives, in their order. Unlike `join_all`, which polls up to thirty whenever one can go on, this

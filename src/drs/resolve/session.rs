@@ -1,16 +1,18 @@
 //! One DRS in one request: how it is called, and what went wrong with it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use url::Url;
 
 use super::tree::{Leaf, NodeState, ObjectTree};
 use crate::{
     client::{Authorization, FetchError, health::CircuitBreaker},
     domain::{
         service::ServiceUri,
-        warning::{Refusal, Warning},
+        warning::{DrsHint, Warning},
     },
     drs::DrsItem,
 };
@@ -26,7 +28,11 @@ pub(super) struct DrsSession<'a> {
     breaker: Mutex<CircuitBreaker>,
     /// Whether the token was withheld from it.
     warning: Option<Warning>,
-    failures: BTreeMap<String, Failure>,
+    failures: BTreeMap<Arc<str>, Failure>,
+    /// Whether it gave anything.
+    has_item: bool,
+    /// Nodes whose fetch found no DRS.
+    not_found_by: Vec<usize>,
     /// Objects with access methods that are not available.
     unavailable: Vec<Arc<str>>,
 }
@@ -35,7 +41,7 @@ pub(super) struct DrsSession<'a> {
 #[derive(Default)]
 struct Failure {
     objects: Vec<Arc<str>>,
-    refusal: Option<Refusal>,
+    hint: Option<DrsHint>,
 }
 
 impl<'a> DrsSession<'a> {
@@ -50,6 +56,8 @@ impl<'a> DrsSession<'a> {
             breaker: Mutex::default(),
             warning,
             failures: BTreeMap::new(),
+            has_item: false,
+            not_found_by: Vec::new(),
             unavailable: Vec::new(),
         }
     }
@@ -77,6 +85,7 @@ impl DrsSession<'_> {
         node: usize,
         result: ItemResult,
     ) -> Vec<Leaf> {
+        self.has_item |= matches!(result, Ok(Some(_)));
         let state = match result {
             Ok(None) => NodeState::Absent,
             Ok(Some(DrsItem::Object(record))) => {
@@ -87,31 +96,58 @@ impl DrsSession<'_> {
             }
             Ok(Some(DrsItem::Bundle(contents))) => return tree.expand(node, &contents),
             Err(error) => {
-                let failure = self.failures.entry(error.to_string()).or_default();
+                if matches!(error, FetchError::NoDrs(_)) {
+                    self.not_found_by.push(node);
+                }
+                let (cause, hint) = (Arc::from(error.to_string()), self.hint(&error));
+                let failure = self.failures.entry(Arc::clone(&cause)).or_default();
                 failure.objects.push(tree.name(node));
-                failure.refusal = error.is_refusal().then_some({
-                    match self.authorization.credential() {
-                        Some(_) => Refusal::Token,
-                        None => Refusal::NoToken,
-                    }
-                });
-                NodeState::Failed
+                failure.hint = hint;
+                NodeState::Failed(cause)
             }
         };
         tree.set_state(node, state);
         Vec::new()
     }
 
+    fn hint(&self, error: &FetchError) -> Option<DrsHint> {
+        if error.is_plain_http() && self.uri.root().scheme() == "https" {
+            return Some(DrsHint::PlainHttp);
+        }
+        if matches!(error, FetchError::PassportWanted(_)) {
+            return Some(DrsHint::Passport);
+        }
+        error
+            .is_refusal()
+            .then_some(match self.authorization.credential() {
+                Some(_) => DrsHint::Token,
+                None => DrsHint::NoToken,
+            })
+    }
+
+    /// Takes back that it is no DRS, if it gave anything after all.
+    pub(super) fn settle(&mut self, tree: &mut ObjectTree<'_>) {
+        if !self.has_item || self.not_found_by.is_empty() {
+            return;
+        }
+        for node in self.not_found_by.drain(..) {
+            if let Some(NodeState::Failed(cause)) = tree.nodes.get(node).map(|node| &node.state) {
+                self.failures.remove(cause);
+            }
+            tree.set_state(node, NodeState::Absent);
+        }
+    }
+
     /// That the token was withheld, one for each cause of a failure, and one for access methods that are not available.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         let service = self.uri.to_string();
         let mut warnings: Vec<_> = self.warning.into_iter().collect();
-        for (cause, Failure { objects, refusal }) in self.failures {
+        for (cause, Failure { objects, hint }) in self.failures {
             warnings.push(Warning::DrsUnavailable {
                 service: service.clone(),
-                cause,
+                cause: cause.to_string(),
                 objects,
-                refusal,
+                hint,
             });
         }
         if !self.unavailable.is_empty() {
@@ -126,5 +162,34 @@ impl DrsSession<'_> {
     fn breaker(&self) -> MutexGuard<'_, CircuitBreaker> {
         // The breaker is consistent after every statement.
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The DRS of a request, each once.
+pub(super) struct Sessions<'a> {
+    pub(super) list: Vec<DrsSession<'a>>,
+    /// Their positions by root.
+    positions: HashMap<Url, usize>,
+}
+
+impl<'a> Sessions<'a> {
+    pub(super) fn new(list: Vec<DrsSession<'a>>) -> Self {
+        let roots = list.iter().map(|session| session.uri.root().clone());
+        Self {
+            positions: roots.zip(0..).collect(),
+            list,
+        }
+    }
+
+    pub(super) fn position(&self, server: &ServiceUri) -> Option<usize> {
+        self.positions.get(server.root()).copied()
+    }
+
+    /// Gives back its position.
+    pub(super) fn add(&mut self, session: DrsSession<'a>) -> usize {
+        let position = self.list.len();
+        self.positions.insert(session.uri.root().clone(), position);
+        self.list.push(session);
+        position
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct ObjectTree<'a> {
     children_of_server: BTreeMap<usize, usize>,
     /// Why objects of the query cannot be used, by their positions.
     pub(super) rejected: BTreeMap<usize, UnrankableReason>,
+    /// Objects of the query that are URLs, by their positions.
+    pub(super) urls: BTreeMap<usize, DrsRecord>,
 }
 
 /// An id at one DRS.
@@ -47,8 +49,26 @@ pub(super) struct Node {
     /// The names that lead to it from the object; none for the object itself.
     pub(super) path: Vec<String>,
     /// Server and ids of it and of all bundles around it, itself last.
-    ancestry: Vec<(usize, Vec<String>)>,
+    ancestry: Vec<(usize, LocalIds)>,
     pub(super) state: NodeState,
+}
+
+/// What an object may be known by at a DRS: no ids, if that cannot be known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct LocalIds {
+    /// The likeliest first.
+    pub(super) ids: Vec<String>,
+    /// The query of its `drs://` URI.
+    pub(super) query: Option<String>,
+}
+
+impl LocalIds {
+    pub(super) fn one(id: impl Into<String>) -> Self {
+        Self {
+            ids: vec![id.into()],
+            query: None,
+        }
+    }
 }
 
 /// What a DRS has by the id of a node.
@@ -58,8 +78,8 @@ pub(super) enum NodeState {
     Pending,
     /// Nothing.
     Absent,
-    /// It could not be read.
-    Failed,
+    /// It could not be read; why not.
+    Failed(Arc<str>),
     /// An object.
     Object(Arc<DrsRecord>),
     /// A bundle, whose objects are nodes of their own.
@@ -87,11 +107,12 @@ impl<'a> ObjectTree<'a> {
             nodes: Vec::new(),
             children_of_server: BTreeMap::new(),
             rejected: BTreeMap::new(),
+            urls: BTreeMap::new(),
         }
     }
 
     /// Adds the object at this position of the query, which may be at `server` by one of `ids`.
-    pub(super) fn add_root(&mut self, object: usize, server: usize, ids: Vec<String>) {
+    pub(super) fn add_root(&mut self, object: usize, server: usize, ids: LocalIds) {
         self.nodes.push(Node {
             object,
             server,
@@ -122,10 +143,9 @@ impl<'a> ObjectTree<'a> {
     }
 
     /// The ids that a node may be known by.
-    pub(super) fn ids(&self, node: usize) -> &[String] {
-        let node = self.nodes.get(node);
-        node.and_then(|node| node.ancestry.last())
-            .map_or(&[], |(_, ids)| ids)
+    pub(super) fn ids(&self, node: usize) -> Option<&LocalIds> {
+        let (_, ids) = self.nodes.get(node)?.ancestry.last()?;
+        Some(ids)
     }
 
     /// The position of the DRS of a node.
@@ -145,7 +165,7 @@ impl<'a> ObjectTree<'a> {
         match (self.objects.get(object), path) {
             (None, _) => Arc::from(""),
             (Some(id), []) => Arc::clone(id.given()),
-            (Some(id), path) => format!("{id}/{}", path.join("/")).into(),
+            (Some(id), path) => format!("{}/{}", id.given(), path.join("/")).into(),
         }
     }
 
@@ -160,29 +180,53 @@ impl<'a> ObjectTree<'a> {
         self.set_state(node, NodeState::Bundle);
         let mut leaves = Vec::new();
         flatten(contents, &mut Vec::new(), &mut Vec::new(), &mut leaves);
+        let Some((object, server)) = self.nodes.get(node).map(|node| {
+            let found_at = node.ancestry.first().map_or(node.server, |(root, _)| *root);
+            (node.object, found_at)
+        }) else {
+            return Vec::new();
+        };
+        let children = self.children_of_server.entry(server).or_default();
+        *children += leaves.len();
+        if *children > self.limits.objects {
+            let fault = BundleFault::TooLarge {
+                found: *children,
+                limit: self.limits.objects,
+            };
+            let bundle = self.name_of(object, &[]);
+            self.reject(object, UnrankableReason::Bundle { bundle, fault });
+            return Vec::new();
+        }
         leaves
     }
 
     /// Adds a leaf of the bundle `parent`, which may be at `server` by one of `ids`; with no ids, it is absent.
-    pub(super) fn add_child(&mut self, parent: usize, leaf: Leaf, server: usize, ids: Vec<String>) {
+    pub(super) fn add_child(&mut self, parent: usize, leaf: Leaf, server: usize, ids: LocalIds) {
         let Some(bundle) = self.nodes.get(parent) else {
             return;
         };
         let (object, root) = (bundle.object, bundle.root);
         let mut ancestry = bundle.ancestry.clone();
-        ancestry.extend(leaf.between.into_iter().map(|id| (bundle.server, vec![id])));
+        let between = leaf.between.into_iter();
+        ancestry.extend(between.map(|id| (bundle.server, LocalIds::one(id))));
         let mut path = bundle.path.clone();
         path.extend(leaf.names);
 
         let is_around = ancestry
             .iter()
-            .any(|(at, known)| *at == server && known.iter().any(|id| ids.contains(id)));
-        let found_at = ancestry.first().map_or(server, |(root, _)| *root);
-        if let Some(fault) = self.fault(is_around, path.len(), found_at) {
+            .any(|(at, known)| *at == server && known.ids.iter().any(|id| ids.ids.contains(id)));
+        let fault = if is_around {
+            Some(BundleFault::ContainsItself)
+        } else if path.len() > self.limits.depth {
+            Some(BundleFault::TooDeep(self.limits.depth))
+        } else {
+            None
+        };
+        if let Some(fault) = fault {
             let bundle = self.name_of(object, &[]);
             return self.reject(object, UnrankableReason::Bundle { bundle, fault });
         }
-        let state = if ids.is_empty() {
+        let state = if ids.ids.is_empty() {
             NodeState::Absent
         } else {
             NodeState::Pending
@@ -196,21 +240,6 @@ impl<'a> ObjectTree<'a> {
             ancestry,
             state,
         });
-    }
-
-    /// Why one more child of a bundle that was found at `server` cannot be added; counts it.
-    fn fault(&mut self, is_around: bool, depth: usize, server: usize) -> Option<BundleFault> {
-        let children = self.children_of_server.entry(server).or_default();
-        *children += 1;
-        if is_around {
-            Some(BundleFault::ContainsItself)
-        } else if depth > self.limits.depth {
-            Some(BundleFault::TooDeep(self.limits.depth))
-        } else if *children > self.limits.objects {
-            Some(BundleFault::TooLarge(self.limits.objects))
-        } else {
-            None
-        }
     }
 }
 

@@ -12,7 +12,7 @@ pub use testribute::{
         query::{RequestFault, RequestFaultReason},
         queue::NoQueueTime,
         unrankable::{BundleFault, Difference, UnrankableReason},
-        warning::{Refusal, Warning},
+        warning::{DrsHint, Warning},
     },
     drs::UnresolvedId,
     locations::LocateError,
@@ -65,11 +65,6 @@ pub fn timeout(seconds: f64) -> FetchError {
 /// An answer of which any property is wrong.
 pub fn malformed(reason: impl Display) -> FetchError {
     FetchError::Malformed(reason.to_string())
-}
-
-/// An answer of which the property at `path` is wrong.
-pub fn malformed_at(path: &str) -> FetchError {
-    malformed(format!("at {path}: {ANY}"))
 }
 
 pub fn not_json() -> FetchError {
@@ -167,26 +162,30 @@ pub fn task_info_unavailable(service: &str, cause: &TesError) -> String {
 
 /// The warning about a DRS that is called without a token.
 pub fn drs_unavailable(service: &str, cause: &FetchError, objects: &[&str]) -> String {
-    let refusal = cause.is_refusal().then_some(Refusal::NoToken);
-    drs_warning(service, cause, objects, refusal)
+    let hint = if cause.is_plain_http() {
+        Some(DrsHint::PlainHttp)
+    } else {
+        cause.is_refusal().then_some(DrsHint::NoToken)
+    };
+    drs_warning(service, cause, objects, hint)
 }
 
 /// The warning about a DRS that refuses the token with this status.
 pub fn drs_refuses_token(service: &str, code: u16, objects: &[&str]) -> String {
-    drs_warning(service, &status(code), objects, Some(Refusal::Token))
+    drs_warning(service, &status(code), objects, Some(DrsHint::Token))
 }
 
 fn drs_warning(
     service: &str,
     cause: &FetchError,
     objects: &[&str],
-    refusal: Option<Refusal>,
+    hint: Option<DrsHint>,
 ) -> String {
     Warning::DrsUnavailable {
         service: service.to_owned(),
         cause: cause.to_string(),
         objects: objects.iter().map(|&id| id.into()).collect(),
-        refusal,
+        hint,
     }
     .to_string()
 }

@@ -1,0 +1,168 @@
+//! One call: its permit, the health of its host, its time, and how its answer is read and counted.
+
+use http::StatusCode;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, info_span};
+use url::Url;
+
+use super::{
+    AnyAnswer, Client,
+    authorization::{Authorization, CallHeaders},
+    error::FetchError,
+    limit::permits::{HostKey, ServiceKind},
+    scope::CallScope,
+    transport::Method,
+};
+use crate::telemetry::{
+    SPANS, TraceContext,
+    metrics::{CallKind, CallOutcome},
+    traces,
+};
+
+/// Which answers are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accept {
+    /// Those with a status of success; others are failures.
+    Success,
+    /// All: the body of a refusal may say more than its status.
+    Any,
+}
+
+impl Client {
+    /// The body of an answer with a status of success.
+    pub(super) async fn body(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+    ) -> Result<Vec<u8>, FetchError> {
+        let answer = self.answer(scope, url, method, authorization, Accept::Success);
+        answer.await.map(|(_, body)| body)
+    }
+
+    /// Status and body of any answer.
+    pub(super) async fn any_status(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        self.answer(scope, url, method, authorization, Accept::Any)
+            .await
+    }
+
+    async fn answer(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+        accept: Accept,
+    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+        let call = self.call(scope, url, async |deadline| {
+            let (transport, trace) = (&self.shared.transport, self.trace(scope));
+            let headers = CallHeaders {
+                authorization,
+                trace: trace.as_ref(),
+            };
+            let response = transport
+                .send_with_retry(url, method, headers, deadline)
+                .await?;
+            let status = response.status();
+            if accept == Accept::Success && !status.is_success() {
+                // The warnings of the other kinds tell nothing else.
+                if self.kind != ServiceKind::Tes {
+                    return Err(FetchError::Status(status));
+                }
+                let time = self.shared.time;
+                return Err(transport.refusal(response, authorization, time).await.0);
+            }
+            match transport.read(response).await {
+                Ok(body) => Ok((status, body)),
+                Err(failure) if status.is_success() => Err(failure),
+                // The body of a refusal that cannot be read adds nothing to its status.
+                Err(_) => Ok((status, Vec::new())),
+            }
+        });
+        // Boxed: calls are large, and parts of many other futures.
+        let (status, body) = Box::pin(call).await?;
+        let calls = &self.shared.metrics.calls;
+        calls.received(self.kind.into(), body.len());
+        Ok((status, body))
+    }
+
+    /// Any answer, and why it is a refusal if it is one.
+    pub(super) async fn answer_or_refusal(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+    ) -> Result<AnyAnswer, FetchError> {
+        let call = self.call(scope, url, async |deadline| {
+            let (transport, trace) = (&self.shared.transport, self.trace(scope));
+            let headers = CallHeaders {
+                authorization,
+                trace: trace.as_ref(),
+            };
+            let response = transport
+                .send_with_retry(url, method, headers, deadline)
+                .await?;
+            if response.status().is_success() {
+                let (refusal, body) = (None, transport.read(response).await?);
+                return Ok(AnyAnswer { refusal, body });
+            }
+            let time = self.shared.time;
+            let (refusal, body) = transport.refusal(response, authorization, time).await;
+            Ok(AnyAnswer {
+                refusal: Some(refusal),
+                body,
+            })
+        });
+        // Boxed, as above.
+        let answer = Box::pin(call).await?;
+        let calls = &self.shared.metrics.calls;
+        calls.received(self.kind.into(), answer.body.len());
+        Ok(answer)
+    }
+
+    /// What ties a call to its request: for TES and DRS only.
+    pub(super) fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
+        let is_sent = self.kind.shares_hosts();
+        let trace = || traces::current().or_else(|| scope.trace().cloned());
+        is_sent.then(trace).flatten()
+    }
+
+    /// Makes one call once there is a permit, unless the circuit breaker of its host is open. Waiting for the permit does
+    /// not count against the time of the call.
+    pub(super) async fn call<T>(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        call: impl AsyncFnOnce(Instant) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
+        let host = HostKey::of(url, &self.shared.hosts);
+        let (calls, kind) = (&self.shared.metrics.calls, CallKind::from(self.kind));
+        let not_made = |_: &FetchError| calls.not_made(kind);
+        let permit = scope.permit_or_lease(self.acquire_for(scope, host)).await;
+        let _permit = permit.inspect_err(not_made)?;
+        // Another call may have found out in the meantime.
+        scope.check_host(host).inspect_err(not_made)?;
+        let timer = calls.start(kind);
+        let (deadline, too_late) = scope.call_end();
+        // Retries are decided by the call's own time: a shared failure must not depend on the end of one request.
+        let own_deadline = Instant::now() + scope.time().call();
+        let span = info_span!(target: SPANS, "call", ?kind, host = url.host_str());
+        let result = timeout_at(deadline, call(own_deadline).instrument(span))
+            .await
+            .unwrap_or(Err(too_late));
+        let failure = result.as_ref().err();
+        timer.end(failure.map_or(CallOutcome::Ok, FetchError::outcome));
+        if scope.record(self.kind, host, failure) {
+            calls.breaker_opened();
+        }
+        result
+    }
+}
