@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{
     below, get_object,
-    tasks::{Page, Reading, State, Task},
+    tasks::{Page, Reading, State, Task, outcomes},
 };
 use crate::{
     client::{Authorization, CallScope, Client, FetchError},
@@ -122,29 +122,6 @@ impl TaskHistory {
             NoQueueTime::NoRecentTask { max_age_days }
         })
     }
-}
-
-/// How many tasks ended in which of these `states`, if any did. Who cancels a task says nothing about the site.
-fn outcomes(states: impl Iterator<Item = State>) -> Option<Outcomes> {
-    let mut outcomes = Outcomes::default();
-    for state in states {
-        let failed = match state {
-            State::Complete => None,
-            State::ExecutorError => Some(&mut outcomes.executor_errors),
-            State::SystemError => Some(&mut outcomes.system_errors),
-            State::Preempted => Some(&mut outcomes.preempted),
-            State::Queued
-            | State::Initializing
-            | State::Other
-            | State::Running
-            | State::Canceled => continue,
-        };
-        if let Some(count) = failed {
-            *count += 1;
-        }
-        outcomes.ended += 1;
-    }
-    (outcomes.ended > 0).then_some(outcomes)
 }
 
 /// The lists of tasks of one TES, as one caller may see them.

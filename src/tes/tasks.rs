@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::times::{instant, number};
-use crate::domain::queue::{ListedTask, Progress, Requested, Run};
+use crate::domain::{
+    queue::{ListedTask, Progress, Requested, Run},
+    site::Outcomes,
+};
 
 /// A time in the future beyond this is an error, not another clock, in seconds.
 const SKEW: f64 = 86_400.0;
@@ -110,6 +113,29 @@ impl State {
             _ => Self::Other,
         }
     }
+}
+
+/// How many tasks ended in which of these `states`, if any did. Who cancels a task says nothing about the site.
+pub(super) fn outcomes(states: impl Iterator<Item = State>) -> Option<Outcomes> {
+    let mut outcomes = Outcomes::default();
+    for state in states {
+        let failed = match state {
+            State::Complete => None,
+            State::ExecutorError => Some(&mut outcomes.executor_errors),
+            State::SystemError => Some(&mut outcomes.system_errors),
+            State::Preempted => Some(&mut outcomes.preempted),
+            State::Queued
+            | State::Initializing
+            | State::Other
+            | State::Running
+            | State::Canceled => continue,
+        };
+        if let Some(count) = failed {
+            *count += 1;
+        }
+        outcomes.ended += 1;
+    }
+    (outcomes.ended > 0).then_some(outcomes)
 }
 
 /// The parts of a task that matter here.
@@ -469,6 +495,32 @@ mod tests {
         };
         assert_eq!(Task::new(&task("COMPLETE")).run(), Some(expected));
         assert_eq!(Task::new(&task("EXECUTOR_ERROR")).run(), None);
+    }
+
+    #[test]
+    fn tasks_that_ended_are_counted_by_their_states() {
+        use State::{Canceled, Complete, ExecutorError, Preempted, Queued, Running, SystemError};
+
+        let states = [
+            Complete,
+            Complete,
+            Complete,
+            SystemError,
+            SystemError,
+            ExecutorError,
+            Preempted,
+            Canceled,
+            Running,
+            Queued,
+        ];
+        let expected = Outcomes {
+            ended: 7,
+            system_errors: 2,
+            executor_errors: 1,
+            preempted: 1,
+        };
+        assert_eq!(outcomes(states.into_iter()), Some(expected));
+        assert_eq!(outcomes([Queued, Canceled].into_iter()), None);
     }
 
     #[test]

@@ -1,23 +1,58 @@
 //! The transfer model `network` in the service: prices, who is billed, sites, and what `explain` tells.
 
+use axum::{
+    Json, Router,
+    http::{Method, StatusCode},
+    response::IntoResponse,
+};
 use serde_json::{Value, json};
 use testribute::domain::{transfer::warning::TransferWarning, warning::Warning};
 
 use crate::support::{
+    Server,
     network::{Service, drs, drs_root, request, warnings},
     texts::{Exclusion, tes_excluded},
 };
 
-const TES: &str = "https://tes.example/";
+/// The host of the TES, which has no place of its own.
+const TES: &str = "127.0.0.3";
+
+/// A service, and a TES without task info and tasks.
+struct Network {
+    service: Service,
+    tes: Server,
+}
+
+impl Network {
+    /// A service with this configuration.
+    async fn start(config: &str) -> Self {
+        let tes = Router::new().fallback(async |method: Method| match method {
+            Method::GET => Json(json!({"tasks": []})).into_response(),
+            _ => StatusCode::NOT_FOUND.into_response(),
+        });
+        Self {
+            service: Service::start_with(config).await,
+            tes: Server::start_on(TES, tes).await,
+        }
+    }
+
+    fn root(&self) -> String {
+        self.tes.url("/")
+    }
+
+    async fn rank(&self, request: &Value) -> Value {
+        self.service.rank(request).await
+    }
+}
 
 /// A service with one entry of the price book for `TES`, and `more` keys of the entry and of the configuration.
-async fn service(entry: &str, more: &str) -> Service {
+async fn service(entry: &str, more: &str) -> Network {
     let estimation = if more.contains("estimation:") {
         ""
     } else {
         "estimation: {transfer_model: network}"
     };
-    Service::start_with(&format!(
+    Network::start(&format!(
         "
 target_currency: USD
 {estimation}
@@ -42,7 +77,7 @@ fn in_virginia() -> String {
 const HUNDRED_GB: u64 = 100_000_000_000;
 
 /// The first combination for objects of 100 GB, each at one URI.
-async fn first(service: &Service, uris: &[&str]) -> (Value, Value) {
+async fn first(service: &Network, uris: &[&str]) -> (Value, Value) {
     let ids: Vec<_> = (0..uris.len()).map(|id| format!("o{id}")).collect();
     let lists: Vec<_> = uris.iter().map(|uri| [*uri]).collect();
     let objects: Vec<_> = ids
@@ -52,7 +87,7 @@ async fn first(service: &Service, uris: &[&str]) -> (Value, Value) {
         .collect();
     let drs = drs(&objects).await;
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-    let mut request = request(&[TES.to_owned()], &[drs_root(&drs)], &ids);
+    let mut request = request(&[service.root()], &[drs_root(&drs)], &ids);
     request["explain"] = true.into();
     let answer = service.rank(&request).await;
     (answer["service_combinations"][0].clone(), answer)
@@ -127,7 +162,7 @@ async fn an_explained_answer_tells_every_price_and_rate() {
     assert_eq!(answer["means"]["cost"], first["cost_estimate"]["amount"]);
     assert_eq!(answer["means"]["time"], first["time_estimate"]);
     assert_eq!(answer["assumptions"], json!([]));
-    let place = &answer["places"]["tes.example"];
+    let place = &answer["places"][TES];
     assert_eq!(
         (&place["provider"], &place["region"]),
         (&json!("aws"), &json!("us-east-1"))
@@ -167,7 +202,7 @@ async fn a_tes_at_an_unknown_place_is_a_warning_and_is_ranked() {
     let (first, answer) = first(&service, &["https://b.s3.us-east-1.amazonaws.com/x"]).await;
     assert!((number(&first["cost_breakdown"]["transfer"]) - 9.0).abs() < 1e-9);
     let warning = TransferWarning::UnknownTesPlace {
-        service: TES.to_owned(),
+        service: service.root(),
     };
     let warning = Warning::Transfer(warning).to_string();
     assert!(warnings(&answer).contains(&warning.as_str()), "{answer:#}");
@@ -198,7 +233,7 @@ async fn speed_failures_and_preemptions_make_a_task_longer_and_dearer() {
     );
     let service = service(&entry, "").await;
     let drs = drs(&[("a", HUNDRED_GB, &["https://b.s3.us-west-2.amazonaws.com/x"])]).await;
-    let mut request = request(&[TES.to_owned()], &[drs_root(&drs)], &["a"]);
+    let mut request = request(&[service.root()], &[drs_root(&drs)], &["a"]);
     request["explain"] = true.into();
     request["resource_requirements"]["execution_time_sec"] = 200.into();
     request["resource_requirements"]["preemptible"] = false.into();
@@ -219,8 +254,11 @@ async fn speed_failures_and_preemptions_make_a_task_longer_and_dearer() {
     assert!((number(&first["cost_breakdown"]["transfer"]) - 4.0 * e).abs() < 1e-6);
 
     request["resource_requirements"]["execution_time_sec"] = 2000.into();
-    let refused = service.refuse(&request, "ResourceUnavailableError").await;
-    let excluded = tes_excluded(TES, Exclusion::Preempted(10.0));
+    let refused = service
+        .service
+        .refuse(&request, "ResourceUnavailableError")
+        .await;
+    let excluded = tes_excluded(&service.root(), Exclusion::Preempted(10.0));
     assert!(refused.contains(&excluded), "{refused:?}");
 }
 
@@ -229,7 +267,7 @@ async fn list_prices_are_those_of_the_place() {
     let place = "      place: {provider: aws, region: us-east-1}";
     let on_demand = service(&format!("      list_prices: {{}}\n{place}"), "").await;
     let spot = service(&format!("      list_prices: {{spot: true}}\n{place}"), "").await;
-    let mut request = request(&[TES.to_owned()], &[], &[]);
+    let mut request = request(&[], &[], &[]);
     request["resource_requirements"] = json!({
         "cpu_cores": 4, "ram_gb": 16, "disk_gb": 100, "execution_time_sec": 3600, "preemptible": true
     });
@@ -239,6 +277,7 @@ async fn list_prices_are_those_of_the_place() {
         (&spot, true, usual * 0.34),
         (&spot, false, usual),
     ] {
+        request["tes_uris"] = json!([service.root()]);
         request["resource_requirements"]["preemptible"] = preemptible.into();
         let answer = service.rank(&request).await;
         let breakdown = &answer["service_combinations"][0]["cost_breakdown"];
@@ -267,7 +306,7 @@ fn list_prices_of_an_unknown_region_stop_the_start() {
 
 #[tokio::test]
 async fn prices_in_dollars_are_converted_offline() {
-    let service = Service::start_with(&format!(
+    let service = Network::start(&format!(
         "
 target_currency: NOK
 estimation: {{transfer_model: network}}
@@ -303,10 +342,10 @@ async fn a_price_that_the_tes_states_counts_by_distance() {
 #[tokio::test]
 async fn a_configured_network_has_the_coordinates_of_the_host() {
     let entry = format!("{UNIT_COSTS}\n      place: {{network: academic}}");
-    let more = "locations: {overrides: [{match: tes.example, latitude: 47.56, longitude: 7.59}]}";
+    let more = "locations: {overrides: [{match: 127.0.0.3, latitude: 47.56, longitude: 7.59}]}";
     let service = service(&entry, more).await;
     let (first, answer) = first(&service, &["https://b.s3.eu-central-1.amazonaws.com/x"]).await;
-    let place = &answer["places"]["tes.example"];
+    let place = &answer["places"][TES];
     assert_eq!(
         (&place["network"], &place["latitude"]),
         (&json!("academic"), &json!(47.56))
