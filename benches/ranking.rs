@@ -186,6 +186,8 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
                 ServiceUri::parse(&format!("https://tes-{tes}.example.org/ga4gh/tes/v1/")).unwrap()
             })
             .collect(),
+        registries: Vec::new(),
+        trusts_registries: false,
         drs: vec![ServiceUri::parse("https://drs.example.org/ga4gh/drs/v1/").unwrap()],
         objects: (0..objects).map(|object| id(object).into()).collect(),
         object_sizes: std::collections::BTreeMap::new(),

@@ -82,6 +82,7 @@ pub mod locations;
 pub mod pipeline;
 mod ranker;
 pub mod rates;
+pub mod registries;
 pub mod telemetry;
 pub mod tes;
 

@@ -4,6 +4,7 @@ use futures_util::future::join;
 use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
 
+pub(crate) use crate::tes::SubmitError;
 use crate::{
     client::{CallScope, Client, ClientError, ServiceKind},
     config::{self, Config},
@@ -16,6 +17,7 @@ use crate::{
         object::MissingSize,
         query::Query,
         rank::{Ranking, rank},
+        registry::RegistryWarning,
         routes::Routes,
         service::{BadServiceUri, ServiceUri},
         sites::{Place, Sites},
@@ -27,6 +29,7 @@ use crate::{
     estimation::Estimation,
     locations::{Locator, LocatorError},
     rates::{BadRatesUrl, ExchangeRates},
+    registries::Registries,
     telemetry::{SPANS, metrics::RankingMetrics},
     tes::TesClient,
 };
@@ -35,6 +38,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Pipeline {
     tes: TesClient,
+    registries: Registries,
+    max_tes: usize,
     drs: DrsClient,
     rates: ExchangeRates,
     locator: Locator,
@@ -109,6 +114,8 @@ impl Pipeline {
         let unknown_distance = config.estimation.unknown_distance_km;
         Ok(Self {
             tes: TesClient::new(&tes, client),
+            registries: Registries::new(client),
+            max_tes: config.limits.tes_uris,
             drs: DrsClient::new(&config.drs, client)?,
             rates: ExchangeRates::new(&config.exchange_rates, client.for_kind(ServiceKind::Rates))?,
             locator: locator.with_domains(estimation.domains()),
@@ -130,6 +137,7 @@ impl Pipeline {
         seed: u64,
     ) -> Result<Ranked, Unrankable> {
         let mut warnings = query.warnings().to_vec();
+        let query = self.with_listed(query, scope, &mut warnings).await;
         let findings = match self
             .gather(&query, scope, &mut warnings)
             .instrument(info_span!(target: SPANS, "gather"))
@@ -237,6 +245,33 @@ impl Pipeline {
             return Err(vec![UnrankableReason::TooMuchData(scope.bytes().limit())]);
         }
         Findings::new(query, offers, records, self.missing_size, warnings)
+    }
+
+    /// `query` with the TES of its registries.
+    async fn with_listed(
+        &self,
+        query: Query,
+        scope: &CallScope,
+        warnings: &mut Vec<Warning>,
+    ) -> Query {
+        if query.registries().is_empty() {
+            return query;
+        }
+        let (listed, of_registries) = self.registries.tes(scope, query.registries()).await;
+        warnings.extend(of_registries);
+        let (query, skipped) = query.with_listed(listed, self.max_tes);
+        if skipped > 0 {
+            warnings.push(Warning::Registry(RegistryWarning::TooManyListed {
+                limit: self.max_tes,
+                skipped,
+            }));
+        }
+        query
+    }
+
+    /// The client of TES instances.
+    pub(crate) const fn tes(&self) -> &TesClient {
+        &self.tes
     }
 
     /// Sets the ages of what rankings are made with.

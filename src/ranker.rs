@@ -8,13 +8,15 @@ use crate::{
     api::{
         request::RankRequest,
         response::{AnswerParts, RankResponse},
+        task_request::TaskRequest,
+        task_response::TaskResponse,
     },
     auth::{AuthError, Verifier},
     client::{Client, ServiceKind, cache_key::CacheKey},
-    config::{Config, Limits},
+    config::{Config, DefaultNeeds, Limits},
     domain::{
-        geo::Host, sites::Sites, token::Token, transfer::route::Route, unrankable::Unrankable,
-        warning::Warning,
+        geo::Host, query::Query, service::ServiceUri, sites::Sites, token::Token,
+        transfer::route::Route, unrankable::Unrankable, warning::Warning,
     },
     error::Error,
     locations::LocatorError,
@@ -23,6 +25,7 @@ use crate::{
 };
 
 pub use crate::client::{Deadline, Reach};
+pub(crate) use crate::pipeline::SubmitError;
 
 /// Ranks services, one request after the other or many at once.
 ///
@@ -34,6 +37,8 @@ pub struct Ranker {
     /// There is one if a valid token is required.
     verifier: Option<Verifier>,
     limits: Limits,
+    default_needs: DefaultNeeds,
+    registries: Vec<ServiceUri>,
 }
 
 impl Ranker {
@@ -60,6 +65,8 @@ impl Ranker {
                 .then(|| Verifier::new(security, client.for_kind(ServiceKind::Oidc))),
             pipeline: Pipeline::new(config, &client)?,
             limits: config.limits,
+            default_needs: config.tes.default_needs,
+            registries: config.tes.registries.clone(),
             client,
         })
     }
@@ -137,7 +144,98 @@ impl Ranker {
         caller: &Caller,
         deadline: Option<Deadline>,
     ) -> Result<RankResponse, Error> {
-        let query = request.into_query(&self.limits).map_err(Error::Invalid)?;
+        let query = request
+            .into_query(&self.limits, &self.registries)
+            .map_err(Error::Invalid)?;
+        let ranked = self.run(query, caller, deadline).await?;
+        Ok(self.response(&ranked))
+    }
+
+    /// Ranks the TES task of `request`, and writes the access URIs into it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] or [`Error::Unrankable`].
+    pub async fn rank_task(
+        &self,
+        request: TaskRequest,
+        caller: &Caller,
+    ) -> Result<TaskResponse, Error> {
+        self.rank_task_with(request, caller, None).await
+    }
+
+    /// The same with an answer before `deadline`, as [`rank_before`](Self::rank_before).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] or [`Error::Unrankable`].
+    pub async fn rank_task_before(
+        &self,
+        deadline: Deadline,
+        request: TaskRequest,
+        caller: &Caller,
+    ) -> Result<TaskResponse, Error> {
+        self.rank_task_with(request, caller, Some(deadline)).await
+    }
+
+    async fn rank_task_with(
+        &self,
+        request: TaskRequest,
+        caller: &Caller,
+        deadline: Option<Deadline>,
+    ) -> Result<TaskResponse, Error> {
+        let task = request
+            .into_query(&self.limits, &self.default_needs, &self.registries)
+            .map_err(Error::Invalid)?;
+        let ranked = self.run(task.query, caller, deadline).await?;
+        let tes = ranked.query.tes();
+        let best_first = ranked.ranking.tes().iter();
+        Ok(TaskResponse::new(
+            &task.template,
+            self.response(&ranked),
+            best_first
+                .filter_map(|&position| Some(Arc::clone(tes.get(position)?.given())))
+                .collect(),
+            self.limits.answer_bytes,
+        ))
+    }
+
+    /// Posts `task` to `tes`. The caller's token is sent along if `tes` may get it.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub(crate) async fn submit(
+        &self,
+        tes: &ServiceUri,
+        task: &[u8],
+        caller: &Caller,
+    ) -> Result<String, SubmitError> {
+        let scope = self
+            .client
+            .scope(caller.token.clone(), None, usize::MAX, None);
+        Box::pin(self.pipeline.tes().submit(&scope, tes, task)).await
+    }
+
+    /// The state of a task, in the words of `tes`.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub(crate) async fn task_state(
+        &self,
+        tes: &ServiceUri,
+        id: &str,
+        caller: &Caller,
+    ) -> Result<String, SubmitError> {
+        let scope = self
+            .client
+            .scope(caller.token.clone(), None, usize::MAX, None);
+        Box::pin(self.pipeline.tes().task_state(&scope, tes, id)).await
+    }
+
+    async fn run(
+        &self,
+        query: Query,
+        caller: &Caller,
+        deadline: Option<Deadline>,
+    ) -> Result<Ranked, Error> {
         let token = caller.token.clone();
         let scope = self.client.scope(
             token,
@@ -148,8 +246,11 @@ impl Ranker {
         // Boxed: a large future that is moved around.
         let ranked = Box::pin(self.pipeline.run(query, &scope, random())).await;
         self.observe(&ranked);
-        let ranked = ranked?;
-        Ok(RankResponse::new(&AnswerParts {
+        Ok(ranked?)
+    }
+
+    fn response(&self, ranked: &Ranked) -> RankResponse {
+        RankResponse::new(&AnswerParts {
             query: &ranked.query,
             findings: &ranked.findings,
             sites: &ranked.sites,
@@ -158,7 +259,7 @@ impl Ranker {
             currency: ranked.currency,
             warnings: &ranked.warnings,
             most_bytes: self.limits.answer_bytes,
-        }))
+        })
     }
 
     fn observe(&self, ranked: &Result<Ranked, Unrankable>) {
@@ -212,6 +313,15 @@ impl Caller {
     /// Who calls, if a valid token says so.
     pub const fn identity(&self) -> Option<CallerIdentity> {
         self.identity
+    }
+
+    /// The same caller, whose token is sent nowhere.
+    #[must_use]
+    pub(crate) fn without_token(self) -> Self {
+        Self {
+            token: None,
+            ..self
+        }
     }
 }
 

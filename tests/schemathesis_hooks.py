@@ -10,7 +10,12 @@ BEYOND_THE_SCHEMA = re.compile(
     r"/drs_uris: must have at least one URI, as some object_ids do not name their server"
     r"|/(tes|drs)_uris/\d+: must be an absolute http or https URI"
     r"|/object_ids/\d+: must not be 'tes_uri'"
+    r"|/mode: must be"
     r"|/object_ids/\d+: a drs:// URI must name"
+    r"|/task/inputs/\d+/(url|path): (a drs:// URI must name|must not be|is required, as)"
+    r"|/task/inputs/\d+/url: must not be 'tes_uri'"
+    r"|/tes_uris: must have at least one URI"
+    r"|/registries/\d+: must be an absolute http or https URI"
 )
 
 
@@ -21,14 +26,15 @@ def is_positive(case):
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
     """Sends half of the valid requests to the services of the document's example, so that they are ranked."""
-    if case.operation.label != "POST /rank-services" or not is_positive(case):
+    fields = {"POST /rank-services": ("tes_uris", "drs_uris", "object_ids"), "POST /rank-tasks": ("tes_uris", "drs_uris")}
+    if case.operation.label not in fields or not is_positive(case):
         return
     body = case.body
     dice = random.Random(repr(body))
     if isinstance(body, dict) and dice.random() < 0.5:
         content = case.operation.definition.raw["requestBody"]["content"]["application/json"]
         example = content["example"]
-        case.body = {**body, **{field: example[field] for field in ("tes_uris", "drs_uris", "object_ids")}}
+        case.body = {**body, **{field: example[field] for field in fields[case.operation.label]}}
 
 
 @schemathesis.check

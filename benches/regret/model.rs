@@ -105,6 +105,7 @@ impl Model {
                 _ => task.seconds / known.speed / 3600.0 * per_hour * off(draw),
             };
             let info = TaskInfo {
+                run_time: None,
                 source: OfferSource::PriceBook,
                 compute: usd(compute),
                 storage: usd(0.0),
@@ -205,6 +206,8 @@ fn contracts(
 fn query(federation: &Federation) -> Query {
     let task = &federation.task;
     Query::new(QueryParts {
+        registries: Vec::new(),
+        trusts_registries: false,
         needs: ResourceNeeds {
             #[expect(clippy::cast_precision_loss, reason = "few cores")]
             cpu_cores: task.cores as f64,

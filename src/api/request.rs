@@ -1,6 +1,6 @@
 //! The request as it is sent, before its values are checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -11,6 +11,7 @@ use utoipa::{
     },
 };
 
+use super::unknown::Unknown;
 use crate::{
     config::Limits,
     domain::{
@@ -26,8 +27,14 @@ use crate::{
 pub struct RankRequest {
     /// Root URIs of the TES instances that could run the task: absolute, `http` or `https`. A trailing slash makes no
     /// difference, and a service that is listed twice is called once.
-    #[schema(value_type = Vec<ServiceRoot>, min_items = 1, max_items = 100)]
+    /// They may be left out where the request or the configuration of the service names registries.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<ServiceRoot>>, max_items = 100)]
     pub tes_uris: Vec<String>,
+    /// Root URIs of GA4GH service registries whose TES could run the task, besides those of `tes_uris`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<ServiceRoot>>, max_items = 10)]
+    pub registries: Vec<String>,
     /// The resources that the task needs.
     pub resource_requirements: ResourceRequirements,
     /// Ids of the task's input objects: ids at the DRS of `drs_uris`, `drs://host[:port]/id`, or compact ids such as
@@ -102,15 +109,22 @@ pub struct ResourceRequirements {
     pub unknown: Unknown,
 }
 
+/// How many registries a request may name.
+const MAX_REGISTRIES: usize = 10;
+
 /// Of a list that is too long, how many items are checked at least: bounds the work for a request that is refused.
 const MAX_CHECKED_ITEMS: usize = 1000;
 
 impl RankRequest {
-    /// Checks all values within `limits`.
+    /// Checks all values within `limits`. Where the request names neither TES nor registries, `registries` are used.
     ///
     /// # Errors
     /// All faults.
-    pub fn into_query(self, limits: &Limits) -> Result<Query, Vec<RequestFault>> {
+    pub fn into_query(
+        self,
+        limits: &Limits,
+        registries: &[ServiceUri],
+    ) -> Result<Query, Vec<RequestFault>> {
         let mut faults = Vec::new();
         let unknown = self.unknown_properties();
         let mut at_most = |field: &str, mut items: Vec<String>, limit: usize| {
@@ -125,8 +139,11 @@ impl RankRequest {
         let tes = at_most("tes_uris", self.tes_uris, limits.tes_uris);
         let objects = at_most("object_ids", self.object_ids, limits.object_ids);
         let drs = at_most("drs_uris", self.drs_uris, limits.drs_uris);
+        let named = at_most("registries", self.registries, MAX_REGISTRIES);
+        let trusts_registries = tes.is_empty() && named.is_empty();
         let tes = services("tes_uris", &tes, &mut faults);
         let drs = services("drs_uris", &drs, &mut faults);
+        let named = services("registries", &named, &mut faults).unwrap_or_default();
         let mode = self.mode.parse().unwrap_or_else(|bad| {
             let reason = RequestFaultReason::Mode(bad);
             faults.push(RequestFault::new("/mode", reason));
@@ -146,6 +163,12 @@ impl RankRequest {
             needs,
             // Where all URIs of a list are invalid, the list is not reported as empty too.
             tes: tes.unwrap_or_default(),
+            registries: if trusts_registries {
+                registries.to_vec()
+            } else {
+                named
+            },
+            trusts_registries,
             drs: drs.unwrap_or_default(),
             objects: objects.into_iter().map(Into::into).collect(),
             object_sizes: self.object_sizes,
@@ -290,32 +313,10 @@ impl PartialSchema for RequestedMode {
     }
 }
 
-/// The names of properties that the schema does not define.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unknown(BTreeSet<String>);
-
-impl FromIterator<String> for Unknown {
-    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
-        Self(names.into_iter().collect())
-    }
-}
-
-impl Unknown {
-    /// JSON pointers of the names, each with one of `known` that may be meant.
-    fn pointers(&self, parent: &str, known: &[&str]) -> impl Iterator<Item = String> {
-        self.0.iter().map(move |name| {
-            let pointer = format!("{parent}/{}", escaped(name));
-            match meant(name, known) {
-                Some(meant) => format!("{pointer} (did you mean {meant}?)"),
-                None => pointer,
-            }
-        })
-    }
-}
-
 /// The properties of a request.
-const PROPERTIES: [&str; 7] = [
+const PROPERTIES: [&str; 8] = [
     "tes_uris",
+    "registries",
     "resource_requirements",
     "object_ids",
     "drs_uris",
@@ -336,57 +337,6 @@ const NEEDS: [&str; 8] = [
     "backend_parameters_strict",
 ];
 
-/// The one of `known` that `name` may be meant to be: it differs in case, separators or a few letters, or has a part of it.
-fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    /// Longer names are nothing that someone mistyped.
-    const LONGEST: usize = 40;
-    let plain = |name: &str| -> Vec<char> {
-        let letters = name.chars().filter(|c| c.is_alphanumeric());
-        letters.flat_map(char::to_lowercase).collect()
-    };
-    if name.len() > LONGEST {
-        return None;
-    }
-    let given = plain(name);
-    let nearest = known
-        .iter()
-        .map(|&one| (distance(&given, &plain(one)), one))
-        .min()?;
-    let allowed = given.len().min(9) / 3;
-    if nearest.0 <= allowed {
-        return Some(nearest.1);
-    }
-    // `resources`, `objects`, `tes`, `execution_time`.
-    let first = name.split(['_', '-']).next()?.trim_end_matches('s');
-    let mut starting = known.iter().filter(|one| one.starts_with(first));
-    let found = starting.next().filter(|_| first.len() >= 3)?;
-    starting.next().is_none().then_some(*found)
-}
-
-/// The number of letters to insert, delete or replace (Levenshtein).
-fn distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (position, letter) in one.iter().enumerate() {
-        let mut diagonal = position;
-        let mut left = position + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, expected) in row.iter_mut().skip(1).zip(other) {
-            let replaced = diagonal + usize::from(letter != expected);
-            diagonal = *cell;
-            left = replaced.min(left + 1).min(diagonal + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-/// `name` as a reference token of a JSON pointer (RFC 6901).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "the signature that serde requires"
@@ -399,7 +349,7 @@ const fn is_false(value: &bool) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
+    use super::{super::unknown::meant, *};
     use crate::domain::warning::Warning;
 
     fn parse(mut request: Value) -> Result<Query, Vec<RequestFault>> {
@@ -410,7 +360,7 @@ mod tests {
         }
         serde_json::from_value::<RankRequest>(request)
             .unwrap()
-            .into_query(&Limits::default())
+            .into_query(&Limits::default(), &[])
     }
 
     fn faults(request: Value) -> Vec<String> {

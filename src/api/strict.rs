@@ -12,7 +12,10 @@ use serde::{
     de::{Error, MapAccess, SeqAccess, Unexpected, Visitor},
 };
 
-use super::request::{RankRequest, ResourceRequirements, Unknown};
+use super::{
+    request::{RankRequest, ResourceRequirements},
+    unknown::Unknown,
+};
 
 /// An object of a request, deserialised field by field.
 trait Fields: Default {
@@ -30,7 +33,7 @@ trait Fields: Default {
 }
 
 impl Fields for RankRequest {
-    const REQUIRED: &'static [&'static str] = &["tes_uris", "resource_requirements"];
+    const REQUIRED: &'static [&'static str] = &["resource_requirements"];
 
     fn read<'de, A: MapAccess<'de>>(
         &mut self,
@@ -38,7 +41,8 @@ impl Fields for RankRequest {
         object: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "tes_uris" => self.tes_uris = object.next_value()?,
+            "tes_uris" => self.tes_uris = or_default(object)?,
+            "registries" => self.registries = or_default(object)?,
             "resource_requirements" => self.resource_requirements = object.next_value()?,
             "object_ids" => self.object_ids = or_default(object)?,
             "drs_uris" => self.drs_uris = or_default(object)?,
@@ -270,7 +274,14 @@ impl<'de> Visitor<'de> for SizesVisitor {
 
 /// A whole number of at least 0 in any notation: for JSON Schema, 2.0 and 1e3 are integers. Those above 2^64 are as good as
 /// 2^64.
-struct Whole(u64);
+pub(super) struct Whole(u64);
+
+impl Whole {
+    /// The number.
+    pub(super) const fn get(self) -> u64 {
+        self.0
+    }
+}
 
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -154,10 +154,20 @@ impl Transfers<'_> {
     pub(super) fn execution(&self, combination: &Combination<'_>) -> Option<Execution> {
         let tes = self.tes(combination.tes)?;
         Some(Execution {
-            source: "request".to_owned(),
+            source: self.source_of_run_time(combination.tes).to_owned(),
             speed: tes.speed,
             tries: rounded(tes.tries.of_execution),
         })
+    }
+
+    fn source_of_run_time(&self, tes: usize) -> &'static str {
+        let mut offers = self.findings.offers.iter();
+        let offer = offers.find(|(position, _)| *position == tes);
+        match (&self.query.task().image, offer) {
+            (None, _) => "request",
+            (Some(_), Some((_, offer))) if offer.run_time.is_some() => "history",
+            (Some(_), _) => "default",
+        }
     }
 
     /// What the estimates assume, as sentences.

@@ -1,18 +1,21 @@
 //! Subcommands and options; those of the predecessor are unchanged.
 
-use std::{convert::Infallible, path::PathBuf};
+use std::{collections::BTreeMap, convert::Infallible, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
+use super::amount::amount;
 #[cfg(feature = "mock")]
-use testribute_mock::{DrsFlavour, TesFlavour};
-
+use super::mock_args::{DemoArgs, MockDrsArgs, MockTesArgs};
 use crate::{
-    api::request::{RankRequest, RequestedMode, ResourceRequirements},
+    api::{
+        request::{RankRequest, RequestedMode, ResourceRequirements},
+        task_request::TaskRequest,
+    },
     config::Config,
-    domain::query::{RequestFault, RequestFaultReason},
+    domain::query::RequestFault,
 };
 
 const EXAMPLES: &str = "\
@@ -27,6 +30,10 @@ Examples:
           --drs-uri https://drs.example/ga4gh/drs/v1/ \\
           --object-id a001 --object-id a002 \\
           --cpu-cores 2 --ram-gb 8 --disk-gb 50 --execution-time-sec 1800
+
+  Post a TES task to the best site that accepts it, and wait for its end:
+      testribute run --task task.json --watch \\
+          --tes-uri https://tes-1.example/ --tes-uri https://tes-2.example/
 
   Serve the same over HTTP, with a page at / and its API at /ui/:
       testribute serve --port 8080
@@ -79,6 +86,8 @@ pub(super) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Rank sites for a TES task, and post it to the best one, or to the next if that refuses it
+    Run(Box<RunArgs>),
     /// Print the locations of hosts and the distances between them
     Locate(LocateArgs),
     /// Print what moving data to a TES costs, how fast it is, and why
@@ -129,25 +138,38 @@ pub(super) enum Output {
     Json,
     /// A table.
     Table,
+    /// The URI of the best TES alone.
+    Uri,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Ranking")]
 pub(super) struct RankArgs {
     /// Root URI of a TES that could run the task; may be repeated
-    #[arg(long = "tes-uri", value_name = "URI", required = true)]
-    tes_uris: Vec<String>,
+    #[arg(long = "tes-uri", value_name = "URI")]
+    pub(super) tes_uris: Vec<String>,
+    /// Root URI of a GA4GH service registry whose TES could run the task; may be repeated
+    #[arg(long = "registry", value_name = "URI")]
+    pub(super) registries: Vec<String>,
+    /// TES task (JSON) in place of the resource options and object ids; - for STDIN
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "cpu_cores", "ram_gb", "disk_gb", "object_ids", "preemptible", "no_preemptible", "zones"
+    ])]
+    pub(super) task: Option<PathBuf>,
+    /// Size in bytes of an input or output of the task, by its path in the containers; may be repeated
+    #[arg(long = "size", value_name = "PATH=BYTES", value_parser = size, requires = "task")]
+    sizes: Vec<(String, u64)>,
     /// CPU cores that the task needs
-    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
     cpu_cores: Option<f64>,
     /// Memory that the task needs, in gigabytes
-    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
     ram_gb: Option<f64>,
     /// Disk that the task needs, in gigabytes
-    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
     disk_gb: Option<f64>,
     /// Run time of the task, in seconds
-    #[arg(long, value_name = "FLOAT", required = true, value_parser = amount)]
+    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
     execution_time_sec: Option<f64>,
     /// State that the task may run on preemptible machines
     #[arg(long, overrides_with = "no_preemptible")]
@@ -196,6 +218,7 @@ impl RankArgs {
     pub(super) fn into_request(self) -> RankRequest {
         RankRequest {
             tes_uris: self.tes_uris,
+            registries: self.registries,
             resource_requirements: ResourceRequirements {
                 cpu_cores: self.cpu_cores.unwrap_or_default(),
                 ram_gb: self.ram_gb.unwrap_or_default(),
@@ -217,6 +240,40 @@ impl RankArgs {
             ..RankRequest::default()
         }
     }
+}
+
+impl RankArgs {
+    /// The same as a request for `task`.
+    pub(super) fn into_task_request(self, task: serde_json::Value) -> TaskRequest {
+        TaskRequest {
+            task,
+            tes_uris: self.tes_uris,
+            registries: self.registries,
+            drs_uris: self.drs_uris,
+            mode: self.mode,
+            limit: self.limit,
+            explain: self.explain,
+            execution_time_sec: self.execution_time_sec,
+            sizes: self.sizes.into_iter().collect(),
+            unknown: BTreeMap::new(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(mut_arg("task", |task| task.required(true)))]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) rank: RankArgs,
+    /// Sites that are tried, best first
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) tries: u16,
+    /// Wait for the end of the task, and show its state on STDERR
+    #[arg(long)]
+    pub(super) watch: bool,
+    /// Seconds between two looks at the state
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = amount)]
+    pub(super) poll_sec: f64,
 }
 
 #[derive(Debug, Args)]
@@ -266,81 +323,11 @@ impl ServeArgs {
     }
 }
 
-/// The address that a mock listens on.
-#[cfg(feature = "mock")]
-#[derive(Debug, Args)]
-pub(super) struct ListenArgs {
-    /// Address or name to listen on
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(super) host: String,
-    /// Port to listen on; 0 for any free port
-    #[arg(long, default_value_t = 0)]
-    pub(super) port: u16,
-}
-
-#[cfg(feature = "mock")]
-#[derive(Debug, Args)]
-pub(super) struct DemoArgs {
-    /// Exit after the ranking
-    #[arg(long)]
-    pub(super) once: bool,
-    /// Port of the service; 0 for any free port
-    #[arg(long, default_value_t = 0)]
-    pub(super) port: u16,
-}
-
-#[cfg(feature = "mock")]
-#[derive(Debug, Args)]
-pub(super) struct MockTesArgs {
-    #[command(flatten)]
-    pub(super) listen: ListenArgs,
-    /// Behave like this server in production, without task info: funnel, tesk, poiesis, azure, tesp,
-    /// planetary or protes
-    #[arg(long, value_name = "NAME", conflicts_with_all = [
-        "scenario", "currency", "cpu_usage", "memory_consumption", "data_storage", "data_transfer"
-    ])]
-    pub(super) flavour: Option<TesFlavour>,
-    /// Scenario (YAML) with prices and queue time; config/demo has examples
-    #[arg(long, value_name = "FILE")]
-    pub(super) scenario: Option<PathBuf>,
-    /// Currency of all prices
-    #[arg(long, value_name = "CODE")]
-    pub(super) currency: Option<String>,
-    /// Price per core and second
-    #[arg(long, value_name = "PRICE", value_parser = amount)]
-    pub(super) cpu_usage: Option<f64>,
-    /// Price per gigabyte of memory and second
-    #[arg(long, value_name = "PRICE", value_parser = amount)]
-    pub(super) memory_consumption: Option<f64>,
-    /// Price per gigabyte of disk
-    #[arg(long, value_name = "PRICE", value_parser = amount)]
-    pub(super) data_storage: Option<f64>,
-    /// Price per gigabyte moved over 1000 km
-    #[arg(long, value_name = "PRICE", value_parser = amount)]
-    pub(super) data_transfer: Option<f64>,
-    /// Queue time of a task, in seconds; with a flavour, only tasks that are created on the mock are listed
-    #[arg(long, value_name = "SECONDS", value_parser = amount)]
-    pub(super) queue_sec: Option<f64>,
-}
-
-#[cfg(feature = "mock")]
-#[derive(Debug, Args)]
-pub(super) struct MockDrsArgs {
-    #[command(flatten)]
-    pub(super) listen: ListenArgs,
-    /// Behave like this server in production: gen3, terra, sevenbridges, azul, drs-filer or starter-kit; or like DRS 1.5: 1.5
-    #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
-    pub(super) flavour: Option<DrsFlavour>,
-    /// Scenario (YAML) with objects; config/demo has examples
-    #[arg(long, value_name = "FILE")]
-    pub(super) scenario: Option<PathBuf>,
-}
-
-fn amount(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
-        _ => Err(RequestFaultReason::NotAnAmount.to_string()),
-    }
+/// A path and a size.
+fn size(text: &str) -> Result<(String, u64), String> {
+    let parsed = text.rsplit_once('=');
+    let parsed = parsed.and_then(|(path, bytes)| Some((path.to_owned(), bytes.parse().ok()?)));
+    parsed.ok_or_else(|| "must be PATH=BYTES".to_owned())
 }
 
 /// Any number or name: modes are checked when the request is.
@@ -359,6 +346,8 @@ pub(super) fn in_terms_of_options(fault: &RequestFault) -> String {
     let option = match field {
         "tes_uris" => "--tes-uri",
         "drs_uris" => "--drs-uri",
+        "registries" => "--registry",
+        "execution_time_sec" => "--execution-time-sec",
         "object_ids" => "--object-id",
         "mode" => "--mode",
         "limit" => "--limit",

@@ -73,6 +73,11 @@ impl Console {
         let _ = writeln!(self.err, "[ERROR] {kind}: {}", without_control(message));
     }
 
+    /// Writes a line about something that goes on to STDERR.
+    pub(super) fn progress(&mut self, text: impl fmt::Display) {
+        let _ = writeln!(self.err, "{}", without_control(&text.to_string()));
+    }
+
     /// Writes a message to STDERR.
     #[cfg(feature = "mock")]
     pub(super) fn note(&mut self, text: impl fmt::Display) {

@@ -4,14 +4,14 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use serde_json::{Value, json};
-use testribute_mock::{DrsScenario, TesScenario, drs, tes};
+use testribute_mock::{DrsScenario, TesScenario, drs, registry, tes};
 use tokio::net::TcpListener;
 
 use super::{
     CliError,
-    args::DemoArgs,
     console::Console,
     mock::invalid_file,
+    mock_args::DemoArgs,
     serve::{bind, stop_signal},
     table::Table,
 };
@@ -52,6 +52,10 @@ pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), 
         drs_uris.push(start_mock(name, "/ga4gh/drs/v1/", drs::router(scenario)).await?);
     }
     let request = request(&tes_uris, &drs_uris);
+    let listed = tes_uris.iter().map(|uri| ("tes", uri.clone()));
+    let listed = listed.chain(drs_uris.iter().map(|uri| ("drs", uri.clone())));
+    let services = registry::router(listed.collect());
+    let registry = start_mock("registry", "/ga4gh/registry/v1/", services).await?;
 
     let ranker = Arc::new(Ranker::new(&config)?);
     let readiness = Readiness::default();
@@ -69,7 +73,7 @@ pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), 
 
     let answer = rank(address, &request).await?;
     console.note("The network:");
-    for uri in tes_uris.iter().chain(&drs_uris) {
+    for uri in tes_uris.iter().chain(&drs_uris).chain([&registry]) {
         console.note(format_args!("  {uri}"));
     }
     console.note("The request, as in the README:");

@@ -36,7 +36,9 @@ pub(super) async fn run(
     console.warnings(&sites.warnings);
     match args.output {
         Output::Json => console.print(as_json(&uris, &hosts, &sites))?,
-        Output::Table => console.print(as_table(&uris, &hosts, &sites).trim_end())?,
+        Output::Table | Output::Uri => {
+            console.print(as_table(&uris, &hosts, &sites).trim_end())?;
+        }
     }
     let is_located = |place: &Place| place.coordinates.is_some();
     if !sites.places.values().flatten().any(is_located) {

@@ -7,8 +7,8 @@ use testribute_mock::{DrsScenario, Queue, TesScenario, drs, replay_drs, replay_t
 
 use super::{
     CliError,
-    args::{ListenArgs, MockDrsArgs, MockTesArgs},
     console::Console,
+    mock_args::{ListenArgs, MockDrsArgs, MockTesArgs},
     serve::{bind, stop_signal},
 };
 

@@ -1,5 +1,6 @@
 //! The command line interface: subcommands, errors and exit codes.
 
+mod amount;
 mod args;
 mod console;
 #[cfg(feature = "mock")]
@@ -12,7 +13,10 @@ mod locate;
 mod locations;
 #[cfg(feature = "mock")]
 mod mock;
+#[cfg(feature = "mock")]
+mod mock_args;
 mod rank;
+mod run;
 mod serve;
 mod table;
 mod transfer;
@@ -84,6 +88,15 @@ enum CliError {
     /// `locate` found no location.
     #[error("none of the hosts has a known location")]
     NoLocation,
+    /// `run` found no site that accepted the task; the sites and reasons were printed.
+    #[error("no site accepted the task")]
+    NotAccepted,
+    /// The task that `run` watched did not complete.
+    #[error("the task ended in state {0}")]
+    NotComplete(String),
+    /// `run` was interrupted while it watched.
+    #[error("interrupted; task '{id}' goes on at '{tes}'")]
+    Interrupted { id: String, tes: String },
     /// `healthcheck` failed.
     #[error("{0}")]
     Service(String),
@@ -101,7 +114,11 @@ impl CliError {
             Self::Ranking(Error::Unrankable(_) | Error::Unauthorized(_))
             | Self::Io { .. }
             | Self::NoLocation
+            | Self::NotAccepted
+            | Self::NotComplete(_)
             | Self::Service(_) => 1,
+            // What a shell reports for SIGINT.
+            Self::Interrupted { .. } => 130,
             Self::Ranking(Error::Invalid(_) | Error::Setup(_))
             | Self::Token(_)
             | Self::Config(_)
@@ -139,7 +156,12 @@ impl CliError {
             Self::Config(_) | Self::Telemetry(_) | Self::Tls(_) | Self::File { .. } => {
                 console.error("ConfigurationError", &self.to_string());
             }
-            Self::Router(_) | Self::Io { .. } | Self::NoLocation => {
+            Self::Router(_)
+            | Self::Io { .. }
+            | Self::NoLocation
+            | Self::NotAccepted
+            | Self::NotComplete(_)
+            | Self::Interrupted { .. } => {
                 console.error("Error", &self.to_string());
             }
             Self::Service(error) => console.error("ServiceError", error),
@@ -195,6 +217,12 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "testribute", &mut script);
             console.print(String::from_utf8_lossy(&script).trim_end())
+        }
+        Some(Command::Run(options)) => {
+            let mut config = load()?;
+            args::console_log_level(verbose).clone_into(&mut config.log.level);
+            telemetry::init(&config.log)?;
+            block_on(run::run(&config, *options, console))?
         }
         Some(Command::Locate(options)) => {
             let mut config = load()?;

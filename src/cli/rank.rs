@@ -1,6 +1,9 @@
 //! `testribute --tes-uri ...`: ranks once and prints the answer.
 
-use secrecy::ExposeSecret;
+use std::{io::Read, path::Path};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 
 use super::{
     CliError,
@@ -9,11 +12,14 @@ use super::{
     table::Table,
 };
 use crate::{
-    api::response::RankResponse,
+    api::response::ServiceCombination,
     config::Config,
     domain::token::Token,
     ranker::{Ranker, Reach},
 };
+
+/// The largest file of a task, in bytes.
+const MAX_TASK_BYTES: u64 = 16 << 20;
 
 /// Ranks with the permissions of the user: all addresses may be called.
 pub(super) async fn run(
@@ -22,31 +28,65 @@ pub(super) async fn run(
     console: &mut Console,
 ) -> Result<(), CliError> {
     let output = args.output;
-    let token = args
-        .jwt
-        .take()
-        // Many environments set an empty variable for no token.
-        .filter(|text| !text.expose_secret().is_empty())
-        .map(|text| Token::new(text.expose_secret()))
-        .transpose()?;
+    let token = token(args.jwt.take())?;
+    let task = args.task.take().map(|file| read_task(&file)).transpose()?;
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let caller = ranker.admit(token).await?;
-    let answer = ranker.rank(args.into_request(), &caller).await?;
-    print(&answer, output, console)
+    if let Some(task) = task {
+        let request = args.into_task_request(task);
+        let answer = ranker.rank_task(request, &caller).await?;
+        console.warnings(&answer.warnings);
+        let combinations = answer.service_combinations.iter();
+        let combinations: Vec<_> = combinations.map(|one| one.combination.clone()).collect();
+        print(&answer, &combinations, output, console)
+    } else {
+        let answer = ranker.rank(args.into_request(), &caller).await?;
+        console.warnings(&answer.warnings);
+        print(&answer, &answer.service_combinations, output, console)
+    }
 }
 
-/// Prints the ranking to STDOUT and its warnings to STDERR.
-fn print(answer: &RankResponse, output: Output, console: &mut Console) -> Result<(), CliError> {
-    console.warnings(&answer.warnings);
+/// The token of the caller, if there is one.
+pub(super) fn token(given: Option<SecretString>) -> Result<Option<Token>, CliError> {
+    // Many environments set an empty variable for no token.
+    let given = given.filter(|text| !text.expose_secret().is_empty());
+    let token = given.map(|text| Token::new(text.expose_secret()));
+    Ok(token.transpose()?)
+}
+
+/// The task in `file`, or on STDIN for `-`.
+pub(super) fn read_task(file: &Path) -> Result<serde_json::Value, CliError> {
+    let invalid = |reason: String| CliError::File {
+        file: file.display().to_string(),
+        reason,
+    };
+    let mut text = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().take(MAX_TASK_BYTES).read_to_end(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(MAX_TASK_BYTES).read_to_end(&mut text))
+    };
+    read.map_err(|error| invalid(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| invalid(format!("is not valid JSON: {error}")))
+}
+
+/// Prints the ranking to STDOUT.
+fn print(
+    answer: &impl Serialize,
+    combinations: &[ServiceCombination],
+    output: Output,
+    console: &mut Console,
+) -> Result<(), CliError> {
     match output {
         Output::Json => {
             // Maps with string keys, numbers and strings cannot fail.
             let text = serde_json::to_string_pretty(answer).unwrap_or_default();
             console.print(text)
         }
-        Output::Table => {
-            let table = Table::new(&answer.service_combinations, console.has_colour());
-            console.print(table)
+        Output::Table => console.print(Table::new(combinations, console.has_colour())),
+        Output::Uri => {
+            let best = combinations.first();
+            console.print(best.map_or("", |best| &*best.access_uris.tes_uri))
         }
     }
 }

@@ -119,8 +119,9 @@ pub(super) async fn stop_signal() {
     });
 }
 
+/// Ready at a signal to stop.
 #[cfg(unix)]
-async fn wait_for_signal() {
+pub(super) async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
 
     let interrupt = tokio::signal::ctrl_c();
@@ -136,7 +137,8 @@ async fn wait_for_signal() {
     }
 }
 
+/// Ready at a signal to stop.
 #[cfg(not(unix))]
-async fn wait_for_signal() {
+pub(super) async fn wait_for_signal() {
     drop(tokio::signal::ctrl_c().await);
 }

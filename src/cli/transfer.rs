@@ -70,7 +70,7 @@ pub(super) async fn run(
     };
     match args.output {
         Output::Json => console.print(format!("{:#}", Value::Object(route.json()))),
-        Output::Table => console.print(route.table().trim_end()),
+        Output::Table | Output::Uri => console.print(route.table().trim_end()),
     }
 }
 

@@ -129,7 +129,7 @@ impl Client {
     }
 
     /// What ties a call to its request: for TES and DRS only.
-    fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
+    pub(super) fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
         let is_sent = self.kind.shares_hosts();
         let trace = || traces::current().or_else(|| scope.trace().cloned());
         is_sent.then(trace).flatten()

@@ -15,6 +15,7 @@ pub mod health;
 mod http_client;
 mod json;
 pub mod limit;
+mod post_once;
 mod reason;
 pub mod refreshing;
 pub mod resolver;

@@ -46,7 +46,7 @@ pub use self::{
     site::{Failures, Link, ListPrices, PlaceEntry},
     tables::NOTICE as TABLES_NOTICE,
     telemetry::Telemetry,
-    tes::{PriceEntry, Queue, Signal, Tes, UnitCostsEntry, UseOfTaskInfo},
+    tes::{DefaultNeeds, PriceEntry, Queue, Signal, Tes, UnitCostsEntry, UseOfTaskInfo},
 };
 use crate::domain::money::Currency;
 

@@ -17,6 +17,9 @@ use crate::domain::{
     service::ServiceUri,
 };
 
+/// The most that a task may be assumed to need: cores, gigabytes or seconds.
+const MAX_NEED: f64 = 1e9;
+
 const YEAR_SECONDS: f64 = 31_536_000.0;
 /// The highest plausible price of a unit.
 const MAX_PRICE: f64 = 1e9;
@@ -33,6 +36,11 @@ section! {
         /// Days after which a task tells nothing of the queue any more. Queue times are estimated from tasks that were
         /// created since.
         pub history_max_age_days: f64 = 7.0, positive(3650.0);
+        /// What a whole TES task needs where it does not say so.
+        pub default_needs: DefaultNeeds = DefaultNeeds::default();
+        /// Root URIs of GA4GH service registries. Their TES are used where a request names neither TES nor registries, and
+        /// get the caller's token.
+        pub registries: Vec<ServiceUri> = Vec::new();
         /// One entry for each site, or one for many; the first match wins. A server that gives no prices and has no
         /// entry is left out, with a warning. Capacity applies to each TES that an entry matches, also to those with
         /// task info.
@@ -57,6 +65,21 @@ section! {
         ///       failures: 0.02
         /// ```
         pub price_book: Vec<PriceEntry> = Vec::new();
+    }
+}
+
+section! {
+    /// What a whole TES task needs where it does not say so. Each default that is used is named in a warning.
+    #[derive(Copy)]
+    pub struct DefaultNeeds {
+        /// CPU cores.
+        pub cpu_cores: f64 = 1.0, range(0.0, MAX_NEED);
+        /// Gigabytes of memory.
+        pub ram_gb: f64 = 2.0, range(0.0, MAX_NEED);
+        /// Gigabytes of disk.
+        pub disk_gb: f64 = 10.0, range(0.0, MAX_NEED);
+        /// Seconds of run time, where a TES has finished no task with the same image.
+        pub execution_time_sec: f64 = 3600.0, range(0.0, MAX_NEED);
     }
 }
 
@@ -187,6 +210,9 @@ impl Tes {
 
     pub(super) fn check(&self) -> Result<(), ConfigFault> {
         self.check_keys()?;
+        self.default_needs
+            .check_keys()
+            .map_err(|fault| fault.within("default_needs"))?;
         for (position, entry) in self.price_book.iter().enumerate() {
             let within = |fault: ConfigFault| fault.within(&format!("price_book[{position}]"));
             entry.check().map_err(within)?;

@@ -176,7 +176,11 @@ impl TaskAt<'_> {
         let default = SiteModel::default();
         let site = self.assumptions.sites.get(self.tes).unwrap_or(&default);
         let needs = self.query.needs();
-        let execution = needs.execution_seconds / site.speed;
+        // A run time that was measured at the TES has its speed in it.
+        let execution = match self.offer.run_time {
+            Some(measured) => measured.to_f64(),
+            None => needs.execution_seconds / site.speed,
+        };
         let preemptions = if needs.preemptible == Some(true) {
             site.preemptions_per_hour
         } else {

@@ -42,6 +42,8 @@ pub struct TaskInfo {
     pub queue_basis: QueueBasis,
     /// How tasks in its history ended, if that is known.
     pub outcomes: Option<Outcomes>,
+    /// The run time of earlier tasks with the same image, if the task's own is unknown.
+    pub run_time: Option<Seconds>,
 }
 
 /// The [`TaskInfo`] of a TES in the currency of the answer.
@@ -61,6 +63,8 @@ pub struct Offer {
     pub queue_basis: QueueBasis,
     /// How tasks in its history ended, if that is known.
     pub outcomes: Option<Outcomes>,
+    /// The run time of earlier tasks with the same image, if the task's own is unknown.
+    pub run_time: Option<Seconds>,
 }
 
 /// The price of moving 1 GB (10^9 bytes) over 1000 km, in the currency of the answer.
@@ -119,6 +123,7 @@ impl TaskInfo {
             queue: self.queue,
             queue_basis: self.queue_basis,
             outcomes: self.outcomes,
+            run_time: self.run_time,
         })
     }
 }

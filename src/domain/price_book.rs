@@ -159,6 +159,7 @@ impl Prices {
             queue,
             queue_basis,
             outcomes: None,
+            run_time: None,
         })
     }
 
@@ -286,6 +287,7 @@ mod tests {
             queue: queue.0,
             queue_basis: queue.1,
             outcomes: None,
+            run_time: None,
         };
         assert_eq!(info, expected);
         let mut needs = needs();

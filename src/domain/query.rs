@@ -3,15 +3,16 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fmt,
-    hash::Hash,
     sync::Arc,
 };
 
 use super::{
+    deduplicate::deduplicate,
     mode::{BadMode, Mode},
     object_id::{BadDrsUri, ObjectId},
     resources::ResourceNeeds,
     service::{BadServiceUri, ServiceUri},
+    task::TaskFacts,
     tes_base::bases,
     warning::Warning,
 };
@@ -30,6 +31,12 @@ pub struct Query {
     mode: Mode,
     limit: usize,
     explain: bool,
+    registries: Vec<ServiceUri>,
+    /// Whether the operator and not the request named the registries.
+    trusts_registries: bool,
+    /// The position of the first TES that only a registry of the request names.
+    first_untrusted: usize,
+    task: TaskFacts,
     warnings: Vec<Warning>,
 }
 
@@ -40,6 +47,10 @@ pub struct QueryParts {
     pub needs: ResourceNeeds,
     /// The TES that could run the task.
     pub tes: Vec<ServiceUri>,
+    /// Registries with further TES.
+    pub registries: Vec<ServiceUri>,
+    /// Whether the operator and not the request named the registries.
+    pub trusts_registries: bool,
     /// The DRS that may have its input objects.
     pub drs: Vec<ServiceUri>,
     /// The ids of its input objects.
@@ -94,6 +105,18 @@ pub enum RequestFaultReason {
     /// The list of services is empty.
     #[error("must have at least one URI")]
     NoUri,
+    /// Two inputs of a task have the same path.
+    #[error("must not be the path of another input")]
+    DuplicatePath,
+    /// An input of a task has neither URL nor content.
+    #[error("is required, as the input has no content")]
+    NoUrl,
+    /// A path in the containers is relative.
+    #[error("must be an absolute path")]
+    NotAbsolutePath,
+    /// The type of an input or output is unknown.
+    #[error("must be FILE or DIRECTORY")]
+    NotAFileType,
     /// There are ids to look up and no DRS.
     #[error(
         "must have at least one URI, as some object_ids are neither URLs nor name their server (drs://host/id)"
@@ -177,7 +200,7 @@ impl Query {
     /// All faults.
     pub fn new(parts: QueryParts) -> Result<Self, Vec<RequestFault>> {
         let mut faults = Vec::new();
-        if parts.tes.is_empty() {
+        if parts.tes.is_empty() && parts.registries.is_empty() {
             faults.push(RequestFault::new("/tes_uris", RequestFaultReason::NoUri));
         }
         let objects: Vec<_> = parts
@@ -236,9 +259,20 @@ impl Query {
             ToString::to_string,
             &mut warnings,
         );
+        let registries = deduplicate(
+            "registries",
+            parts.registries,
+            |uri| uri.root().clone(),
+            ToString::to_string,
+            &mut warnings,
+        );
         Ok(Self {
             needs: parts.needs,
+            first_untrusted: tes.len(),
             tes,
+            registries,
+            trusts_registries: parts.trusts_registries,
+            task: TaskFacts::default(),
             drs,
             objects,
             object_sizes: parts.object_sizes,
@@ -249,12 +283,58 @@ impl Query {
         })
     }
 
+    /// The same query for a whole task, with `warnings` about it.
+    #[must_use]
+    pub fn for_task(mut self, task: TaskFacts, warnings: Vec<Warning>) -> Self {
+        self.task = task;
+        self.warnings.extend(warnings);
+        self
+    }
+
+    /// The same query with the TES that its registries list, each once, up to `limit` TES; the number of those above it.
+    #[must_use]
+    pub fn with_listed(mut self, listed: Vec<ServiceUri>, limit: usize) -> (Self, usize) {
+        let base = |uri: &ServiceUri| bases(uri).first().unwrap_or(uri.root()).clone();
+        let mut known: HashSet<_> = self.tes.iter().map(base).collect();
+        let mut skipped = 0;
+        for uri in listed {
+            if !known.insert(base(&uri)) {
+                continue;
+            }
+            if self.tes.len() < limit {
+                self.tes.push(uri);
+            } else {
+                skipped += 1;
+            }
+        }
+        if self.trusts_registries {
+            self.first_untrusted = self.tes.len();
+        }
+        (self, skipped)
+    }
+
+    /// Registries whose TES could run the task too.
+    pub fn registries(&self) -> &[ServiceUri] {
+        &self.registries
+    }
+
+    /// Whether the TES at this position may get the caller's token: the caller or the operator named it, or the operator
+    /// its registry.
+    pub const fn trusts(&self, tes: usize) -> bool {
+        tes < self.first_untrusted
+    }
+
+    /// What is known of the task besides its needs and objects.
+    pub const fn task(&self) -> &TaskFacts {
+        &self.task
+    }
+
     /// The resources that the task needs.
     pub const fn needs(&self) -> &ResourceNeeds {
         &self.needs
     }
 
-    /// The TES that could run the task: at least one.
+    /// The TES that could run the task: at least one if there are no registries.
     pub fn tes(&self) -> &[ServiceUri] {
         &self.tes
     }
@@ -305,30 +385,6 @@ fn check_id(given: &Arc<str>) -> Result<ObjectId, RequestFaultReason> {
     Ok(ObjectId::parse(Arc::clone(given))?)
 }
 
-/// The first item of `list` with each `key`, in their order; one warning for each key that occurs again.
-fn deduplicate<T, K: Hash + Eq>(
-    field: &'static str,
-    list: Vec<T>,
-    key: impl Fn(&T) -> K,
-    shown: impl Fn(&T) -> String,
-    warnings: &mut Vec<Warning>,
-) -> Vec<T> {
-    let mut seen = HashSet::new();
-    let mut warned = HashSet::new();
-    list.into_iter()
-        .filter(|item| {
-            let new = seen.insert(key(item));
-            if !new && warned.insert(key(item)) {
-                warnings.push(Warning::Duplicate {
-                    field,
-                    value: shown(item),
-                });
-            }
-            new
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +396,8 @@ mod tests {
                 ..ResourceNeeds::default()
             },
             tes: vec![ServiceUri::parse("https://tes.example/").unwrap()],
+            registries: Vec::new(),
+            trusts_registries: false,
             drs: vec![ServiceUri::parse("https://drs.example/").unwrap()],
             objects: vec!["a001".into()],
             object_sizes: BTreeMap::new(),

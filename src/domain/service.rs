@@ -2,12 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::geo::Host;
 
 /// The root URI of a TES or DRS instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ServiceUri {
     given: Arc<str>,
     root: Url,
@@ -91,6 +93,20 @@ impl ServiceUri {
     /// The host of the root.
     pub const fn host(&self) -> &Host {
         &self.host
+    }
+}
+
+impl TryFrom<String> for ServiceUri {
+    type Error = BadServiceUri;
+
+    fn try_from(text: String) -> Result<Self, BadServiceUri> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ServiceUri> for String {
+    fn from(uri: ServiceUri) -> Self {
+        uri.given.as_ref().to_owned()
     }
 }
 

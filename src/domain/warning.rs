@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     exact::Seconds, exclusion::Exclusion, money::Currency, queue::NoQueueTime,
-    transfer::warning::TransferWarning,
+    registry::RegistryWarning, task::TaskWarning, transfer::warning::TransferWarning,
 };
 
 /// A problem that did not prevent the ranking.
@@ -88,6 +88,10 @@ pub enum Warning {
         /// The objects.
         objects: Vec<Arc<str>>,
     },
+    /// A part of a whole task is assumed or left as it is.
+    Task(TaskWarning),
+    /// A registry, or what it lists, cannot be used.
+    Registry(RegistryWarning),
     /// The caller's token was not sent to this service, whose URI is plain http.
     TokenNotSentOverHttp {
         /// The service.

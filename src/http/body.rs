@@ -1,4 +1,4 @@
-//! Reads the body of a request. It is deserialised in one pass; only a refused body is compared with the schema of the
+//! Reads the body of a request. That for services is deserialised in one pass; only a refused body is compared with the schema of the
 //! OpenAPI document, to find all of its faults.
 
 use std::collections::HashSet;
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::error::HttpError;
 use crate::{
-    api::{request::RankRequest, strict::UniqueKeys},
-    config::Limits,
+    api::{request::RankRequest, strict::UniqueKeys, task_request::TaskRequest},
+    config::{DefaultNeeds, Limits},
     domain::{
         mode::BadMode,
         query::{RequestFault, RequestFaultReason},
@@ -28,25 +28,33 @@ const MAX_FAULTS: usize = 1000;
 #[derive(Debug)]
 pub(super) struct RequestReader {
     schema: Validator,
+    task_schema: Validator,
     limits: Limits,
 }
 
 impl RequestReader {
-    /// Explains with the schema `RankRequest` of `document`, within `limits`.
+    /// Explains with the schemas `RankRequest` and `TaskRequest` of `document`, within `limits`.
     ///
     /// # Errors
-    /// If the document has no usable schema of that name.
+    /// If the document has no usable schemas of these names.
     pub(super) fn new(
         document: &Value,
         limits: Limits,
     ) -> Result<Self, Box<ValidationError<'static>>> {
-        // With the whole document as the schema, its references resolve.
-        let mut schema = document.clone();
-        if let Some(top) = schema.as_object_mut() {
-            top.insert("$ref".to_owned(), json!("#/components/schemas/RankRequest"));
-        }
+        let validator = |name: &str| {
+            // With the whole document as the schema, its references resolve.
+            let mut schema = document.clone();
+            if let Some(top) = schema.as_object_mut() {
+                top.insert(
+                    "$ref".to_owned(),
+                    json!(format!("#/components/schemas/{name}")),
+                );
+            }
+            jsonschema::draft202012::new(&schema).map_err(Box::new)
+        };
         Ok(Self {
-            schema: jsonschema::draft202012::new(&schema).map_err(Box::new)?,
+            schema: validator("RankRequest")?,
+            task_schema: validator("TaskRequest")?,
             limits,
         })
     }
@@ -71,26 +79,91 @@ impl RequestReader {
         })
     }
 
+    /// The request for a task in `body`, which is compared with its schema first: tasks are written by many programs.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every fault, of the schema and of meaning.
+    pub(super) fn read_task(&self, body: &[u8]) -> Result<TaskRequest, HttpError> {
+        let value = parse(body)
+            .map_err(|error| HttpError::invalid(RequestFaultReason::NotJson(error.to_string())))?;
+        let mut faults = faults_of(&self.task_schema, &value);
+        let request = serde_json::from_value::<TaskRequest>(value.clone());
+        match request {
+            Ok(request) if faults.is_empty() => return Ok(request),
+            Err(error) if faults.is_empty() => {
+                faults.push(RequestFault::new("", error.to_string()));
+            }
+            _ => {}
+        }
+        if value.is_object() {
+            let rest = TaskRequest {
+                task: value.get("task").cloned().unwrap_or_default(),
+                tes_uris: strings(&value, "tes_uris"),
+                registries: strings(&value, "registries"),
+                drs_uris: strings(&value, "drs_uris"),
+                ..TaskRequest::default()
+            };
+            let of_meaning = rest.into_query(&self.limits, &DefaultNeeds::default(), &[]);
+            add_new(&mut faults, of_meaning.err().unwrap_or_default());
+        }
+        Err(Error::Invalid(faults).into())
+    }
+
     /// All violations of the schema, up to [`MAX_FAULTS`], and the faults of meaning elsewhere.
     fn faults(&self, value: &Value) -> Vec<RequestFault> {
-        let mut faults: Vec<_> = self
-            .schema
-            .iter_errors(value)
-            .map(|error| fault(&error))
-            .take(MAX_FAULTS)
-            .collect();
+        let mut faults = faults_of(&self.schema, value);
         if !value.is_object() {
             return faults;
         }
-        let mut of_meaning = strings_of(value)
-            .into_query(&self.limits)
+        let of_meaning = strings_of(value)
+            .into_query(&self.limits, &[])
             .err()
             .unwrap_or_default();
-        let known: HashSet<_> = faults.iter().map(|fault| &*fault.pointer).collect();
-        of_meaning.retain(|fault| !known.contains(&*fault.pointer));
-        faults.extend(of_meaning);
+        add_new(&mut faults, of_meaning);
         faults
     }
+}
+
+/// The violations of `schema`, up to [`MAX_FAULTS`].
+fn faults_of(schema: &Validator, value: &Value) -> Vec<RequestFault> {
+    let mut faults = Vec::new();
+    for error in schema.iter_errors(value) {
+        match error.kind() {
+            // Null, or an object with a schema of its own: faults inside of the object tell more.
+            ValidationErrorKind::OneOfNotValid { context }
+                if error.instance_path().as_str() != "/mode" =>
+            {
+                let is_inside = |one: &ValidationError<'_>| {
+                    one.instance_path().as_str() != error.instance_path().as_str()
+                };
+                let of_object = context.iter().find(|branch| branch.iter().any(is_inside));
+                let branch = of_object.or(context.first()).into_iter().flatten();
+                faults.extend(branch.map(fault));
+            }
+            _ => faults.push(fault(&error)),
+        }
+        if faults.len() >= MAX_FAULTS {
+            break;
+        }
+    }
+    faults
+}
+
+/// Adds those of `more` that are elsewhere than those that are known.
+fn add_new(faults: &mut Vec<RequestFault>, mut more: Vec<RequestFault>) {
+    let known: HashSet<_> = faults.iter().map(|fault| &*fault.pointer).collect();
+    more.retain(|fault| !known.contains(&*fault.pointer));
+    faults.extend(more);
+}
+
+/// The strings of the list `field`. An item that is not a string becomes an empty one.
+fn strings(value: &Value, field: &str) -> Vec<String> {
+    let items = value.get(field).and_then(Value::as_array);
+    let strings = items
+        .into_iter()
+        .flatten()
+        .map(|item| item.as_str().unwrap_or_default());
+    strings.map(str::to_owned).collect()
 }
 
 /// `body` as JSON. serde_json alone would keep the last of two equal keys.
@@ -102,18 +175,11 @@ fn parse(body: &[u8]) -> serde_json::Result<Value> {
 /// A request with the URIs and ids of `value`, which are all that can keep to the schema and still have a fault. An item
 /// that is not a string becomes an empty one, so that the others keep their positions.
 fn strings_of(value: &Value) -> RankRequest {
-    let strings = |field: &str| {
-        let items = value.get(field).and_then(Value::as_array);
-        let strings = items
-            .into_iter()
-            .flatten()
-            .map(|item| item.as_str().unwrap_or_default());
-        strings.map(str::to_owned).collect()
-    };
     RankRequest {
-        tes_uris: strings("tes_uris"),
-        object_ids: strings("object_ids"),
-        drs_uris: strings("drs_uris"),
+        tes_uris: strings(value, "tes_uris"),
+        registries: strings(value, "registries"),
+        object_ids: strings(value, "object_ids"),
+        drs_uris: strings(value, "drs_uris"),
         ..RankRequest::default()
     }
 }
@@ -134,16 +200,23 @@ fn fault(error: &ValidationError<'_>) -> RequestFault {
             must_be: kind_name(kind),
             is: name_of(error.instance()),
         },
-        // Of all lists, only that of TES has a minimum.
-        ValidationErrorKind::MinItems { .. } => RequestFaultReason::NoUri,
         ValidationErrorKind::MaxItems { limit } => RequestFaultReason::TooManyItems {
             limit: usize::try_from(*limit).unwrap_or(usize::MAX),
             length: error.instance().as_array().map_or(0, Vec::len),
         },
         ValidationErrorKind::Minimum { limit } => RequestFaultReason::TooLow(limit.to_string()),
         ValidationErrorKind::Maximum { limit } => RequestFaultReason::TooHigh(limit.to_string()),
-        ValidationErrorKind::MinLength { .. } => RequestFaultReason::Empty,
-        // Of all that is asked for, only the URIs of services have a pattern.
+        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MinLength { .. } => {
+            RequestFaultReason::Empty
+        }
+        ValidationErrorKind::Pattern { .. } if pointer.starts_with("/task/") => {
+            if pointer.ends_with("/path") {
+                RequestFaultReason::NotAbsolutePath
+            } else {
+                RequestFaultReason::NotAFileType
+            }
+        }
+        // Of the rest, only the URIs of services have a pattern.
         ValidationErrorKind::Pattern { .. } => {
             let bad = ServiceUri::parse(error.instance().as_str().unwrap_or_default()).err();
             bad.unwrap_or(BadServiceUri::NotAbsolute).into()
@@ -416,7 +489,7 @@ mod tests {
             let is_valid = explained.as_ref().is_ok_and(Vec::is_empty);
             let is_syntax = explained.is_err();
             match reader.read(body.as_bytes()) {
-                Ok(request) => match request.into_query(&limits) {
+                Ok(request) => match request.into_query(&limits, &[]) {
                     Ok(_) => prop_assert!(is_valid, "{explained:?}"),
                     // All faults are found without the schema.
                     Err(faults) => {

@@ -26,7 +26,7 @@ impl Reader {
             _ => 0,
         })?;
         request
-            .into_query(&Limits::default())
+            .into_query(&Limits::default(), &[])
             .map_err(|faults| faults.len())
     }
 }

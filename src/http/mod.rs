@@ -34,7 +34,7 @@ use self::{
     caller_limits::CallerLimits,
     client_address::TrustedProxies,
     error::HttpError,
-    handlers::{health, metrics, rank_services, service_info},
+    handlers::{health, metrics, rank_services, rank_tasks, service_info},
     middleware::{admission, cors, with_layers},
     state::AppState,
 };
@@ -94,6 +94,7 @@ pub fn router(
     });
     let rankings = Router::new()
         .route("/rank-services", post(rank_services::rank_services))
+        .route("/rank-tasks", post(rank_tasks::rank_tasks))
         .route_layer(from_fn_with_state(Arc::clone(&state), admission::admit));
     let telemetry = &config.telemetry;
     let routes = if telemetry.metrics && telemetry.metrics_port.is_none() {

@@ -6,6 +6,7 @@ pub mod fuzzing;
 mod history;
 mod offer;
 mod probe;
+mod submit;
 mod task_info;
 mod tasks;
 mod times;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
+pub(crate) use self::submit::SubmitError;
 pub use self::{error::TesError, history::TaskHistory, task_info::TaskInfoRequest};
 use self::{
     history::{KeptHistory, Lists},

@@ -15,8 +15,10 @@ use crate::{
         findings::TaskInfo,
         query::Query,
         queue::{NoQueueTime, QueueBasis},
+        resources::ResourceNeeds,
         service::ServiceUri,
         site::Outcomes,
+        task::TaskWarning,
         warning::Warning,
     },
 };
@@ -26,8 +28,7 @@ use crate::{
 struct Inquiry<'a> {
     client: &'a TesClient,
     scope: &'a CallScope,
-    query: &'a Query,
-    task: &'a TaskInfoRequest,
+    needs: &'a ResourceNeeds,
     tes: &'a ServiceUri,
     authorization: Authorization<'a>,
 }
@@ -49,11 +50,11 @@ impl TesClient {
         scope: &CallScope,
         query: &Query,
     ) -> (Vec<Option<TaskInfo>>, Vec<Warning>) {
-        let task = TaskInfoRequest::new(query.needs());
         let mut outcomes: FuturesOrdered<_> = query
             .tes()
             .iter()
-            .map(|tes| self.outcome(scope, query, &task, tes))
+            .enumerate()
+            .map(|(position, tes)| self.outcome(scope, query, position, tes))
             .collect();
         let mut bases: Vec<Arc<Url>> = Vec::new();
         let mut offers = Vec::with_capacity(query.tes().len());
@@ -82,7 +83,7 @@ impl TesClient {
         &self,
         scope: &CallScope,
         query: &Query,
-        task: &TaskInfoRequest,
+        position: usize,
         tes: &ServiceUri,
     ) -> Outcome {
         let entry = self.config.entry_for(tes);
@@ -91,7 +92,8 @@ impl TesClient {
             outcome.warnings.push(excluded(tes, unfit.into()));
             return outcome;
         }
-        let authorization = self.client.authorization(tes.root(), scope.token()).await;
+        let token = scope.token().filter(|_| query.trusts(position));
+        let authorization = self.client.authorization(tes.root(), token).await;
         if matches!(authorization, Authorization::Withheld) {
             outcome.warnings.push(Warning::TokenNotSentOverHttp {
                 service: tes.to_string(),
@@ -100,15 +102,30 @@ impl TesClient {
         let inquiry = Inquiry {
             client: self,
             scope,
-            query,
-            task,
+            needs: query.needs(),
             tes,
             authorization,
+        };
+        // Boxed: seldom asked for, and large.
+        let run_time = match &query.task().image {
+            Some(image) => Box::pin(inquiry.run_time(image, &mut outcome.warnings)).await,
+            None => None,
+        };
+        let needs = ResourceNeeds {
+            execution_seconds: run_time.unwrap_or(query.needs().execution_seconds),
+            ..query.needs().clone()
+        };
+        let inquiry = Inquiry {
+            needs: &needs,
+            ..inquiry
         };
         match inquiry.offer(entry, &mut outcome.warnings).await {
             Ok((base, offer)) => {
                 outcome.base = Some(base);
-                outcome.offer = Some(offer);
+                outcome.offer = Some(TaskInfo {
+                    run_time: run_time.map(Seconds::from_f64),
+                    ..offer
+                });
             }
             Err(warning) => outcome.warnings.push(warning),
         }
@@ -129,9 +146,10 @@ impl Inquiry<'_> {
         let mode = self.client.config.use_of_task_info(entry);
         let mut cause = None;
         if mode != UseOfTaskInfo::Never {
+            let task = TaskInfoRequest::new(self.needs);
             let found =
                 self.client
-                    .fetch_task_info(self.scope, self.tes, self.task, self.authorization);
+                    .fetch_task_info(self.scope, self.tes, &task, self.authorization);
             let Found { base, info } = found.await.map_err(|error| self.unavailable(&error))?;
             cause = match info {
                 Ok(info) => return Ok((base, self.with_queue(info, entry, warnings))),
@@ -160,6 +178,30 @@ impl Inquiry<'_> {
             (UseOfTaskInfo::Always, _, None) => Exclusion::NoTaskInfo,
         };
         Err(excluded(self.tes, entry))
+    }
+
+    /// The median run time of earlier tasks with `image`, in seconds; with a warning that the default is used if there is
+    /// none. A failure is told when the offer is asked for.
+    async fn run_time(self, image: &Arc<str>, warnings: &mut Vec<Warning>) -> Option<f64> {
+        let presence = self
+            .client
+            .fetch_presence(self.scope, self.tes, self.authorization);
+        let base = presence.await.ok()?;
+        let history = self
+            .client
+            .fetch_history(self.scope, self.tes, &base, self.authorization);
+        let run_time = match history.await {
+            Ok(history) => history.history.run_time(image),
+            Err(_) => None,
+        };
+        if run_time.is_none() {
+            warnings.push(Warning::Task(TaskWarning::RunTimeAssumed {
+                service: self.tes.to_string(),
+                image: Arc::clone(image),
+                seconds: self.needs.execution_seconds,
+            }));
+        }
+        run_time.map(|run_time| run_time.median_seconds)
     }
 
     /// `info` with a queue time, which is assumed if the TES does not tell it.
@@ -199,7 +241,7 @@ impl Inquiry<'_> {
         };
         entry
             .prices()
-            .quote(self.query.needs(), queue)
+            .quote(self.needs, queue)
             .map(|info| TaskInfo { outcomes, ..info })
             .map_err(|error| excluded(self.tes, Exclusion::PriceOutOfRange(error)))
     }
@@ -224,7 +266,7 @@ impl Inquiry<'_> {
             Ok(history) => {
                 outcomes = history.outcomes;
                 let max_age_days = self.client.config.history_max_age_days;
-                match history.queue_time(self.query.needs(), max_age_days) {
+                match history.queue_time(self.needs, max_age_days) {
                     Ok(estimate) => {
                         if history.unreadable > 0 {
                             warnings.push(Warning::UnreadableTasks {

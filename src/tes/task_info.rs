@@ -139,6 +139,7 @@ pub(super) fn read_task_info(answer: &Map<String, Value>) -> Result<TaskInfo, Fe
             Some(_) => Some(price(answer, "unit_costs_data_transfer")?),
         },
         queue: queue.map_or(Seconds::ZERO, Seconds::from_f64),
+        run_time: None,
         queue_basis: if queue.is_some() {
             QueueBasis::TaskInfo
         } else {

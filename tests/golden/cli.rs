@@ -78,6 +78,12 @@ fn errors() -> Vec<CliError> {
             source: io::Error::from_raw_os_error(98),
         }]
         CliError::NoLocation => [CliError::NoLocation]
+        CliError::NotAccepted => [CliError::NotAccepted]
+        CliError::NotComplete(_) => [CliError::NotComplete("EXECUTOR_ERROR".to_owned())]
+        CliError::Interrupted { .. } => [CliError::Interrupted {
+            id: "c0ffee".to_owned(),
+            tes: "https://tes.example/".to_owned(),
+        }]
         CliError::Service(_) => [CliError::Service(
             "http://127.0.0.1:8080/healthz: error sending request".to_owned(),
         )]

@@ -16,7 +16,9 @@ use crate::{
         price_book::BadTesMatch,
         query::RequestFaultReason,
         queue::NoQueueTime,
+        registry::RegistryWarning,
         service::BadServiceUri,
+        task::{AssumedNeed, TaskWarning},
         token::MalformedToken,
         transfer::warning::TransferWarning,
         unrankable::{BundleFault, Difference, UnrankableReason},
@@ -142,6 +144,32 @@ fn warnings() -> Vec<Warning> {
         ]
         Warning::UnknownSize(_) => [Warning::UnknownSize("a1".into())]
         Warning::AccessMethodsUnavailable { .. } => [unavailable(1), unavailable(2)]
+        Warning::Task(_) => [
+            Warning::Task(TaskWarning::NeedsAssumed(vec![
+                AssumedNeed { name: "cpu_cores", amount: 1.0 },
+                AssumedNeed { name: "ram_gb", amount: 2.5 },
+            ])),
+            Warning::Task(TaskWarning::FixedInputs(vec!["/data/in.fa".to_owned(), "/data/b".to_owned()])),
+            Warning::Task(TaskWarning::RunTimeAssumed {
+                service: tes(),
+                image: "quay.io/biocontainers/samtools:1.20".into(),
+                seconds: 3600.0,
+            }),
+        ]
+        Warning::Registry(_) => [
+            Warning::Registry(RegistryWarning::Unavailable {
+                service: "https://registry.example/".to_owned(),
+                cause: "did not answer within 2 s".to_owned(),
+            }),
+            Warning::Registry(RegistryWarning::Empty {
+                service: "https://registry.example/".to_owned(),
+            }),
+            Warning::Registry(RegistryWarning::UnusableListings {
+                service: "https://registry.example/".to_owned(),
+                ids: vec!["org.example.tes-1".to_owned()],
+            }),
+            Warning::Registry(RegistryWarning::TooManyListed { limit: 100, skipped: 7 }),
+        ]
         Warning::TokenNotSentOverHttp { .. } => [Warning::TokenNotSentOverHttp { service: tes() }]
         Warning::TokenNotSentToUnlisted { .. } => [
             Warning::TokenNotSentToUnlisted { service: drs() },
@@ -311,6 +339,10 @@ fn request_faults() -> Vec<RequestFaultReason> {
         RequestFaultReason::NotAnAmount => [RequestFaultReason::NotAnAmount]
         RequestFaultReason::Empty => [RequestFaultReason::Empty]
         RequestFaultReason::NoUri => [RequestFaultReason::NoUri]
+        RequestFaultReason::DuplicatePath => [RequestFaultReason::DuplicatePath]
+        RequestFaultReason::NoUrl => [RequestFaultReason::NoUrl]
+        RequestFaultReason::NotAbsolutePath => [RequestFaultReason::NotAbsolutePath]
+        RequestFaultReason::NotAFileType => [RequestFaultReason::NotAFileType]
         RequestFaultReason::NoDrs => [RequestFaultReason::NoDrs]
         RequestFaultReason::TooManyItems { .. } => [
             RequestFaultReason::TooManyItems { limit: 100, length: 101 },

@@ -22,6 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("tes", &["client", "config", "domain"]),
     ("drs", &["client", "config", "domain", "locations"]),
     ("rates", &["client", "config", "domain"]),
+    ("registries", &["client", "config", "domain"]),
     ("auth", &["client", "config", "domain"]),
     ("estimation", &["config", "domain", "locations"]),
     (
@@ -34,6 +35,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "estimation",
             "locations",
             "rates",
+            "registries",
             "telemetry",
             "tes",
         ],

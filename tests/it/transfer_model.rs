@@ -497,6 +497,7 @@ proptest! {
         sites.places.insert(host.clone(), place(from));
         sites.places.insert(tes.host().clone(), place(to));
         let info = TaskInfo {
+                run_time: None,
             source: OfferSource::TaskInfo,
             compute: Money::new(1.0, Currency::EUR).unwrap(),
             storage: Money::new(2.0, Currency::EUR).unwrap(),
@@ -538,6 +539,8 @@ proptest! {
 
 fn query(tes: &ServiceUri) -> Query {
     Query::new(QueryParts {
+        registries: Vec::new(),
+        trusts_registries: false,
         needs: ResourceNeeds {
             cpu_cores: 1.0,
             ram_gb: 1.0,

@@ -10,6 +10,7 @@ mod behaviour;
 pub mod drs;
 mod flavour;
 mod http;
+pub mod registry;
 pub mod replay_drs;
 pub mod replay_tes;
 mod scenario;

@@ -62,6 +62,16 @@ impl<'a> Merged<'a> {
         }
     }
 
+    /// The positions in the query of all TES by their best combinations. To be called first.
+    pub(super) fn tes_best_first(&self) -> Vec<usize> {
+        let mut heads: Vec<_> = self.heads.iter().map(|Reverse(head)| *head).collect();
+        heads.sort_unstable();
+        heads
+            .into_iter()
+            .filter_map(|head| Some(self.sources.get(head.source)?.tes.tes))
+            .collect()
+    }
+
     /// The next best combination; appends the positions of its access URIs to `uris`.
     pub(super) fn next(&mut self, uris: &mut Vec<u32>) -> Option<Choice<'a>> {
         let Reverse(head) = self.heads.pop()?;

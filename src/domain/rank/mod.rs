@@ -33,6 +33,8 @@ pub struct Ranking {
     uris: Vec<u32>,
     space: SpaceSize,
     means: Means,
+    /// The positions in the query of all TES, that with the best combination first.
+    tes: Vec<usize>,
 }
 
 /// The means over the TES of the mean over each one's combinations: what scores are relative to.
@@ -131,6 +133,7 @@ pub fn rank_unflagged(estimates: &Estimates, mode: Mode, limit: usize, seed: u64
             let scale = Scale::new(weight, &estimates.tes);
             ranking.means = scale.means();
             let mut merged = merge::Merged::new(&estimates.tes, scale);
+            ranking.tes = merged.tes_best_first();
             while ranking.len() < limit
                 && let Some(choice) = merged.next(&mut ranking.uris)
             {
@@ -148,6 +151,7 @@ pub fn rank_unflagged(estimates: &Estimates, mode: Mode, limit: usize, seed: u64
             ) {
                 ranking.push(choice, None);
             }
+            ranking.tes = random::tes_by_first_use(&estimates.tes, ranking.iter(), seed);
         }
     }
     ranking
@@ -168,6 +172,7 @@ impl Ranking {
             uris: Vec::new(),
             space,
             means: Means::default(),
+            tes: Vec::new(),
         }
     }
 
@@ -215,6 +220,11 @@ impl Ranking {
             score: ranked.score,
             pareto_optimal: ranked.pareto_optimal,
         })
+    }
+
+    /// The positions in the query of all TES that can be ranked, listed or not, that with the best combination first.
+    pub fn tes(&self) -> &[usize] {
+        &self.tes
     }
 
     /// The number of combinations in the ranking.

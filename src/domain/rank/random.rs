@@ -3,10 +3,14 @@
 use std::collections::HashSet;
 
 use num_bigint::BigUint;
-use rand::{Rng, RngExt, SeedableRng, rngs::StdRng, seq::index};
+use rand::{
+    Rng, RngExt, SeedableRng,
+    rngs::StdRng,
+    seq::{SliceRandom, index},
+};
 
 use super::{
-    Choice,
+    Choice, Combination,
     space::{SpaceSize, of_one},
 };
 use crate::domain::{
@@ -58,6 +62,23 @@ pub(super) fn sample<'a>(
         }
     }
     choices
+}
+
+/// The positions in the query of all TES: in the order of their first combinations, and then those of which none is listed,
+/// in random order.
+pub(super) fn tes_by_first_use<'a>(
+    tes: &[TesEstimate],
+    listed: impl Iterator<Item = Combination<'a>>,
+    seed: u64,
+) -> Vec<usize> {
+    let mut rest: Vec<_> = tes.iter().map(|tes| tes.tes).collect();
+    rest.shuffle(&mut StdRng::seed_from_u64(seed));
+    let mut taken = HashSet::new();
+    listed
+        .map(|combination| combination.tes)
+        .chain(rest)
+        .filter(|tes| taken.insert(*tes))
+        .collect()
 }
 
 /// The TES of the combination with `number`, and its number among those of the TES.

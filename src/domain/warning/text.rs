@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{DrsHint, Warning};
-use crate::domain::{disclosure::redacted, exclusion::codes};
+use crate::domain::{disclosure::redacted, exclusion::codes, first_ten::FirstTen};
 
 impl fmt::Display for Warning {
     #[expect(clippy::too_many_lines, reason = "one text for each warning")]
@@ -76,6 +76,8 @@ impl fmt::Display for Warning {
                 "Access methods unavailable: '{service}' marks access methods of {} as not available; they are not ranked.",
                 Objects(objects)
             ),
+            Self::Task(warning) => warning.fmt(f),
+            Self::Registry(warning) => warning.fmt(f),
             Self::TokenNotSentOverHttp { service } => write!(
                 f,
                 "Token not sent: '{service}' is called over plain http; use https, or have the operator set \
@@ -169,23 +171,6 @@ impl fmt::Display for Warning {
                 f,
                 "Limit reached: {limit} of {space} combinations, drawn at random, are listed."
             ),
-        }
-    }
-}
-
-/// The first ten of `0`, each cut to 100 characters, and how many more there are.
-struct FirstTen<'a>(&'a [String]);
-
-impl fmt::Display for FirstTen<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 10;
-        for (position, name) in self.0.iter().take(SHOWN).enumerate() {
-            let comma = if position > 0 { ", " } else { "" };
-            write!(f, "{comma}{name:.100}")?;
-        }
-        match self.0.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
         }
     }
 }

@@ -56,6 +56,56 @@ pub(in crate::http) fn response() -> Value {
     })
 }
 
+/// The request for a task that `/ui/` offers, to the services of `request`.
+pub(super) fn task_request(request: &Value) -> Value {
+    json!({
+        "task": {
+            "name": "alignment statistics",
+            "inputs": [{"url": first_object(request), "path": "/data/sample.bam", "type": "FILE"}],
+            "outputs": [{"url": "s3://results/sample.txt", "path": "/out/sample.txt", "type": "FILE"}],
+            "executors": [{
+                "image": "quay.io/biocontainers/samtools:1.20",
+                "command": ["samtools", "flagstat", "/data/sample.bam"],
+                "stdout": "/out/sample.txt"
+            }]
+        },
+        "tes_uris": request.get("tes_uris"),
+        "drs_uris": request.get("drs_uris"),
+        "mode": 0.5,
+        "execution_time_sec": 1800
+    })
+}
+
+fn first_object(request: &Value) -> &str {
+    request
+        .pointer("/object_ids/0")
+        .and_then(Value::as_str)
+        .unwrap_or("drs://drs-1.example/a001")
+}
+
+/// A response to [`task_request`].
+pub(in crate::http) fn task_response() -> Value {
+    let mut response = response();
+    let uri = "ftp://ftp-1.example/a001.fa.gz";
+    let tes = "https://tes-2.example/ga4gh/tes/v1/";
+    let mut task = task_request(&request())
+        .get("task")
+        .cloned()
+        .unwrap_or_default();
+    if let Some(url) = task.pointer_mut("/inputs/0/url") {
+        *url = uri.into();
+    }
+    if let Some(Value::Object(combination)) = response.pointer_mut("/service_combinations/0") {
+        let uris = json!({"/data/sample.bam": uri, "tes_uri": tes});
+        combination.insert("access_uris".to_owned(), uris);
+        combination.insert("task".to_owned(), task);
+    }
+    if let Some(response) = response.as_object_mut() {
+        response.insert("tes_uris".to_owned(), json!([tes]));
+    }
+    response
+}
+
 /// The response of `/readyz` during shutdown.
 pub(in crate::http) fn not_ready() -> Value {
     json!(HttpError::ShuttingDown.problem())

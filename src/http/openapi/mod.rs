@@ -16,7 +16,7 @@ use utoipa::{
 use utoipa_swagger_ui::{Config as UiConfig, SwaggerUi};
 
 use super::{
-    handlers::{health, metrics, rank_services, service_info},
+    handlers::{health, metrics, rank_services, rank_tasks, service_info},
     middleware::security_headers,
 };
 use crate::config::Limits;
@@ -31,7 +31,7 @@ use crate::config::Limits;
                        DB-IP](https://db-ip.com) (CC BY 4.0).",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    paths(rank_services::rank_services, service_info::service_info, health::healthz, health::readyz, metrics::metrics),
+    paths(rank_services::rank_services, rank_tasks::rank_tasks, service_info::service_info, health::healthz, health::readyz, metrics::metrics),
     components(schemas(crate::api::problem::Problem)),
     tags(
         (name = "ranking", description = "Where should a task run?"),
@@ -46,6 +46,7 @@ pub fn document(limits: &Limits, example: Option<Value>) -> utoipa::openapi::Ope
     if let Some(components) = &mut document.components {
         add_bearer(components);
         set_limits(components, limits);
+        widen_limit(components);
     }
     // With or without a token: the configuration decides.
     let token: SecurityRequirement = SecurityRequirement::new("bearer", [] as [&str; 0]);
@@ -54,14 +55,14 @@ pub fn document(limits: &Limits, example: Option<Value>) -> utoipa::openapi::Ope
     if let Some(operation) = metrics.and_then(|path| path.get.as_mut()) {
         operation.security = Some(optional_token.clone());
     }
-    let operation = document
-        .paths
-        .paths
-        .get_mut("/rank-services")
-        .and_then(|path| path.post.as_mut());
-    if let Some(operation) = operation {
-        operation.security = Some(optional_token);
-        set_example(operation, example.unwrap_or_else(examples::request));
+    let example = example.unwrap_or_else(examples::request);
+    let of_task = examples::task_request(&example);
+    for (path, example) in [("/rank-services", example), ("/rank-tasks", of_task)] {
+        let operation = document.paths.paths.get_mut(path);
+        if let Some(operation) = operation.and_then(|path| path.post.as_mut()) {
+            operation.security = Some(optional_token.clone());
+            set_example(operation, example);
+        }
     }
     document
 }
@@ -77,16 +78,29 @@ fn add_bearer(components: &mut Components) {
 }
 
 fn set_limits(components: &mut Components, limits: &Limits) {
-    let Some(RefOr::T(Schema::Object(request))) = components.schemas.get_mut("RankRequest") else {
-        return;
-    };
-    for (name, limit) in [
-        ("tes_uris", limits.tes_uris),
-        ("drs_uris", limits.drs_uris),
-        ("object_ids", limits.object_ids),
+    for (schema, name, limit) in [
+        ("RankRequest", "tes_uris", limits.tes_uris),
+        ("RankRequest", "drs_uris", limits.drs_uris),
+        ("RankRequest", "object_ids", limits.object_ids),
+        ("TaskRequest", "tes_uris", limits.tes_uris),
+        ("TaskRequest", "drs_uris", limits.drs_uris),
+        ("TesTask", "inputs", limits.object_ids),
     ] {
-        if let Some(RefOr::T(Schema::Array(list))) = request.properties.get_mut(name) {
+        if let Some(RefOr::T(Schema::Object(request))) = components.schemas.get_mut(schema)
+            && let Some(RefOr::T(Schema::Array(list))) = request.properties.get_mut(name)
+        {
             list.max_items = Some(limit);
+        }
+    }
+}
+
+/// Takes any number as a limit, however many bits it has: it is clamped.
+fn widen_limit(components: &mut Components) {
+    for schema in ["RankRequest", "TaskRequest"] {
+        if let Some(RefOr::T(Schema::Object(request))) = components.schemas.get_mut(schema)
+            && let Some(RefOr::T(Schema::Object(limit))) = request.properties.get_mut("limit")
+        {
+            limit.format = None;
         }
     }
 }

@@ -92,7 +92,11 @@ impl Service {
     }
 
     pub fn post(&self) -> reqwest::RequestBuilder {
-        self.client.post(self.url("/rank-services"))
+        self.post_to("/rank-services")
+    }
+
+    pub fn post_to(&self, path: &str) -> reqwest::RequestBuilder {
+        self.client.post(self.url(path))
     }
 
     /// Sends `request` and gives back what comes.

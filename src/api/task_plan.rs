@@ -1,0 +1,169 @@
+//! The files of a task: which are objects to look for, which stay as they are, and how large they are.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    task_template::TemplateInput,
+    tes_task::{TesInput, TesOutput, TesTask},
+    unknown::escaped,
+};
+use crate::domain::{
+    object_id::ObjectId,
+    query::{RequestFault, RequestFaultReason},
+    task::Output,
+};
+
+/// What a request says of the files of its task.
+pub(super) struct Given<'a> {
+    /// The task as it came.
+    pub(super) task: &'a Value,
+    /// Sizes by path.
+    pub(super) sizes: &'a BTreeMap<String, u64>,
+    /// Whether there are DRS for bare ids.
+    pub(super) has_drs: bool,
+}
+
+/// The files of a task.
+#[derive(Default)]
+pub(super) struct TaskPlan {
+    /// The distinct ids of the inputs, each with the position of the first input that has it.
+    pub(super) objects: Vec<(Arc<str>, usize)>,
+    /// The sizes of inputs by id.
+    pub(super) sizes: BTreeMap<String, u64>,
+    pub(super) inputs: Vec<TemplateInput>,
+    pub(super) outputs: Vec<Output>,
+    /// The paths of inputs whose URLs stay as they are.
+    pub(super) fixed: Vec<String>,
+    /// JSON pointers of sizes that belong to no file.
+    pub(super) unknown: Vec<String>,
+}
+
+impl TaskPlan {
+    pub(super) fn new(task: &TesTask, given: &Given<'_>, faults: &mut Vec<RequestFault>) -> Self {
+        let mut plan = Self::default();
+        let mut paths = HashSet::new();
+        let mut files = BTreeSet::new();
+        for (position, input) in task.inputs.iter().flatten().enumerate() {
+            let at = |name: &str| format!("/task/inputs/{position}/{name}");
+            let is_read = given
+                .task
+                .pointer(&format!("/inputs/{position}"))
+                .is_some_and(|item| TesInput::deserialize(item).is_ok());
+            if !is_read {
+                continue;
+            }
+            check_path(&input.path, at("path"), faults);
+            check_type(input.r#type.as_deref(), at("type"), faults);
+            if !paths.insert(&input.path) {
+                faults.push(RequestFault::new(
+                    at("path"),
+                    RequestFaultReason::DuplicatePath,
+                ));
+            }
+            files.insert(input.path.as_str());
+            match url_of(input) {
+                Some(url) => plan.add(position, input, url, given),
+                None if input.content.is_none() => {
+                    faults.push(RequestFault::new(at("url"), RequestFaultReason::NoUrl));
+                }
+                None => {}
+            }
+        }
+        for (position, output) in task.outputs.iter().flatten().enumerate() {
+            let at = |name: &str| format!("/task/outputs/{position}/{name}");
+            let is_read = given
+                .task
+                .pointer(&format!("/outputs/{position}"))
+                .is_some_and(|item| TesOutput::deserialize(item).is_ok());
+            if !is_read {
+                continue;
+            }
+            check_path(&output.path, at("path"), faults);
+            check_type(output.r#type.as_deref(), at("type"), faults);
+            if output.url.is_empty() {
+                faults.push(RequestFault::new(at("url"), RequestFaultReason::Empty));
+            }
+            files.insert(output.path.as_str());
+            if let Some(&size_bytes) = given.sizes.get(&output.path) {
+                plan.outputs.push(Output {
+                    path: output.path.as_str().into(),
+                    url: output.url.as_str().into(),
+                    size_bytes,
+                });
+            }
+        }
+        let unused = given
+            .sizes
+            .keys()
+            .filter(|path| !files.contains(path.as_str()));
+        plan.unknown = unused
+            .map(|path| format!("/sizes/{}", escaped(path)))
+            .collect();
+        plan
+    }
+
+    fn add(&mut self, position: usize, input: &TesInput, url: &str, given: &Given<'_>) {
+        let is_object = is_remote(url) || is_bare_id(url) && given.has_drs;
+        let id: Arc<str> = url.into();
+        if is_object {
+            if !self.objects.iter().any(|(known, _)| *known == id) {
+                self.objects.push((Arc::clone(&id), position));
+            }
+            if let Some(&size) = given.sizes.get(&input.path) {
+                self.sizes.insert(url.to_owned(), size);
+            }
+        } else {
+            self.fixed.push(input.path.clone());
+        }
+        self.inputs.push(TemplateInput {
+            position,
+            path: input.path.as_str().into(),
+            id,
+            is_object,
+        });
+    }
+}
+
+/// The URL of an input. Its content wins, if there is one.
+fn url_of(input: &TesInput) -> Option<&str> {
+    let has_content = input.content.as_ref().is_some_and(|text| !text.is_empty());
+    let url = input.url.as_deref().filter(|url| !url.is_empty());
+    url.filter(|_| !has_content)
+}
+
+/// Whether a URL names its object wherever it is read; a path or a file does not.
+fn is_remote(url: &str) -> bool {
+    // What begins with `drs://` and is not valid is a fault of the request.
+    ObjectId::parse(url).map_or(true, |id| !id.is_bare())
+}
+
+/// Whether a text may be the id of an object at some DRS, and no path of a file.
+fn is_bare_id(url: &str) -> bool {
+    !url.contains("://") && !url.starts_with(['/', '.', '~']) && !url.contains('\\')
+}
+
+fn check_path(path: &str, pointer: String, faults: &mut Vec<RequestFault>) {
+    if !path.starts_with('/') {
+        faults.push(RequestFault::new(
+            pointer,
+            RequestFaultReason::NotAbsolutePath,
+        ));
+    }
+}
+
+fn check_type(kind: Option<&str>, pointer: String, faults: &mut Vec<RequestFault>) {
+    let is_known = |kind: &str| {
+        ["", "FILE", "DIRECTORY"]
+            .iter()
+            .any(|known| kind.eq_ignore_ascii_case(known))
+    };
+    if !kind.is_none_or(is_known) {
+        faults.push(RequestFault::new(pointer, RequestFaultReason::NotAFileType));
+    }
+}

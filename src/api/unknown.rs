@@ -1,0 +1,77 @@
+//! Properties of requests that no schema defines, with those that may be meant.
+
+use std::collections::BTreeSet;
+
+/// The names of properties that the schema does not define.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unknown(BTreeSet<String>);
+
+impl FromIterator<String> for Unknown {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self(names.into_iter().collect())
+    }
+}
+
+impl Unknown {
+    /// JSON pointers of the names, each with one of `known` that may be meant.
+    pub(super) fn pointers(&self, parent: &str, known: &[&str]) -> impl Iterator<Item = String> {
+        self.0.iter().map(move |name| {
+            let pointer = format!("{parent}/{}", escaped(name));
+            match meant(name, known) {
+                Some(meant) => format!("{pointer} (did you mean {meant}?)"),
+                None => pointer,
+            }
+        })
+    }
+}
+
+/// The one of `known` that `name` may be meant to be: it differs in case, separators or a few letters, or has a part of it.
+pub(super) fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    /// Longer names are nothing that someone mistyped.
+    const LONGEST: usize = 40;
+    let plain = |name: &str| -> Vec<char> {
+        let letters = name.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    if name.len() > LONGEST {
+        return None;
+    }
+    let given = plain(name);
+    let nearest = known
+        .iter()
+        .map(|&one| (distance(&given, &plain(one)), one))
+        .min()?;
+    let allowed = given.len().min(9) / 3;
+    if nearest.0 <= allowed {
+        return Some(nearest.1);
+    }
+    // `resources`, `objects`, `tes`, `execution_time`.
+    let first = name.split(['_', '-']).next()?.trim_end_matches('s');
+    let mut starting = known.iter().filter(|one| one.starts_with(first));
+    let found = starting.next().filter(|_| first.len() >= 3)?;
+    starting.next().is_none().then_some(*found)
+}
+
+/// The number of letters to insert, delete or replace (Levenshtein).
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (position, letter) in one.iter().enumerate() {
+        let mut diagonal = position;
+        let mut left = position + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, expected) in row.iter_mut().skip(1).zip(other) {
+            let replaced = diagonal + usize::from(letter != expected);
+            diagonal = *cell;
+            left = replaced.min(left + 1).min(diagonal + 1);
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// `name` as a reference token of a JSON pointer (RFC 6901).
+pub(super) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

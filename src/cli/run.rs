@@ -1,0 +1,210 @@
+//! `testribute run`: ranks sites for a TES task, and posts it to the best one that accepts it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{
+    CliError,
+    args::{Output, RunArgs},
+    console::Console,
+    rank::{read_task, token},
+    serve::wait_for_signal,
+};
+use crate::{
+    api::{task_request::TaskRequest, task_response::TaskCombination},
+    config::Config,
+    domain::service::ServiceUri,
+    ranker::{Caller, Ranker, Reach, SubmitError},
+};
+
+/// After so many failures in a row the state is given up.
+const MAX_FAILED_LOOKS: u32 = 10;
+
+/// What a run needs.
+struct Run<'a> {
+    ranker: &'a Ranker,
+    caller: &'a Caller,
+    request: TaskRequest,
+    console: &'a mut Console,
+}
+
+/// A task that runs at a site.
+struct Running {
+    id: String,
+    tes: ServiceUri,
+    combination: TaskCombination,
+}
+
+/// Posts the task to the sites, best first, until one accepts it.
+pub(super) async fn run(
+    config: &Config,
+    mut args: RunArgs,
+    console: &mut Console,
+) -> Result<(), CliError> {
+    let token = token(args.rank.jwt.take())?;
+    let file = args.rank.task.take().unwrap_or_default();
+    let task = read_task(&file)?;
+    let (output, watch) = (args.rank.output, args.watch);
+    let interval = Duration::try_from_secs_f64(args.poll_sec).unwrap_or(Duration::MAX);
+    let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
+    let caller = ranker.admit(token).await?;
+    let mut run = Run {
+        ranker: &ranker,
+        caller: &caller,
+        request: args.rank.into_task_request(task),
+        console,
+    };
+    let running = run.submit(args.tries.into()).await?;
+    let combination = &running.combination.combination;
+    let cost = combination.cost_estimate;
+    let text = match output {
+        Output::Uri => running.tes.to_string(),
+        Output::Table => format!(
+            "Task {} runs at {}: rank {}, {:.2} {}, {:.0} s.",
+            running.id,
+            running.tes,
+            combination.rank,
+            cost.amount,
+            cost.currency,
+            combination.time_estimate
+        ),
+        Output::Json => format!(
+            "{:#}",
+            json!({
+                "id": running.id,
+                "tes_uri": running.tes.to_string(),
+                "rank": combination.rank,
+                "cost_estimate": cost,
+                "time_estimate": combination.time_estimate,
+                "access_uris": combination.access_uris
+            })
+        ),
+    };
+    run.console.print(text)?;
+    if !watch {
+        return Ok(());
+    }
+    tokio::select! {
+        state = run.watch(&running, interval) => match state? {
+            state if state == "COMPLETE" => Ok(()),
+            state => Err(CliError::NotComplete(state)),
+        },
+        () = wait_for_signal() => Err(CliError::Interrupted {
+            id: running.id,
+            tes: running.tes.to_string(),
+        }),
+    }
+}
+
+impl Run<'_> {
+    async fn submit(&mut self, tries: usize) -> Result<Running, CliError> {
+        let answer = self
+            .ranker
+            .rank_task(self.request.clone(), self.caller)
+            .await?;
+        self.console.warnings(&answer.warnings);
+        let mut listed = answer.service_combinations;
+        let mut rank = 0;
+        for uri in answer.tes_uris.iter().take(tries) {
+            let Ok(tes) = ServiceUri::parse(uri) else {
+                continue;
+            };
+            let best = |one: &TaskCombination| one.combination.access_uris.tes_uri == *uri;
+            let combination = match listed.iter().position(best) {
+                Some(position) => listed.swap_remove(position),
+                // Of many combinations, none at this site may be listed.
+                None => match self.best_at(uri).await {
+                    Some(combination) => combination,
+                    None => continue,
+                },
+            };
+            rank += 1;
+            match self.post(&tes, &combination.task).await {
+                Ok(id) => {
+                    return Ok(Running {
+                        id,
+                        tes,
+                        combination,
+                    });
+                }
+                Err(error) => {
+                    let refusal =
+                        format!("Site {rank}, '{tes}', did not accept the task: it {error}.");
+                    self.console.warnings([refusal]);
+                }
+            }
+        }
+        Err(CliError::NotAccepted)
+    }
+
+    /// The best combination at one site.
+    async fn best_at(&self, uri: &str) -> Option<TaskCombination> {
+        let request = TaskRequest {
+            tes_uris: vec![uri.to_owned()],
+            registries: Vec::new(),
+            limit: Some(1),
+            ..self.request.clone()
+        };
+        let caller = self.caller_for(uri);
+        let answer = self.ranker.rank_task(request, &caller).await.ok()?;
+        answer.service_combinations.into_iter().next()
+    }
+
+    async fn post(&self, tes: &ServiceUri, task: &Value) -> Result<String, SubmitError> {
+        let caller = self.caller_for(tes.given());
+        let task = task.to_string();
+        self.ranker.submit(tes, task.as_bytes(), &caller).await
+    }
+
+    /// The caller, without a token for a site that only a registry of the command line names.
+    fn caller_for(&self, uri: &str) -> Caller {
+        let is_named = self.request.tes_uris.iter().any(|named| named == uri);
+        if is_named || self.request.registries.is_empty() {
+            self.caller.clone()
+        } else {
+            self.caller.clone().without_token()
+        }
+    }
+
+    /// The last state of the task; each new one is told.
+    async fn watch(&mut self, running: &Running, interval: Duration) -> Result<String, CliError> {
+        let ends = BTreeSet::from([
+            "COMPLETE",
+            "EXECUTOR_ERROR",
+            "SYSTEM_ERROR",
+            "CANCELED",
+            "PREEMPTED",
+        ]);
+        let caller = self.caller_for(running.tes.given());
+        let mut last = String::new();
+        let mut failed_looks = 0;
+        loop {
+            match self
+                .ranker
+                .task_state(&running.tes, &running.id, &caller)
+                .await
+            {
+                Ok(state) => {
+                    failed_looks = 0;
+                    if state != last {
+                        self.console
+                            .progress(format_args!("{}: {state}", running.id));
+                        last = state;
+                    }
+                    if ends.contains(last.as_str()) {
+                        return Ok(last);
+                    }
+                }
+                Err(error) => {
+                    failed_looks += 1;
+                    if failed_looks >= MAX_FAILED_LOOKS {
+                        let failure = format!("'{}' {error}", running.tes);
+                        return Err(CliError::Service(failure));
+                    }
+                }
+            }
+            tokio::time::sleep(interval).await;
+        }
+    }
+}

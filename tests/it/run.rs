@@ -1,0 +1,183 @@
+//! `testribute run`: the task goes to the best site that accepts it.
+
+use std::{
+    process::{Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
+
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+};
+
+use crate::support::{Server, network::tes_root, program::program};
+
+/// A TES that costs `price`, and accepts tasks if it `accepts`. Its tasks have these states, one after the other.
+async fn site(
+    price: f64,
+    accepts: bool,
+    states: &'static [&'static str],
+) -> (Server, Arc<AtomicUsize>) {
+    let posted = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&posted);
+    let looks = Arc::new(AtomicUsize::new(0));
+    let price = move |amount: f64| json!({"amount": amount * price, "currency": "EUR"});
+    let info = async move |Json(_): Json<Value>| {
+        Json(json!({
+            "estimated_compute_costs": price(1.0), "estimated_storage_costs": price(0.0),
+            "unit_costs_data_transfer": price(0.0), "estimated_queue_time_sec": 1
+        }))
+    };
+    let create = async move |Json(_): Json<Value>| {
+        counted.fetch_add(1, SeqCst);
+        if accepts {
+            Ok(Json(json!({"id": "task-1"})))
+        } else {
+            Err((
+                StatusCode::FORBIDDEN,
+                Json(json!({"detail": "quota exceeded"})),
+            ))
+        }
+    };
+    let task = async move || {
+        let look = looks.fetch_add(1, SeqCst).min(states.len() - 1);
+        Json(json!({"id": "task-1", "state": states[look]}))
+    };
+    let list = get(async || Json(json!({"tasks": []})));
+    let router = Router::new()
+        .route("/ga4gh/tes/v1/tasks/task-info", post(info))
+        .route("/ga4gh/tes/v1/tasks", list.post(create))
+        .route("/ga4gh/tes/v1/tasks/{id}", get(task));
+    (Server::start(router).await, posted)
+}
+
+const TASK: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/it/fixtures/tasks/funnel_hello.json"
+);
+
+fn command(sites: &[&Server], more: &[&str]) -> Command {
+    let mut command = program();
+    command.env("TESTRIBUTE__TIMEOUT", "20");
+    command.args([
+        "run",
+        "--task",
+        TASK,
+        "--mode",
+        "cost",
+        "--poll-sec",
+        "0.01",
+    ]);
+    for site in sites {
+        command.args(["--tes-uri", &tes_root(site)]);
+    }
+    command.args(more);
+    command
+}
+
+async fn run(sites: &[&Server], more: &[&str]) -> Output {
+    command(sites, more).output().await.unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_task_that_the_best_site_refuses_runs_at_the_next() {
+    let (best, posted) = site(1.0, false, &["UNKNOWN"]).await;
+    let (second, _) = site(2.0, true, &["QUEUED", "RUNNING", "COMPLETE"]).await;
+    let output = run(&[&second, &best], &["--watch"]).await;
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert_eq!(posted.load(SeqCst), 1, "a task is posted once");
+    assert!(told.contains("quota exceeded"), "{told}");
+    for state in ["QUEUED", "RUNNING", "COMPLETE"] {
+        assert_eq!(
+            told.matches(&format!("task-1: {state}")).count(),
+            1,
+            "{told}"
+        );
+    }
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["id"], "task-1");
+    assert_eq!(answer["tes_uri"], tes_root(&second));
+}
+
+#[tokio::test]
+async fn a_task_that_no_site_accepts_is_an_error_with_every_reason() {
+    let (one, _) = site(1.0, false, &["UNKNOWN"]).await;
+    let (two, _) = site(2.0, false, &["UNKNOWN"]).await;
+    let output = run(&[&one, &two], &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert_eq!(told.matches("quota exceeded").count(), 2, "{told}");
+    assert_eq!(text(&output.stdout), "");
+
+    let (three, posted) = site(3.0, true, &["COMPLETE"]).await;
+    let output = run(&[&one, &two, &three], &["--tries", "2"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(posted.load(SeqCst), 0, "only two sites are tried");
+}
+
+#[tokio::test]
+async fn a_task_that_fails_is_an_error() {
+    let (site, _) = site(1.0, true, &["RUNNING", "EXECUTOR_ERROR"]).await;
+    let output = run(&[&site], &["--watch"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("EXECUTOR_ERROR"));
+}
+
+#[tokio::test]
+async fn an_interrupted_watch_leaves_the_task_running_and_says_where() {
+    let (site, _) = site(1.0, true, &["RUNNING"]).await;
+    let mut process = command(&[&site], &["--watch"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(process.stderr.take().unwrap()).lines();
+    let mut told = String::new();
+    while !told.contains("RUNNING") {
+        let line = log.next_line().await.unwrap();
+        told += &line.unwrap_or_else(|| panic!("the program ended: {told}"));
+    }
+    let pid = process.id().unwrap().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().await;
+    assert!(sent.unwrap().success());
+    let last = log.next_line().await.unwrap().unwrap();
+    assert!(
+        last.contains("task-1") && last.contains(&tes_root(&site)),
+        "{last}"
+    );
+    assert_eq!(process.wait().await.unwrap().code(), Some(130));
+}
+
+#[tokio::test]
+async fn the_best_site_alone_can_be_printed() {
+    let (expensive, _) = site(2.0, true, &["COMPLETE"]).await;
+    let (cheap, posted) = site(1.0, true, &["COMPLETE"]).await;
+    let output = program()
+        .args(["--task", TASK, "--mode", "cost", "--output", "uri"])
+        .args([
+            "--tes-uri",
+            &tes_root(&expensive),
+            "--tes-uri",
+            &tes_root(&cheap),
+        ])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).trim_end(), tes_root(&cheap));
+    assert_eq!(posted.load(SeqCst), 0);
+}
