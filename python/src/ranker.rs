@@ -9,6 +9,7 @@ use std::{
 };
 
 use pyo3::prelude::*;
+use serde::Serialize;
 use testribute::{
     Deadline, Error, Ranker, Reach, config::Config, domain::token::Token, http::JsonRequests,
 };
@@ -37,8 +38,18 @@ impl Engine {
     }
 }
 
+/// What a body asks to rank.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The resources and objects of `POST /rank-services`.
+    Services,
+    /// The whole task of `POST /rank-tasks`.
+    Tasks,
+}
+
 /// What to rank, for whom, and until when.
 struct Job {
+    kind: Kind,
     body: String,
     jwt: Option<String>,
     timeout_sec: Option<f64>,
@@ -103,6 +114,7 @@ impl NativeRanker {
         timeout_sec: Option<f64>,
     ) -> PyResult<Answer> {
         let job = Job {
+            kind: Kind::Services,
             body,
             jwt,
             timeout_sec,
@@ -121,6 +133,45 @@ impl NativeRanker {
         timeout_sec: Option<f64>,
     ) -> PyResult<Call> {
         let job = Job {
+            kind: Kind::Services,
+            body,
+            jwt,
+            timeout_sec,
+        };
+        let ranking = run(self.engine(py)?, job);
+        Ok(call::start(runtime(py)?, ranking, callback))
+    }
+
+    /// The answer to `body`, which has a whole task, and its warnings.
+    #[pyo3(signature = (body, jwt=None, timeout_sec=None))]
+    fn rank_tasks(
+        &self,
+        py: Python<'_>,
+        body: String,
+        jwt: Option<String>,
+        timeout_sec: Option<f64>,
+    ) -> PyResult<Answer> {
+        let job = Job {
+            kind: Kind::Tasks,
+            body,
+            jwt,
+            timeout_sec,
+        };
+        call::wait(py, runtime(py)?, run(self.engine(py)?, job))
+    }
+
+    /// The same, handed to `callback(answer, exception)`.
+    #[pyo3(signature = (body, callback, jwt=None, timeout_sec=None))]
+    fn start_rank_tasks(
+        &self,
+        py: Python<'_>,
+        body: String,
+        callback: Py<PyAny>,
+        jwt: Option<String>,
+        timeout_sec: Option<f64>,
+    ) -> PyResult<Call> {
+        let job = Job {
+            kind: Kind::Tasks,
             body,
             jwt,
             timeout_sec,
@@ -156,17 +207,28 @@ async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
         .ranker
         .admit(token.map_err(|_| Failure::Token)?)
         .await?;
-    let request = engine.requests.rank_request(job.body.as_bytes())?;
-    let response = match deadline {
-        Some(deadline) => {
-            engine
-                .ranker
-                .rank_before(deadline, request, &caller)
-                .await?
+    let (ranker, body) = (&engine.ranker, job.body.as_bytes());
+    match job.kind {
+        Kind::Services => {
+            let request = engine.requests.rank_request(body)?;
+            let response = match deadline {
+                Some(deadline) => ranker.rank_before(deadline, request, &caller).await?,
+                None => ranker.rank(request, &caller).await?,
+            };
+            Ok((text(&response)?, response.warnings))
         }
-        None => engine.ranker.rank(request, &caller).await?,
-    };
+        Kind::Tasks => {
+            let request = engine.requests.task_request(body)?;
+            let response = match deadline {
+                Some(deadline) => ranker.rank_task_before(deadline, request, &caller).await?,
+                None => ranker.rank_task(request, &caller).await?,
+            };
+            Ok((text(&response)?, response.warnings))
+        }
+    }
+}
+
+fn text(response: &impl Serialize) -> Result<String, Failure> {
     // Maps with string keys, numbers and strings cannot fail.
-    let text = serde_json::to_string(&response).map_err(|_| Failure::Internal)?;
-    Ok((text, response.warnings))
+    serde_json::to_string(response).map_err(|_| Failure::Internal)
 }

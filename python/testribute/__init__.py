@@ -33,7 +33,12 @@ from .errors import (
     UnauthorizedError,
     ValidationError,
 )
-from .functions import rank_services, rank_services_async
+from .functions import (
+    rank_services,
+    rank_services_async,
+    rank_tasks,
+    rank_tasks_async,
+)
 from .models import AccessUris, Costs, Mode, RankResponse, ServiceCombination
 from .ranker import ModeLike, Ranker, Reach
 
@@ -58,4 +63,6 @@ __all__ = [
     "__version__",
     "rank_services",
     "rank_services_async",
+    "rank_tasks",
+    "rank_tasks_async",
 ]

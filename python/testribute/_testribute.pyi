@@ -30,6 +30,16 @@ class NativeRanker:
         jwt: str | None = None,
         timeout_sec: float | None = None,
     ) -> Call: ...
+    def rank_tasks(
+        self, body: str, jwt: str | None = None, timeout_sec: float | None = None
+    ) -> _Answer: ...
+    def start_rank_tasks(
+        self,
+        body: str,
+        callback: _Callback,
+        jwt: str | None = None,
+        timeout_sec: float | None = None,
+    ) -> Call: ...
 
 def set_log_level(level: int) -> None: ...
 def take_logs() -> list[tuple[int, str, str]]: ...

@@ -140,3 +140,97 @@ async def rank_services_async(
         timeout=timeout,
         **more,
     )
+
+
+def rank_tasks(
+    task: Mapping[str, Any],
+    tes_uris: Iterable[str] = (),
+    drs_uris: Iterable[str] = (),
+    mode: ModeLike = 0.5,
+    jwt: str | None = None,
+    *,
+    execution_time_sec: float | None = None,
+    sizes: Mapping[str, int] | None = None,
+    registries: Iterable[str] = (),
+    limit: int | None = None,
+    explain: bool = False,
+    timeout: float | None = None,
+    config: ConfigLike = None,
+    warn: Warn = "logging",
+    **more: Any,
+) -> RankResponse:
+    """Rank TES instances and access URIs for a whole TES task: see `Ranker.rank_tasks`.
+
+    Args:
+        task: The task as it would be sent to a TES.
+        tes_uris: Root URIs of the TES instances that could run the task.
+        drs_uris: Root URIs of DRS instances that may have inputs.
+        mode: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1).
+        jwt: Bearer token that is sent to the services of this request, over https.
+        execution_time_sec: The run time; else that of earlier tasks with the same image.
+        sizes: Sizes of inputs and outputs in bytes, by their paths in the task.
+        registries: Service registries to take TES instances from.
+        limit: How many combinations to list at most, best first.
+        explain: Whether the answer says where everything is and where prices come from.
+        timeout: Seconds for the whole ranking.
+        config: As for `rank_services`.
+        warn: As for `rank_services`.
+        more: Further properties of the request, for newer versions of it.
+
+    Returns:
+        The ranking; `task` is the rewritten task for the best combination.
+
+    Raises:
+        ValidationError: The request breaks the rules; `errors` has every fault with its pointer.
+        ResourceUnavailableError: Nothing can be ranked; `warnings` says why.
+        UnauthorizedError: The configuration asks for a valid token.
+        ConfigError: The configuration cannot be used.
+    """
+    return ranker_of(config, warn).rank_tasks(
+        task,
+        tes_uris,
+        drs_uris,
+        mode,
+        jwt,
+        execution_time_sec=execution_time_sec,
+        sizes=sizes,
+        registries=registries,
+        limit=limit,
+        explain=explain,
+        timeout=timeout,
+        **more,
+    )
+
+
+async def rank_tasks_async(
+    task: Mapping[str, Any],
+    tes_uris: Iterable[str] = (),
+    drs_uris: Iterable[str] = (),
+    mode: ModeLike = 0.5,
+    jwt: str | None = None,
+    *,
+    execution_time_sec: float | None = None,
+    sizes: Mapping[str, int] | None = None,
+    registries: Iterable[str] = (),
+    limit: int | None = None,
+    explain: bool = False,
+    timeout: float | None = None,
+    config: ConfigLike = None,
+    warn: Warn = "logging",
+    **more: Any,
+) -> RankResponse:
+    """Rank as `rank_tasks` does, without blocking the event loop."""
+    return await ranker_of(config, warn).rank_tasks_async(
+        task,
+        tes_uris,
+        drs_uris,
+        mode,
+        jwt,
+        execution_time_sec=execution_time_sec,
+        sizes=sizes,
+        registries=registries,
+        limit=limit,
+        explain=explain,
+        timeout=timeout,
+        **more,
+    )

@@ -169,6 +169,12 @@ class ServiceCombination(_Part):
         return optimal
 
     @property
+    def task(self) -> dict[str, Any] | None:
+        """Of `rank_tasks`: the task with these access URIs as its inputs, ready for the TES."""
+        task: dict[str, Any] | None = self._data.get("task")
+        return task
+
+    @property
     def explanation(self) -> dict[str, Any]:
         """What `explain=True` adds, such as `offer`, `distances` and `transfers`."""
         return {key: value for key, value in self._data.items() if key not in _DOCUMENTED}
@@ -219,13 +225,19 @@ class RankResponse:
 
         It is ready to be sent to `service_combinations[0].access_uris.tes_uri`.
         """
-        task: dict[str, Any] | None = self.to_dict().get("task")
-        return task
+        combinations = self.service_combinations
+        return combinations[0].task if combinations else None
+
+    @property
+    def tes_uris(self) -> list[str]:
+        """Of `rank_tasks`: all sites that can run the task, the best one first; else empty."""
+        uris: list[str] = self.to_dict().get("tes_uris", [])
+        return uris
 
     @property
     def explanation(self) -> dict[str, Any]:
         """All other properties of the answer, such as `places` with `explain=True`."""
-        documented = ("service_combinations", "warnings", "task")
+        documented = ("service_combinations", "warnings", "tes_uris")
         return {key: value for key, value in self.to_dict().items() if key not in documented}
 
     def __eq__(self, other: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, Union
+from typing import Any, Literal, Optional, Union
 
 from . import _testribute
 from ._logging import Warn, apply_level, forward, tell
@@ -18,6 +18,10 @@ ModeLike = Union[float, str, Mode]
 
 #: The addresses that may be called.
 Reach = Literal["everywhere", "public"]
+
+
+_Rank = Callable[[str, Optional[str], Optional[float]], "tuple[str, list[str]]"]
+_Start = Callable[..., _testribute.Call]
 
 
 class Ranker:
@@ -110,14 +114,7 @@ class Ranker:
         request = services_request(
             object_ids, drs_uris, mode, resource_requirements, tes_uris, limit, explain, more
         )
-        apply_level()
-        try:
-            text, warnings = self._native.rank_services(request, jwt or None, seconds(timeout))
-        except TestributeError as error:
-            self._tell(error.warnings)
-            raise
-        self._tell(warnings)
-        return RankResponse(text)
+        return self._rank(self._native.rank_services, request, jwt, timeout)
 
     async def rank_services_async(
         self,
@@ -140,12 +137,118 @@ class Ranker:
         request = services_request(
             object_ids, drs_uris, mode, resource_requirements, tes_uris, limit, explain, more
         )
+        start = self._native.start_rank_services
+        return await self._rank_async(start, request, jwt, timeout)
+
+    def rank_tasks(
+        self,
+        task: Mapping[str, Any],
+        tes_uris: Iterable[str] = (),
+        drs_uris: Iterable[str] = (),
+        mode: ModeLike = 0.5,
+        jwt: str | None = None,
+        *,
+        execution_time_sec: float | None = None,
+        sizes: Mapping[str, int] | None = None,
+        registries: Iterable[str] = (),
+        limit: int | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> RankResponse:
+        """Rank TES instances and access URIs for a whole TES task.
+
+        Args:
+            task: The task as it would be sent to a TES. What its resources leave out is assumed
+                (`tes.default_needs` of the configuration), and named in the warnings.
+            tes_uris: Root URIs of the TES instances that could run the task.
+            drs_uris: Root URIs of DRS instances that may have inputs.
+            mode: `cost`, `time`, a weight from 0 (cost) to 1 (time), or `random` (-1).
+            jwt: Bearer token that is sent to the services of this request, over https.
+            execution_time_sec: The run time; else that of earlier tasks with the same image.
+            sizes: Sizes of inputs and outputs in bytes, by their paths in the task.
+            registries: Service registries to take TES instances from.
+            limit: How many combinations to list at most, best first.
+            explain: Whether the answer says where everything is and where prices come from.
+            timeout: Seconds for the whole ranking, as for `rank_services`.
+            more: Further properties of the request, for newer versions of it.
+
+        Returns:
+            The ranking. `task` is the task for the best combination, rewritten, and `tes_uris` are
+            all sites, best first; access URIs have the paths of the inputs as their keys.
+
+        Raises:
+            ValidationError: The request breaks the rules; all faults are named.
+            ResourceUnavailableError: Nothing can be ranked.
+            UnauthorizedError: The configuration asks for a valid token.
+        """
+        request = tasks_request(
+            task,
+            tes_uris,
+            drs_uris,
+            mode,
+            execution_time_sec,
+            sizes,
+            registries,
+            limit,
+            explain,
+            more,
+        )
+        return self._rank(self._native.rank_tasks, request, jwt, timeout)
+
+    async def rank_tasks_async(
+        self,
+        task: Mapping[str, Any],
+        tes_uris: Iterable[str] = (),
+        drs_uris: Iterable[str] = (),
+        mode: ModeLike = 0.5,
+        jwt: str | None = None,
+        *,
+        execution_time_sec: float | None = None,
+        sizes: Mapping[str, int] | None = None,
+        registries: Iterable[str] = (),
+        limit: int | None = None,
+        explain: bool = False,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> RankResponse:
+        """Rank as `rank_tasks` does, without blocking the event loop.
+
+        Cancelling the awaiting task ends all calls.
+        """
+        request = tasks_request(
+            task,
+            tes_uris,
+            drs_uris,
+            mode,
+            execution_time_sec,
+            sizes,
+            registries,
+            limit,
+            explain,
+            more,
+        )
+        return await self._rank_async(self._native.start_rank_tasks, request, jwt, timeout)
+
+    def _rank(
+        self, rank: _Rank, request: str, jwt: str | None, timeout: float | None
+    ) -> RankResponse:
+        apply_level()
+        try:
+            text, warnings = rank(request, jwt or None, seconds(timeout))
+        except TestributeError as error:
+            self._tell(error.warnings)
+            raise
+        self._tell(warnings)
+        return RankResponse(text)
+
+    async def _rank_async(
+        self, start: _Start, request: str, jwt: str | None, timeout: float | None
+    ) -> RankResponse:
         apply_level()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[str, list[str]]] = loop.create_future()
-        call = self._native.start_rank_services(
-            request, _resolver(loop, future), jwt or None, seconds(timeout)
-        )
+        call = start(request, _resolver(loop, future), jwt or None, seconds(timeout))
         try:
             text, warnings = await future
         except TestributeError as error:
@@ -219,6 +322,34 @@ def services_request(
         request["tes_uris"] = tes_uris
     if limit is not None:
         request["limit"] = limit
+    if explain is not False:
+        request["explain"] = explain
+    return to_json(request)
+
+
+def tasks_request(
+    task: Mapping[str, Any],
+    tes_uris: Iterable[str],
+    drs_uris: Iterable[str],
+    mode: ModeLike,
+    execution_time_sec: float | None,
+    sizes: Mapping[str, int] | None,
+    registries: Iterable[str],
+    limit: int | None,
+    explain: bool,
+    more: Mapping[str, Any],
+) -> str:
+    """Get the body of `POST /rank-tasks`; what is left to its default is left out."""
+    request: dict[str, Any] = {"task": task, "drs_uris": drs_uris, "mode": mode, **more}
+    for name, value, default in (
+        ("tes_uris", tes_uris, ()),
+        ("registries", registries, ()),
+        ("execution_time_sec", execution_time_sec, None),
+        ("sizes", sizes, None),
+        ("limit", limit, None),
+    ):
+        if value is not default and value != default:
+            request[name] = value
     if explain is not False:
         request["explain"] = explain
     return to_json(request)

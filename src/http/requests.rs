@@ -2,7 +2,7 @@
 
 use super::{RouterError, body::RequestReader, error::HttpError, openapi::document};
 use crate::{
-    api::request::RankRequest,
+    api::{request::RankRequest, task_request::TaskRequest},
     config::Config,
     domain::query::{RequestFault, RequestFaultReason},
     error::Error,
@@ -33,10 +33,22 @@ impl JsonRequests {
     /// # Errors
     /// [`Error::Invalid`] with all faults.
     pub fn rank_request(&self, body: &[u8]) -> Result<RankRequest, Error> {
-        self.reader.read(body).map_err(|error| match error {
-            HttpError::Ranking(error) => error,
-            _ => Error::Invalid(vec![RequestFault::new("", RequestFaultReason::Unreadable)]),
-        })
+        self.reader.read(body).map_err(ranking_error)
+    }
+
+    /// The request for a whole task in `body`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all faults.
+    pub fn task_request(&self, body: &[u8]) -> Result<TaskRequest, Error> {
+        self.reader.read_task(body).map_err(ranking_error)
+    }
+}
+
+fn ranking_error(error: HttpError) -> Error {
+    match error {
+        HttpError::Ranking(error) => error,
+        _ => Error::Invalid(vec![RequestFault::new("", RequestFaultReason::Unreadable)]),
     }
 }
 
