@@ -34,7 +34,7 @@ fail() {
 }
 
 table=$("$testribute" demo --once 2>/dev/null) || fail "demo --once failed"
-grep -Eq '^ +1 +http://tes-basel\.localhost:[0-9]+/ga4gh/tes/v1/ +0\.47 EUR +32 min 00 s +0\.8610 +yes' <<<"$table" ||
+grep -Eq '^ +1 +http://tes-basel\.localhost:[0-9]+/ga4gh/tes/v1/ +0\.47 EUR +32 min 27 s +0\.8596 +yes' <<<"$table" ||
     fail "demo --once does not print the table of the README: $table"
 
 line=$(grep -E '^ +curl -s http' "$demo_log") || fail "no curl line is printed"

@@ -1,6 +1,6 @@
 //! Errors of outbound calls.
 
-use std::{error::Error, net::IpAddr, time::Duration};
+use std::{error::Error, net::IpAddr, path::PathBuf, time::Duration};
 
 use http::StatusCode;
 use hyper_util::client::legacy;
@@ -20,6 +20,14 @@ pub enum ClientError {
     /// The HTTP client refuses to start.
     #[error("cannot build the HTTP client; are the system's CA certificates installed? ({0})")]
     Http(#[source] rustls::Error),
+    /// The file of `outbound.ca_file` cannot be used.
+    #[error("outbound.ca_file: '{}' {problem}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it; continues after its name.
+        problem: String,
+    },
     /// The DNS resolver refuses to start.
     #[error("cannot build the DNS resolver: {0}")]
     Resolver(#[source] hickory_resolver::net::NetError),
@@ -269,7 +277,10 @@ impl From<legacy::Error> for FetchError {
         if let Some(&ConnectTimedOut(limit)) = causes().find_map(|cause| cause.downcast_ref()) {
             return Self::NoConnection(limit);
         }
-        let cause = last_cause(&error);
+        let mut cause = last_cause(&error);
+        if cause.contains("UnknownIssuer") {
+            cause += " (not of an authority that is trusted; the operator can add one to outbound.ca_file)";
+        }
         if is_unreachable {
             Self::Unreachable(cause)
         } else {

@@ -92,8 +92,7 @@ impl Client {
             Arc::clone(&metrics),
         )
         .map_err(ClientError::Resolver)?;
-        let transport = Transport::new(reach, &guard, &resolver, time.connect(), &config.outbound)
-            .map_err(ClientError::Http)?;
+        let transport = Transport::new(reach, &guard, &resolver, time.connect(), &config.outbound)?;
         let shared = Shared {
             transport,
             resolver,

@@ -1,6 +1,6 @@
 //! One exchange over the shared connection pool: what is sent, which redirects are followed, how much is read.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue,
@@ -10,13 +10,17 @@ use hyper::body::Bytes;
 use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
-use tokio_rustls::rustls::{self, ClientConfig, crypto::aws_lc_rs};
+use tokio_rustls::rustls::{
+    ClientConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use url::{Host, Url};
 
 use super::{
     authorization::{Authorization, CallHeaders, Credential},
     connector::Connector,
-    error::{FetchError, Refusal},
+    error::{ClientError, FetchError, Refusal},
     guard::{Guard, Reach},
     headers::{asks_for_password, is_redirect, not_followed, redirect_target, same_host_target},
     http_client::{HttpClient, Response, basic_authorization, read_body},
@@ -63,15 +67,15 @@ impl Transport {
     /// Gives up a connection after `connect_timeout`.
     ///
     /// # Errors
-    /// If the certificates that the system trusts cannot be loaded.
+    /// If the certificates that the system trusts, or those of `outbound.ca_file`, cannot be loaded.
     pub(super) fn new(
         reach: Reach,
         guard: &Arc<Guard>,
         resolver: &Resolver,
         connect_timeout: Duration,
         config: &config::Outbound,
-    ) -> Result<Self, rustls::Error> {
-        let tls = tls_config()?;
+    ) -> Result<Self, ClientError> {
+        let tls = tls_config(config.ca_file.as_deref())?;
         let client = |admits: fn(&Guard, IpAddr) -> bool, use_proxies| {
             let resolver = GuardedResolver {
                 resolver: resolver.clone(),
@@ -198,15 +202,34 @@ impl Transport {
     }
 }
 
-/// Trusts the certificates that the system trusts.
-fn tls_config() -> Result<ClientConfig, rustls::Error> {
+/// Trusts the certificates that the system trusts, and those in `ca_file`.
+fn tls_config(ca_file: Option<&Path>) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier::new(Arc::clone(&provider))?;
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth())
+    let roots = ca_file.map_or(Ok(Vec::new()), authorities)?;
+    let config = || {
+        let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider))?;
+        Ok(ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth())
+    };
+    config().map_err(ClientError::Http)
+}
+
+/// The certificates in a PEM file, at least one.
+fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+    let unusable = |problem| ClientError::CaFile {
+        path: path.to_owned(),
+        problem,
+    };
+    let certificates = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unusable(format!("cannot be read: {error}")))?;
+    if certificates.is_empty() {
+        return Err(unusable("has no certificate".to_owned()));
+    }
+    Ok(certificates)
 }
 
 fn header_of(credential: Credential<'_>) -> HeaderValue {

@@ -1,6 +1,9 @@
 //! `outbound`: which addresses calls may reach, and limits for them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use ipnet::IpNet;
 use serde::{
@@ -8,7 +11,7 @@ use serde::{
     de::{Error, Unexpected},
 };
 
-use super::section::{range, section};
+use super::section::{file, range, section};
 
 section! {
     /// Which addresses calls may reach, and limits for them.
@@ -24,6 +27,9 @@ section! {
         pub proxy_from_environment: bool = false;
         /// Name servers to use instead of the system's, such as `['10.0.0.2:53', '[2001:db8::2]:53']`.
         pub name_servers: Vec<SocketAddr> = Vec::new();
+        /// Certificates in PEM that are trusted on top of the system's, such as `/etc/testribute/authorities.pem`: of an
+        /// institute's own authority.
+        pub ca_file: Option<PathBuf> = None, file().or_null();
         /// Largest response that is read, in bytes after decompression.
         pub max_response_bytes: usize = 1 << 20, range(1, 1 << 30);
         /// Whether the caller's token is also sent over plain http, where others can read it.

@@ -1,6 +1,6 @@
 //! How a section of the configuration is declared: description, type, default and rule of a key in one place.
 
-use std::fmt::Display;
+use std::{fmt::Display, path::PathBuf};
 
 use serde::de::Unexpected;
 
@@ -161,6 +161,13 @@ pub(super) fn positive(high: f64) -> Rule<f64> {
     let words = format!("more than 0 and at most {high}");
     let holds = move |&value: &f64| value > 0.0 && value <= high;
     Rule::new(&words, holds, |value| Some(value.to_string()))
+}
+
+/// A path of a file.
+pub(super) fn file() -> Rule<PathBuf> {
+    must_be("the path of a file, or null", |path: &PathBuf| {
+        !path.as_os_str().is_empty()
+    })
 }
 
 /// A rule for a string, in words and as a predicate.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{
     fault::{ConfigFault, ConfigFaultReason},
-    section::{Rule, Section, must_be, positive, range, section, text},
+    section::{Section, file, must_be, positive, range, section, text},
 };
 
 section! {
@@ -89,12 +89,6 @@ impl Tls {
             )),
         })
     }
-}
-
-fn file() -> Rule<PathBuf> {
-    must_be("the path of a file, or null", |path: &PathBuf| {
-        !path.as_os_str().is_empty()
-    })
 }
 
 /// An origin whose pages may call the service from a browser.

@@ -172,6 +172,10 @@ fn client_errors() -> Vec<ClientError> {
         ClientError::Http(_) => [
             ClientError::Http(tokio_rustls::rustls::Error::General("no certificates".to_owned())),
         ]
+        ClientError::CaFile { .. } => [ClientError::CaFile {
+            path: "/etc/testribute/authorities.pem".into(),
+            problem: "has no certificate".to_owned(),
+        }]
         ClientError::Resolver(_) => [ClientError::Resolver("no name server".into())]
         ClientError::Secret(_) => [no_secret("bearer_env: TESTRIBUTE_GOLDEN_NOT_SET")]
         ClientError::Metrics(_) => [MetricsError::from(prometheus::Error::AlreadyReg).into()]

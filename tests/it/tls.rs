@@ -5,13 +5,16 @@ use std::{fs, future::pending, io, path::Path, sync::Arc, time::Duration};
 use axum::{Router, routing::get};
 use reqwest::Version;
 use testribute::{
+    Ranker,
     config::{self, Server},
     http::{Tls, TlsError},
 };
+use testribute_mock::{TesScenario, tes};
 use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 
 use crate::support::{
     front::{Front, Identity, rest},
+    network::{Service, request, warnings},
     program::{RunningService, program},
     texts::{ANY, assert_like},
 };
@@ -280,4 +283,40 @@ async fn a_client_that_leaves_in_the_middle_is_forgotten() {
     }
     let client = identity.client().build().unwrap();
     assert_eq!(client.get(url(&front)).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn authorities_of_the_operator_are_trusted_and_their_lack_is_told() {
+    let identity = Identity::new();
+    let tls = Some(identity.load());
+    let tes = tes::router(TesScenario::default());
+    let front = Front::open(&Server::default(), tls, tes, pending()).await;
+    let root = format!("https://localhost:{}/ga4gh/tes/v1/", front.address.port());
+    let request = request(&[root], &[], &[]);
+
+    let file = identity.certificate();
+    let trusting = format!("outbound: {{ca_file: '{}'}}", file.display());
+    let (status, answer) = Service::start_with(&trusting).await.ask(&request).await;
+    assert_eq!(status, 200, "{answer:#}");
+    assert!(warnings(&answer).is_empty(), "{answer:#}");
+
+    let (status, answer) = Service::start().await.ask(&request).await;
+    assert_eq!(status, 400, "{answer:#}");
+    assert!(
+        answer.to_string().contains("outbound.ca_file"),
+        "{answer:#}"
+    );
+}
+
+#[test]
+fn a_file_of_authorities_that_cannot_be_used_stops_the_start() {
+    let identity = Identity::new();
+    fs::write(identity.key(), "no PEM at all").unwrap();
+    for path in [identity.key(), identity.key().with_extension("missing")] {
+        let mut config = config::Config::default();
+        config.outbound.ca_file = Some(path.clone());
+        let error = Ranker::new(&config).unwrap_err().to_string();
+        let expected = format!("outbound.ca_file: '{}' ", path.display());
+        assert!(error.starts_with(&expected), "{error}");
+    }
 }
