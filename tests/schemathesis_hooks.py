@@ -7,7 +7,7 @@ import schemathesis
 
 # The only faults that a request which keeps to the schema may have: they are between two fields, or about what a host is.
 BEYOND_THE_SCHEMA = re.compile(
-    r"/drs_uris: must have at least one URI, as some object_ids do not name their server"
+    r"/drs_uris: must have at least one URI, as some object_ids are neither URLs nor name their server"
     r"|/(tes|drs)_uris/\d+: must be an absolute http or https URI"
     r"|/object_ids/\d+: must not be 'tes_uri'"
     r"|/mode: must be"

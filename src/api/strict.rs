@@ -265,7 +265,13 @@ impl<'de> Visitor<'de> for SizesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
         let mut sizes = BTreeMap::new();
         read_object(object, |name, object| {
-            sizes.insert(name.to_owned(), object.next_value::<Whole>()?.0);
+            /// As in the schema: not every larger number is a 64-bit float.
+            const MAX: u64 = 9_007_199_254_740_992;
+            let size = object.next_value::<Whole>()?.get();
+            if size > MAX {
+                return Err(A::Error::custom(format_args!("must be at most {MAX}")));
+            }
+            sizes.insert(name.to_owned(), size);
             Ok(true)
         })?;
         Ok(sizes)

@@ -45,6 +45,9 @@ pub enum TaskWarning {
         FirstTen(.0)
     )]
     FixedInputs(Vec<String>),
+    /// The outputs at these paths have sizes, but what it costs to move them is not estimated.
+    #[error("Outputs not counted: the estimates leave out what it costs and takes to copy {} out of a site.", FirstTen(.0))]
+    OutputsNotCounted(Vec<String>),
     /// The run time of the task at this TES is assumed.
     #[error(
         "Run time assumed: '{service}' lists no complete task with the image '{image:.100}'; {seconds} s are used \

@@ -150,6 +150,7 @@ fn warnings() -> Vec<Warning> {
                 AssumedNeed { name: "ram_gb", amount: 2.5 },
             ])),
             Warning::Task(TaskWarning::FixedInputs(vec!["/data/in.fa".to_owned(), "/data/b".to_owned()])),
+            Warning::Task(TaskWarning::OutputsNotCounted(vec!["/out/b.bam".to_owned()])),
             Warning::Task(TaskWarning::RunTimeAssumed {
                 service: tes(),
                 image: "quay.io/biocontainers/samtools:1.20".into(),
