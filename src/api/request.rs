@@ -50,7 +50,7 @@ pub struct RankRequest {
     pub drs_uris: Vec<String>,
     /// Sizes of objects in bytes, by id: they win over what servers say of a URL, and stand in where no DRS gives a size.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schema(value_type = BTreeMap<String, ObjectSize>)]
+    #[schema(value_type = Option<BTreeMap<String, ObjectSize>>)]
     pub object_sizes: BTreeMap<String, u64>,
     /// The ranking mode.
     #[serde(default)]
