@@ -4,20 +4,21 @@
 
 use libfuzzer_sys::fuzz_target;
 use testribute::{
-    domain::money::Money,
+    domain::{money::Money, resources::ResourceNeeds},
     tes::fuzzing::{history, task_info},
 };
 
 fuzz_target!(|answer: &[u8]| {
     if let Some(info) = task_info(answer) {
-        for price in [info.compute, info.storage, info.transfer] {
+        for price in [info.compute, info.storage].into_iter().chain(info.transfer) {
             assert!((0.0..=Money::MAX).contains(&price.amount()));
         }
         assert!(info.queue.to_f64().is_finite() && info.queue.to_f64() >= 0.0);
     }
-    if let Some(history) = history(answer) {
-        for task in history.finished {
-            assert!(task.waited_seconds.is_finite() && task.waited_seconds >= 0.0);
-        }
+    if let Some(found) = history(answer)
+        && let Some(estimate) = found.history.estimate(&ResourceNeeds::default())
+    {
+        let seconds = estimate.seconds.to_f64();
+        assert!(seconds.is_finite() && seconds >= 0.0);
     }
 });
