@@ -10,7 +10,10 @@ use testribute::{
 
 fuzz_target!(|answer: &[u8]| {
     if let Some(info) = task_info(answer) {
-        for price in [info.compute, info.storage].into_iter().chain(info.transfer) {
+        for price in [info.compute, info.storage]
+            .into_iter()
+            .chain(info.transfer)
+        {
             assert!((0.0..=Money::MAX).contains(&price.amount()));
         }
         assert!(info.queue.to_f64().is_finite() && info.queue.to_f64() >= 0.0);

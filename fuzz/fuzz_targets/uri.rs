@@ -21,7 +21,10 @@ fuzz_target!(|text: &str| {
         assert!(["http", "https"].contains(&root.scheme()));
         assert_eq!(service.given().as_ref(), text);
         assert_eq!(Host::of(root).as_ref(), Some(service.host()));
-        for url in bases(&service).into_iter().chain([service.endpoint("objects/x%2F..")]) {
+        for url in bases(&service)
+            .into_iter()
+            .chain([service.endpoint("objects/x%2F..")])
+        {
             assert_eq!(url.origin(), root.origin());
             // What goes over the wire is read there as what it is here.
             assert_eq!(Url::parse(url.as_str()).as_ref(), Ok(&url));
