@@ -133,8 +133,10 @@ def script(text: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+# A shell starts what runs in its background with SIGINT ignored, and children inherit that.
 WAITS_FOR_LONG = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from testribute import Ranker
 ranker = Ranker({"timeout": 3600, "locations": {"database": "none"}})
 needs = {"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1}
