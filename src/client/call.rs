@@ -6,9 +6,10 @@ use tracing::{Instrument, info_span};
 use url::Url;
 
 use super::{
-    AnyAnswer, Client,
+    AnyAnswer, Client, Shared,
     authorization::{Authorization, CallHeaders},
     error::FetchError,
+    http_client::Response,
     limit::permits::{HostKey, ServiceKind},
     scope::CallScope,
     transport::Method,
@@ -18,6 +19,15 @@ use crate::telemetry::{
     metrics::{CallKind, CallOutcome},
     traces,
 };
+
+/// Whether a request may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tries {
+    /// No: it has an effect.
+    Once,
+    /// After a connection that broke, or when the server asks for it.
+    WithRetry,
+}
 
 /// Which answers are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,35 +71,26 @@ impl Client {
         authorization: Authorization<'_>,
         accept: Accept,
     ) -> Result<(StatusCode, Vec<u8>), FetchError> {
-        let call = self.call(scope, url, async |deadline| {
-            let (transport, trace) = (&self.shared.transport, self.trace(scope));
-            let headers = CallHeaders {
-                authorization,
-                trace: trace.as_ref(),
-            };
-            let response = transport
-                .send_with_retry(url, method, headers, deadline)
-                .await?;
+        let read = async |response: Response| {
             let status = response.status();
             if accept == Accept::Success && !status.is_success() {
                 // The warnings of the other kinds tell nothing else.
                 if self.kind != ServiceKind::Tes {
                     return Err(FetchError::Status(status));
                 }
-                let time = self.shared.time;
-                return Err(transport.refusal(response, authorization, time).await.0);
+                return Err(self.refusal(response, authorization).await.0);
             }
-            match transport.read(response).await {
+            match self.shared.transport.read(response).await {
                 Ok(body) => Ok((status, body)),
                 Err(failure) if status.is_success() => Err(failure),
                 // The body of a refusal that cannot be read adds nothing to its status.
                 Err(_) => Ok((status, Vec::new())),
             }
-        });
-        // Boxed: calls are large, and parts of many other futures.
-        let (status, body) = Box::pin(call).await?;
-        let calls = &self.shared.metrics.calls;
-        calls.received(self.kind.into(), body.len());
+        };
+        let (status, body) = self
+            .exchange(scope, url, method, authorization, Tries::WithRetry, read)
+            .await?;
+        self.count_received(&body);
         Ok((status, body))
     }
 
@@ -101,35 +102,77 @@ impl Client {
         method: Method<'_>,
         authorization: Authorization<'_>,
     ) -> Result<AnyAnswer, FetchError> {
+        let read = async |response: Response| {
+            if response.status().is_success() {
+                let (refusal, body) = (None, self.shared.transport.read(response).await?);
+                return Ok(AnyAnswer { refusal, body });
+            }
+            let (refusal, body) = self.refusal(response, authorization).await;
+            Ok(AnyAnswer {
+                refusal: Some(refusal),
+                body,
+            })
+        };
+        let answer = self
+            .exchange(scope, url, method, authorization, Tries::WithRetry, read)
+            .await?;
+        self.count_received(&answer.body);
+        Ok(answer)
+    }
+
+    /// Sends a request within the limits of a call, and gives its answer to `read`.
+    pub(super) async fn exchange<T>(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        method: Method<'_>,
+        authorization: Authorization<'_>,
+        tries: Tries,
+        read: impl AsyncFnOnce(Response) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
         let call = self.call(scope, url, async |deadline| {
             let (transport, trace) = (&self.shared.transport, self.trace(scope));
             let headers = CallHeaders {
                 authorization,
                 trace: trace.as_ref(),
             };
-            let response = transport
-                .send_with_retry(url, method, headers, deadline)
-                .await?;
-            if response.status().is_success() {
-                let (refusal, body) = (None, transport.read(response).await?);
-                return Ok(AnyAnswer { refusal, body });
-            }
-            let time = self.shared.time;
-            let (refusal, body) = transport.refusal(response, authorization, time).await;
-            Ok(AnyAnswer {
-                refusal: Some(refusal),
-                body,
-            })
+            let response = match tries {
+                Tries::Once => {
+                    transport
+                        .send_following_redirects(url, method, headers)
+                        .await
+                }
+                Tries::WithRetry => {
+                    transport
+                        .send_with_retry(url, method, headers, deadline)
+                        .await
+                }
+            };
+            read(response?).await
         });
-        // Boxed, as above.
-        let answer = Box::pin(call).await?;
+        // Boxed: calls are large, and parts of many other futures.
+        Box::pin(call).await
+    }
+
+    /// Why `response` is a refusal, and its body.
+    pub(super) async fn refusal(
+        &self,
+        response: Response,
+        authorization: Authorization<'_>,
+    ) -> (FetchError, Vec<u8>) {
+        let Shared {
+            transport, time, ..
+        } = &*self.shared;
+        transport.refusal(response, authorization, *time).await
+    }
+
+    fn count_received(&self, body: &[u8]) {
         let calls = &self.shared.metrics.calls;
-        calls.received(self.kind.into(), answer.body.len());
-        Ok(answer)
+        calls.received(self.kind.into(), body.len());
     }
 
     /// What ties a call to its request: for TES and DRS only.
-    pub(super) fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
+    fn trace(&self, scope: &CallScope) -> Option<TraceContext> {
         let is_sent = self.kind.shares_hosts();
         let trace = || traces::current().or_else(|| scope.trace().cloned());
         is_sent.then(trace).flatten()

@@ -44,7 +44,6 @@ pub(super) struct Connector(Arc<Shared>);
 struct Shared {
     https: HttpsConnector<Dialer>,
     timeout: Duration,
-    proxies: Option<Arc<Matcher>>,
 }
 
 /// Opens the connection that TLS with the target begins on.
@@ -69,11 +68,11 @@ pub(super) struct Stream {
 }
 
 impl Connector {
-    /// Connects to what `resolver` gives, within `timeout`; with `tls` for https.
+    /// Connects to what `resolver` gives, within `timeout`; with `tls` for https, and through `proxies` if there are any.
     pub(super) fn new(
         resolver: GuardedResolver,
         tls: &ClientConfig,
-        use_proxies: bool,
+        proxies: Option<Arc<Matcher>>,
         timeout: Duration,
     ) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
@@ -87,8 +86,7 @@ impl Connector {
                 .with_tls_config(tls.clone())
                 .https_or_http()
         };
-        let matcher = use_proxies.then(|| Arc::new(Matcher::from_env()));
-        let proxies = matcher.clone().map(|matcher| Proxies {
+        let proxies = proxies.map(|matcher| Proxies {
             matcher,
             // CONNECT is spoken by HTTP/1.1.
             https: https().enable_http1().wrap_connector(tcp.clone()),
@@ -96,16 +94,7 @@ impl Connector {
         let https = https()
             .enable_all_versions()
             .wrap_connector(Dialer { tcp, proxies });
-        Self(Arc::new(Shared {
-            https,
-            timeout,
-            proxies: matcher,
-        }))
-    }
-
-    /// The proxies of the environment, if they are used.
-    pub(super) fn proxies(&self) -> Option<Arc<Matcher>> {
-        self.0.proxies.clone()
+        Self(Arc::new(Shared { https, timeout }))
     }
 }
 

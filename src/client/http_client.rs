@@ -20,9 +20,10 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use percent_encoding::percent_decode_str;
+use tokio_rustls::rustls::ClientConfig;
 use url::Url;
 
-use super::{connector::Connector, error::FetchError};
+use super::{connector::Connector, error::FetchError, resolver::GuardedResolver};
 
 /// How long an idle connection is kept: callers name the hosts, and each connection costs a file handle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -44,9 +45,16 @@ pub(super) struct HttpClient {
 }
 
 impl HttpClient {
-    /// Sends over connections of `connector`.
-    pub(super) fn new(connector: Connector) -> Self {
-        let proxies = connector.proxies();
+    /// Connects to what `resolver` gives, within `connect_timeout`; with `tls` for https, and through the proxies of the
+    /// environment if `use_proxies` says so.
+    pub(super) fn new(
+        resolver: GuardedResolver,
+        tls: &ClientConfig,
+        use_proxies: bool,
+        connect_timeout: Duration,
+    ) -> Self {
+        let proxies = use_proxies.then(|| Arc::new(Matcher::from_env()));
+        let connector = Connector::new(resolver, tls, proxies.clone(), connect_timeout);
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

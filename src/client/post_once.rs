@@ -2,7 +2,10 @@
 
 use url::Url;
 
-use super::{Authorization, CallHeaders, CallScope, Client, FetchError, transport::Method};
+use super::{
+    Authorization, CallScope, Client, FetchError, call::Tries, http_client::Response,
+    transport::Method,
+};
 
 impl Client {
     /// Sends `json` by POST, once, and gives the body of an answer with a status of success.
@@ -16,22 +19,14 @@ impl Client {
         json: &[u8],
         authorization: Authorization<'_>,
     ) -> Result<Vec<u8>, FetchError> {
-        let call = self.call(scope, url, async |_| {
-            let (transport, trace) = (&self.shared.transport, self.trace(scope));
-            let headers = CallHeaders {
-                authorization,
-                trace: trace.as_ref(),
-            };
-            let response = transport
-                .send_following_redirects(url, Method::PostOnHost(json), headers)
-                .await?;
+        let read = async |response: Response| {
             if response.status().is_success() {
-                return transport.read(response).await;
+                return self.shared.transport.read(response).await;
             }
-            let refusal = transport.refusal(response, authorization, self.shared.time);
-            Err(refusal.await.0)
-        });
-        // Boxed: calls are large, and parts of many other futures.
-        Box::pin(call).await
+            Err(self.refusal(response, authorization).await.0)
+        };
+        let method = Method::PostOnHost(json);
+        self.exchange(scope, url, method, authorization, Tries::Once, read)
+            .await
     }
 }

@@ -1,4 +1,4 @@
-//! One exchange over the shared connection pool: what is sent, which redirects are followed, how much is read.
+//! What a call sends and to which addresses, which redirects it follows, and how much of an answer is read.
 
 use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
@@ -19,7 +19,6 @@ use url::{Host, Url};
 
 use super::{
     authorization::{Authorization, CallHeaders, Credential},
-    connector::Connector,
     error::{ClientError, FetchError, Refusal},
     guard::{Guard, Reach},
     headers::{asks_for_password, is_redirect, not_followed, redirect_target, same_host_target},
@@ -82,7 +81,7 @@ impl Transport {
                 guard: Arc::clone(guard),
                 admits,
             };
-            HttpClient::new(Connector::new(resolver, &tls, use_proxies, connect_timeout))
+            HttpClient::new(resolver, &tls, use_proxies, connect_timeout)
         };
         // A proxy connects to addresses that the guard never sees.
         let use_proxies = reach == Reach::Everywhere || config.proxy_from_environment;
