@@ -20,6 +20,7 @@ use crate::{
         registry::RegistryWarning,
         routes::Routes,
         service::{BadServiceUri, ServiceUri},
+        site::SiteModel,
         sites::{Place, Sites},
         transfer::route::{Route, Source},
         unrankable::{Unrankable, UnrankableReason},
@@ -152,20 +153,9 @@ impl Pipeline {
             "gathered"
         );
 
-        let mut known = self.estimation.sites_of(&query);
-        let mut hosts = findings.hosts_to_locate(&query);
-        let placed = Estimation::places_of(&query, &known);
-        hosts.retain(|host| !placed.contains_key(*host));
-        let mut sites = self
-            .locator
-            .sites(scope, &hosts, self.unknown_distance)
-            .instrument(info_span!(target: SPANS, "locate"))
+        let (known, sites) = self
+            .locate_all(&query, &findings, scope, &mut warnings)
             .await;
-        sites.places.extend(placed);
-        Estimation::complete_places(&query, &mut known, &mut sites);
-        warnings.extend(sites.warnings.iter().cloned());
-        let stated = findings.stated_regions();
-        warnings.extend(self.locator.doubts(scope, &stated, &sites).await);
         debug!(places = sites.places.len(), "located");
 
         let model = self.estimation.transfers();
@@ -219,6 +209,31 @@ impl Pipeline {
             currency: self.target_currency,
             warnings,
         })
+    }
+
+    /// What is known about each TES, and where all hosts are.
+    async fn locate_all(
+        &self,
+        query: &Query,
+        findings: &Findings,
+        scope: &CallScope,
+        warnings: &mut Vec<Warning>,
+    ) -> (Vec<SiteModel>, Sites) {
+        let mut known = self.estimation.sites_of(query);
+        let mut hosts = findings.hosts_to_locate(query);
+        let placed = Estimation::places_of(query, &known);
+        hosts.retain(|host| !placed.contains_key(*host));
+        let mut sites = self
+            .locator
+            .sites(scope, &hosts, self.unknown_distance)
+            .instrument(info_span!(target: SPANS, "locate"))
+            .await;
+        sites.places.extend(placed);
+        Estimation::complete_places(query, &mut known, &mut sites);
+        warnings.extend(sites.warnings.iter().cloned());
+        let stated = findings.stated_regions();
+        warnings.extend(self.locator.doubts(scope, &stated, &sites).await);
+        (known, sites)
     }
 
     /// Calls every TES for an offer and every DRS for every object, all at once. A service that fails is a warning.
