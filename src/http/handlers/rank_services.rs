@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use tracing::info_span;
+use axum::{Extension, extract::State, response::Response};
 
+use super::serialised;
 use crate::{
     api::{request::RankRequest, response::RankResponse},
     http::{
@@ -18,7 +14,6 @@ use crate::{
         state::AppState,
     },
     ranker::Deadline,
-    telemetry::SPANS,
 };
 
 /// Rank services
@@ -49,6 +44,5 @@ pub(in crate::http) async fn rank_services(
 ) -> Result<Response, HttpError> {
     let request = state.requests.read(&body)?;
     let response = state.ranker.rank_before(deadline, request, &caller).await?;
-    let serialise = info_span!(target: SPANS, "serialise");
-    Ok(serialise.in_scope(|| Json(response).into_response()))
+    Ok(serialised(&response))
 }

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Extension, Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use tracing::info_span;
+use axum::{Extension, extract::State, response::Response};
 
+use super::serialised;
 use crate::{
     api::{task_request::TaskRequest, task_response::TaskResponse},
     http::{
@@ -18,7 +14,6 @@ use crate::{
         state::AppState,
     },
     ranker::Deadline,
-    telemetry::SPANS,
 };
 
 /// Rank a task
@@ -51,6 +46,5 @@ pub(in crate::http) async fn rank_tasks(
         .ranker
         .rank_task_before(deadline, request, &caller)
         .await?;
-    let serialise = info_span!(target: SPANS, "serialise");
-    Ok(serialise.in_scope(|| Json(response).into_response()))
+    Ok(serialised(&response))
 }
