@@ -38,18 +38,10 @@ impl Engine {
     }
 }
 
-/// What a body asks to rank.
-#[derive(Clone, Copy)]
-enum Kind {
-    /// The resources and objects of `POST /rank-services`.
-    Services,
-    /// The whole task of `POST /rank-tasks`.
-    Tasks,
-}
-
 /// What to rank, for whom, and until when.
 struct Job {
-    kind: Kind,
+    /// Whether the body has a whole task.
+    whole_task: bool,
     body: String,
     jwt: Option<String>,
     timeout_sec: Option<f64>,
@@ -104,17 +96,19 @@ impl NativeRanker {
         })
     }
 
-    /// The answer to `body` as JSON text, and its warnings.
-    #[pyo3(signature = (body, jwt=None, timeout_sec=None))]
-    fn rank_services(
+    /// The answer to `body` as JSON text, and its warnings; `body` is that of `POST /rank-tasks` if `whole_task`, else that
+    /// of `POST /rank-services`.
+    #[pyo3(signature = (body, *, whole_task, jwt=None, timeout_sec=None))]
+    fn rank(
         &self,
         py: Python<'_>,
         body: String,
+        whole_task: bool,
         jwt: Option<String>,
         timeout_sec: Option<f64>,
     ) -> PyResult<Answer> {
         let job = Job {
-            kind: Kind::Services,
+            whole_task,
             body,
             jwt,
             timeout_sec,
@@ -123,55 +117,18 @@ impl NativeRanker {
     }
 
     /// The same, handed to `callback(answer, exception)`.
-    #[pyo3(signature = (body, callback, jwt=None, timeout_sec=None))]
-    fn start_rank_services(
+    #[pyo3(signature = (body, callback, *, whole_task, jwt=None, timeout_sec=None))]
+    fn start(
         &self,
         py: Python<'_>,
         body: String,
         callback: Py<PyAny>,
+        whole_task: bool,
         jwt: Option<String>,
         timeout_sec: Option<f64>,
     ) -> PyResult<Call> {
         let job = Job {
-            kind: Kind::Services,
-            body,
-            jwt,
-            timeout_sec,
-        };
-        let ranking = run(self.engine(py)?, job);
-        Ok(call::start(runtime(py)?, ranking, callback))
-    }
-
-    /// The answer to `body`, which has a whole task, and its warnings.
-    #[pyo3(signature = (body, jwt=None, timeout_sec=None))]
-    fn rank_tasks(
-        &self,
-        py: Python<'_>,
-        body: String,
-        jwt: Option<String>,
-        timeout_sec: Option<f64>,
-    ) -> PyResult<Answer> {
-        let job = Job {
-            kind: Kind::Tasks,
-            body,
-            jwt,
-            timeout_sec,
-        };
-        call::wait(py, runtime(py)?, run(self.engine(py)?, job))
-    }
-
-    /// The same, handed to `callback(answer, exception)`.
-    #[pyo3(signature = (body, callback, jwt=None, timeout_sec=None))]
-    fn start_rank_tasks(
-        &self,
-        py: Python<'_>,
-        body: String,
-        callback: Py<PyAny>,
-        jwt: Option<String>,
-        timeout_sec: Option<f64>,
-    ) -> PyResult<Call> {
-        let job = Job {
-            kind: Kind::Tasks,
+            whole_task,
             body,
             jwt,
             timeout_sec,
@@ -208,24 +165,20 @@ async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
         .admit(token.map_err(|_| Failure::Token)?)
         .await?;
     let (ranker, body) = (&engine.ranker, job.body.as_bytes());
-    match job.kind {
-        Kind::Services => {
-            let request = engine.requests.rank_request(body)?;
-            let response = match deadline {
-                Some(deadline) => ranker.rank_before(deadline, request, &caller).await?,
-                None => ranker.rank(request, &caller).await?,
-            };
-            Ok((text(&response)?, response.warnings))
-        }
-        Kind::Tasks => {
-            let request = engine.requests.task_request(body)?;
-            let response = match deadline {
-                Some(deadline) => ranker.rank_task_before(deadline, request, &caller).await?,
-                None => ranker.rank_task(request, &caller).await?,
-            };
-            Ok((text(&response)?, response.warnings))
-        }
+    if job.whole_task {
+        let request = engine.requests.task_request(body)?;
+        let response = match deadline {
+            Some(deadline) => ranker.rank_task_before(deadline, request, &caller).await?,
+            None => ranker.rank_task(request, &caller).await?,
+        };
+        return Ok((text(&response)?, response.warnings));
     }
+    let request = engine.requests.rank_request(body)?;
+    let response = match deadline {
+        Some(deadline) => ranker.rank_before(deadline, request, &caller).await?,
+        None => ranker.rank(request, &caller).await?,
+    };
+    Ok((text(&response)?, response.warnings))
 }
 
 fn text(response: &impl Serialize) -> Result<String, Failure> {

@@ -20,23 +20,20 @@ class NativeRanker:
         environment: Mapping[str, str],
         everywhere: bool,
     ) -> NativeRanker: ...
-    def rank_services(
-        self, body: str, jwt: str | None = None, timeout_sec: float | None = None
-    ) -> _Answer: ...
-    def start_rank_services(
+    def rank(
         self,
         body: str,
-        callback: _Callback,
+        *,
+        whole_task: bool,
         jwt: str | None = None,
         timeout_sec: float | None = None,
-    ) -> Call: ...
-    def rank_tasks(
-        self, body: str, jwt: str | None = None, timeout_sec: float | None = None
     ) -> _Answer: ...
-    def start_rank_tasks(
+    def start(
         self,
         body: str,
         callback: _Callback,
+        *,
+        whole_task: bool,
         jwt: str | None = None,
         timeout_sec: float | None = None,
     ) -> Call: ...

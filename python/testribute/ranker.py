@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal, Union
 
 from . import _testribute
 from ._logging import Warn, apply_level, forward, tell
@@ -18,10 +18,6 @@ ModeLike = Union[float, str, Mode]
 
 #: The addresses that may be called.
 Reach = Literal["everywhere", "public"]
-
-
-_Rank = Callable[[str, Optional[str], Optional[float]], "tuple[str, list[str]]"]
-_Start = Callable[..., _testribute.Call]
 
 
 class Ranker:
@@ -114,7 +110,7 @@ class Ranker:
         request = services_request(
             object_ids, drs_uris, mode, resource_requirements, tes_uris, limit, explain, more
         )
-        return self._rank(self._native.rank_services, request, jwt, timeout)
+        return self._rank(request, jwt, timeout, whole_task=False)
 
     async def rank_services_async(
         self,
@@ -137,8 +133,7 @@ class Ranker:
         request = services_request(
             object_ids, drs_uris, mode, resource_requirements, tes_uris, limit, explain, more
         )
-        start = self._native.start_rank_services
-        return await self._rank_async(start, request, jwt, timeout)
+        return await self._rank_async(request, jwt, timeout, whole_task=False)
 
     def rank_tasks(
         self,
@@ -194,7 +189,7 @@ class Ranker:
             explain,
             more,
         )
-        return self._rank(self._native.rank_tasks, request, jwt, timeout)
+        return self._rank(request, jwt, timeout, whole_task=True)
 
     async def rank_tasks_async(
         self,
@@ -228,14 +223,16 @@ class Ranker:
             explain,
             more,
         )
-        return await self._rank_async(self._native.start_rank_tasks, request, jwt, timeout)
+        return await self._rank_async(request, jwt, timeout, whole_task=True)
 
     def _rank(
-        self, rank: _Rank, request: str, jwt: str | None, timeout: float | None
+        self, request: str, jwt: str | None, timeout: float | None, *, whole_task: bool
     ) -> RankResponse:
         apply_level()
         try:
-            text, warnings = rank(request, jwt or None, seconds(timeout))
+            text, warnings = self._native.rank(
+                request, whole_task=whole_task, jwt=jwt or None, timeout_sec=seconds(timeout)
+            )
         except TestributeError as error:
             self._tell(error.warnings)
             raise
@@ -243,12 +240,18 @@ class Ranker:
         return RankResponse(text)
 
     async def _rank_async(
-        self, start: _Start, request: str, jwt: str | None, timeout: float | None
+        self, request: str, jwt: str | None, timeout: float | None, *, whole_task: bool
     ) -> RankResponse:
         apply_level()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[str, list[str]]] = loop.create_future()
-        call = start(request, _resolver(loop, future), jwt or None, seconds(timeout))
+        call = self._native.start(
+            request,
+            _resolver(loop, future),
+            whole_task=whole_task,
+            jwt=jwt or None,
+            timeout_sec=seconds(timeout),
+        )
         try:
             text, warnings = await future
         except TestributeError as error:
