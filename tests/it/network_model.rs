@@ -226,7 +226,7 @@ locations:
 }
 
 #[tokio::test]
-async fn speed_failures_and_preemptions_make_a_task_longer_and_dearer() {
+async fn speed_failures_and_preemptions_make_a_task_longer_and_more_expensive() {
     let entry = format!(
         "{}\n      speed: 2\n      failures: 0.5\n      preemptions_per_hour: 36",
         in_virginia()
