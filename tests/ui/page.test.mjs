@@ -514,6 +514,38 @@ onPage("a narrow screen has no sideways scrolling, and shows the answer", async 
   await accessible(page, "a narrow screen");
 }, { viewport: { width: 360, height: 640 }, hasTouch: true });
 
+onPage("no dot is on the page without its name, also while the window changes", async (page) => {
+  await page.evaluate(() => {
+    window.nameless = 0;
+    // Called after each change of the document and before anything else runs.
+    const observer = new MutationObserver(() => {
+      window.nameless += document.querySelectorAll("[role=option]:not([aria-label])").length;
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+  });
+  await rank(page);
+  const drawing = await page.locator(".dots").elementHandle();
+  await page.setViewportSize({ width: 700, height: 900 });
+  await page.waitForFunction((old) => document.querySelector(".dots") && !old.isConnected, drawing);
+  assert.equal(await page.evaluate(() => window.nameless), 0);
+});
+
+onPage("the example of the service does not replace what was typed before it came", async (page, context) => {
+  const slow = await context.newPage();
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await slow.route("**/page.json", async (route) => {
+    await released;
+    await route.continue();
+  });
+  await slow.goto(root.href);
+  const box = slow.getByRole("textbox", { name: "Where it could run" });
+  await box.fill("https://typed.example.org");
+  release();
+  await slow.locator(".version").waitFor();
+  assert.match(await box.inputValue(), /typed\.example\.org/);
+});
+
 onPage("numbers are written as in the visitor's language", async (page) => {
   await rank(page);
   assert.match(await page.locator(".verdict").innerText(), /0,47\s€/);

@@ -175,30 +175,29 @@ effect(() => {
 });
 
 /** Reads the request of the URL's fragment into the form. It is not sent: a link alone must not make calls. */
-export async function restore(): Promise<boolean> {
+export async function restore(): Promise<void> {
   try {
     const request = await fromFragment(location.hash);
-    if (!request) return false;
+    if (!request) return;
     batch(() => {
       draft.value = {};
       replaceBody(request);
       notice.value = { text: "The request is from the link. Press Rank to send it.", isError: false };
     });
-    return true;
   } catch {
     notice.value = { text: "The request of this link cannot be read: the link may be cut off.", isError: true };
-    return false;
   }
 }
 
 export async function start(): Promise<void> {
-  const restored = await restore();
+  await restore();
   addEventListener("hashchange", () => void restore());
   try {
     const told = await fetchSettings();
     batch(() => {
       settings.value = told;
-      if (!restored && isObject(told.example)) draft.value = { ...told.example, explain: true };
+      // Not over what was restored, or typed while the service was asked.
+      if (draft.value === BLANK && isObject(told.example)) draft.value = { ...told.example, explain: true };
     });
   } catch {
     // The form works without; the next request tells what is wrong.

@@ -238,7 +238,7 @@ export function Table() {
         transfer. Time: <span class="part part-0" /> queue <span class="part part-1" /> execution{" "}
         <span class="part part-2" /> transfer.
       </p>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="ranking-title">
+      <div class="scroll" tabIndex={0} role="region" aria-label="Table of combinations">
         <table>
           <thead>
             <tr>

@@ -22,7 +22,7 @@ export function Tradeoff() {
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | undefined>(undefined);
   const [width, setWidth] = useState(0);
-  const [isDrawn, setIsDrawn] = useState(0);
+  const [, setDrawn] = useState(0);
   const [isLost, setIsLost] = useState(false);
   const data = answer.value;
 
@@ -33,6 +33,18 @@ export function Tradeoff() {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+
+  const update = () => {
+    const state: ChartState = {
+      weight: weight.value,
+      best: ranked.value?.order[0]?.index,
+      selected: selected.value?.index,
+      hovered: hovered.value,
+      onlyTes: onlyTes.value,
+      ranks: ranked.value?.ranks ?? [],
+    };
+    chart.current?.update(state);
+  };
 
   useEffect(() => {
     if (!data || width === 0) return;
@@ -48,9 +60,11 @@ export function Tradeoff() {
         selected.value?.index ?? 0,
         data.combinations.map((one) => labelOf(one, data.currency)),
       );
-      element.replaceChildren(next.element);
       chart.current = next;
-      setIsDrawn((count) => count + 1);
+      // Before it is on the page: no dot may stand there without its name.
+      update();
+      element.replaceChildren(next.element);
+      setDrawn((count) => count + 1);
     };
     // The file is gone if the service was brought up to date since the page was opened.
     import("./chart").then(draw, () => isCurrent && setIsLost(true));
@@ -59,19 +73,7 @@ export function Tradeoff() {
     };
   }, [data, width]);
 
-  const update = () => {
-    const state: ChartState = {
-      weight: weight.value,
-      best: ranked.value?.order[0]?.index,
-      selected: selected.value?.index,
-      hovered: hovered.value,
-      onlyTes: onlyTes.value,
-      ranks: ranked.value?.ranks ?? [],
-    };
-    chart.current?.update(state);
-  };
   useSignalEffect(update);
-  useEffect(update, [isDrawn]);
 
   return (
     <section class="panel tradeoff" aria-labelledby="tradeoff-title">
