@@ -314,6 +314,8 @@ mod tests {
         ("arn:aws:s3:eu-west-1:123456789012:accesspoint/my-ap/object/a", AccessPoint, "s3://my-ap-123456789012 (aws:eu-west-1)", "aws:eu-west-1"),
         ("arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap", AccessPoint, "s3://mfzwi23gnjvgw.mrap-123456789012", ""),
         ("arn:aws:s3-object-lambda:us-east-1:123456789012:accesspoint/my-ap", AccessPoint, "s3://my-ap-123456789012 (aws:us-east-1)", "aws:us-east-1"),
+        ("https://mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com/a", AccessPoint, "s3://mfzwi23gnjvgw.mrap.accesspoint", ""),
+        ("arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01ac5d/accesspoint/ap", AccessPoint, "s3://op-01ac5d-123456789012 (aws:us-west-2)", "aws:us-west-2"),
         ("https://my-ap-123456789012.s3-accesspoint.us-west-2.amazonaws.com/a", AccessPoint, "s3://my-ap-123456789012 (aws:us-west-2)", "aws:us-west-2"),
         ("arn:aws:s3:::bucket/a", Bucket, "s3://bucket", ""),
         ("arn:aws-cn:s3:::bucket/a", Bucket, "s3://bucket", ""),
@@ -335,6 +337,7 @@ mod tests {
         ("https://ns.compat.objectstorage.eu-frankfurt-1.oraclecloud.com/bucket/a", Endpoint, "ns.compat.objectstorage.eu-frankfurt-1.oraclecloud.com", ""),
         ("https://objectstorage.us-ashburn-1.oraclecloud.com/n/ns/b/bucket/o/a", Endpoint, "objectstorage.us-ashburn-1.oraclecloud.com", ""),
         ("https://s3.eu-de.cloud-object-storage.appdomain.cloud/bucket/a", Endpoint, "s3.eu-de.cloud-object-storage.appdomain.cloud", ""),
+        ("https://ns.objectstorage.eu-frankfurt-1.oci.customer-oci.com/n/ns/b/bucket/o/a", Endpoint, "ns.objectstorage.eu-frankfurt-1.oci.customer-oci.com", ""),
         ("https://fsn1.your-objectstorage.com/bucket/a", Endpoint, "fsn1.your-objectstorage.com", ""),
         // Google.
         ("gs://gcp-public-data--gnomad/a.vcf", Bucket, "gs://gcp-public-data--gnomad", ""),
@@ -351,6 +354,7 @@ mod tests {
         ("https://storage.googleapis.com/", Machine, "storage.googleapis.com", ""),
         // Azure.
         ("https://account.blob.core.windows.net/container/a", Machine, "account.blob.core.windows.net", ""),
+        ("https://account.z12.blob.storage.azure.net/container/a", Machine, "account.z12.blob.storage.azure.net", ""),
         ("https://account.dfs.core.windows.net/container/a", Machine, "account.dfs.core.windows.net", ""),
         ("az://container/a", Bucket, "az://container", ""),
         ("az://account.blob.core.windows.net/container/a", Machine, "account.blob.core.windows.net", ""),

@@ -196,6 +196,58 @@ mod tests {
     }
 
     #[test]
+    fn multi_regions_have_the_members_that_the_tables_of_prices_name() {
+        #[derive(Deserialize)]
+        struct Tables {
+            providers: BTreeMap<String, Terms>,
+        }
+        #[derive(Deserialize)]
+        struct Terms {
+            #[serde(default)]
+            multi_regions: BTreeMap<String, (f64, Vec<String>)>,
+        }
+        let tables: Tables =
+            yaml_serde::from_str(include_str!("../config/data/network_tables.yaml")).unwrap();
+        let mut priced = BTreeMap::new();
+        for (provider, terms) in tables.providers {
+            for (name, (_, mut members)) in terms.multi_regions {
+                members.sort();
+                priced.insert((provider.clone(), name), members);
+            }
+        }
+        let multiple = REGIONS.values().flat_map(BTreeMap::values);
+        let placed: BTreeMap<_, _> = multiple
+            .filter(|region| region.is_multiple)
+            .map(|region| {
+                let mut members = region.members.clone();
+                members.sort();
+                ((region.cloud.id().to_owned(), region.name.clone()), members)
+            })
+            .collect();
+        assert_eq!(placed, priced);
+    }
+
+    #[test]
+    fn multi_regions_are_where_google_says() {
+        let members = |name: &str| -> Vec<_> {
+            let region = Region::of(Provider::Gcp, name).unwrap();
+            region
+                .members()
+                .map(|member| member.name.as_str())
+                .collect()
+        };
+        let asia = members("asia");
+        assert!(!asia.contains(&"asia-east2"), "Hong Kong: {asia:?}");
+        assert!(!asia.contains(&"asia-southeast2"), "Indonesia: {asia:?}");
+        let eu = members("EU");
+        assert!(eu.contains(&"europe-north2"), "Stockholm: {eu:?}");
+        assert!(!eu.contains(&"europe-west2"), "London: {eu:?}");
+        assert!(!eu.contains(&"europe-west6"), "Zurich: {eu:?}");
+        assert!(members("us").iter().all(|name| name.starts_with("us-")));
+        assert_eq!(members("EUR8"), ["europe-west3", "europe-west6"]);
+    }
+
+    #[test]
     fn regions_are_found_by_cloud_and_name() {
         for (cloud, name, city) in [
             (Some("aws"), "us-east-1", "Ashburn"),

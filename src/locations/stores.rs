@@ -5,13 +5,14 @@ use super::{Region, endpoints::before_amazon};
 use crate::domain::{cloud::Provider, geo::Host};
 
 /// Domains of providers and products whose endpoints speak S3.
-const ENDPOINTS: [&str; 20] = [
+const ENDPOINTS: [&str; 21] = [
     "r2.cloudflarestorage.com",
     "wasabisys.com",
     "digitaloceanspaces.com",
     "backblazeb2.com",
     "oraclecloud.com",
     "oraclecloud.eu",
+    "customer-oci.com",
     "cloud-object-storage.appdomain.cloud",
     "aliyuncs.com",
     "myqcloud.com",
@@ -50,8 +51,9 @@ const GOOGLE_APIS: [&str; 4] = [
 ];
 
 /// Domains of Azure's storage.
-const AZURE: [&str; 4] = [
+const AZURE: [&str; 5] = [
     "core.windows.net",
+    "storage.azure.net",
     "core.chinacloudapi.cn",
     "core.usgovcloudapi.net",
     "azuredatalakestore.net",
