@@ -1,6 +1,5 @@
 //! One call: its permit, the health of its host, its time, and how its answer is read and counted.
 
-use http::StatusCode;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, info_span};
 use url::Url;
@@ -8,7 +7,8 @@ use url::Url;
 use super::{
     AnyAnswer, Client, Shared,
     authorization::{Authorization, CallHeaders},
-    error::FetchError,
+    error::{FetchError, StatusAndBody},
+    headers::asks_for_passport,
     http_client::Response,
     limit::permits::{HostKey, ServiceKind},
     scope::CallScope,
@@ -48,7 +48,7 @@ impl Client {
         authorization: Authorization<'_>,
     ) -> Result<Vec<u8>, FetchError> {
         let answer = self.answer(scope, url, method, authorization, Accept::Success);
-        answer.await.map(|(_, body)| body)
+        answer.await.map(|answer| answer.body)
     }
 
     /// Status and body of any answer.
@@ -58,7 +58,7 @@ impl Client {
         url: &Url,
         method: Method<'_>,
         authorization: Authorization<'_>,
-    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+    ) -> Result<StatusAndBody, FetchError> {
         self.answer(scope, url, method, authorization, Accept::Any)
             .await
     }
@@ -70,9 +70,10 @@ impl Client {
         method: Method<'_>,
         authorization: Authorization<'_>,
         accept: Accept,
-    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+    ) -> Result<StatusAndBody, FetchError> {
         let read = async |response: Response| {
             let status = response.status();
+            let asks_for_passport = asks_for_passport(&response);
             if accept == Accept::Success && !status.is_success() {
                 // The warnings of the other kinds tell nothing else.
                 if self.kind != ServiceKind::Tes {
@@ -80,18 +81,23 @@ impl Client {
                 }
                 return Err(self.refusal(response, authorization).await.0);
             }
-            match self.shared.transport.read(response).await {
-                Ok(body) => Ok((status, body)),
-                Err(failure) if status.is_success() => Err(failure),
+            let body = match self.shared.transport.read(response).await {
+                Ok(body) => body,
+                Err(failure) if status.is_success() => return Err(failure),
                 // The body of a refusal that cannot be read adds nothing to its status.
-                Err(_) => Ok((status, Vec::new())),
-            }
+                Err(_) => Vec::new(),
+            };
+            Ok(StatusAndBody {
+                status,
+                body,
+                asks_for_passport,
+            })
         };
-        let (status, body) = self
+        let answer = self
             .exchange(scope, url, method, authorization, Tries::WithRetry, read)
             .await?;
-        self.count_received(&body);
-        Ok((status, body))
+        self.count_received(&answer.body);
+        Ok(answer)
     }
 
     /// Any answer, and why it is a refusal if it is one.

@@ -125,6 +125,17 @@ pub struct AnyAnswer {
     pub body: Vec<u8>,
 }
 
+/// Status and body of an answer.
+#[derive(Debug)]
+pub struct StatusAndBody {
+    /// The status.
+    pub status: StatusCode,
+    /// The body; empty if that of a refusal cannot be read.
+    pub body: Vec<u8>,
+    /// Whether the answer is a refusal whose `WWW-Authenticate` names passports.
+    pub asks_for_passport: bool,
+}
+
 impl From<Refusal> for FetchError {
     fn from(refusal: Refusal) -> Self {
         if refusal.reason.is_some() || refusal.asks_for_password {

@@ -56,6 +56,17 @@ pub(super) fn asks_for_password(response: &Response) -> bool {
         && challenges.next().is_none()
 }
 
+/// Whether the answer is a refusal that asks for a GA4GH passport: by a scheme of that name, or as the scope
+/// `ga4gh_passport_v1` of a bearer token.
+pub(super) fn asks_for_passport(response: &Response) -> bool {
+    let is_named = |value: &http::HeaderValue| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.windows(8).any(|part| part == b"passport")
+    };
+    let mut challenges = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    matches!(response.status().as_u16(), 401 | 403) && challenges.any(is_named)
+}
+
 /// Where a redirect of a POST to `here` leads, if it keeps method and host, so that a request may follow it.
 ///
 /// # Errors

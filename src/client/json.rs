@@ -30,7 +30,8 @@ fn parse_with_places<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> 
     let mut reader = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         if error.inner().is_data() {
-            malformed(&format!("at {}: {}", error.path(), error.inner()))
+            let cause = without_text(&error.inner().to_string());
+            malformed(&format!("at {}: {cause}", error.path()))
         } else {
             malformed(&format!("it is not JSON ({})", error.inner()))
         }
@@ -52,7 +53,17 @@ fn is_web_page(body: &[u8]) -> bool {
         })
 }
 
-/// The parser's message repeats text of the service: it is cut, and kept to one line.
+/// The message of the parser without a text of the service that it repeats: it may be a secret.
+fn without_text(message: &str) -> String {
+    let before = message.split_once("string \"");
+    let after = message.rsplit_once("\", expected");
+    match (before, after) {
+        (Some((before, _)), Some((_, after))) => format!("{before}string, expected{after}"),
+        _ => message.to_owned(),
+    }
+}
+
+/// The message may be of any length: it is cut, and kept to one line.
 fn malformed(reason: &str) -> FetchError {
     const LONGEST: usize = 200;
     let mut shown: String = reason
@@ -64,4 +75,29 @@ fn malformed(reason: &str) -> FetchError {
         shown.push('\u{2026}');
     }
     FetchError::Malformed(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_without_texts_of_the_answer() {
+        type Numbers = BTreeMap<String, u8>;
+        for body in [
+            r#""zqx""#,
+            r#""zqx\", expected \"zqx""#,
+            r#"{"a": "zqx"}"#,
+            r#"{"a": "https://h.example/x?sig=zqx"}"#,
+            r#"{"a": {"b": "zqx"}}"#,
+        ] {
+            let FetchError::Malformed(told) = parse::<Numbers>(body.as_bytes()).unwrap_err() else {
+                panic!("{body}");
+            };
+            assert!(!told.contains("zqx"), "{body}: {told}");
+            assert!(told.contains("expected"), "{body}: {told}");
+        }
+    }
 }

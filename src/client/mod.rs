@@ -26,7 +26,7 @@ mod transport;
 
 use std::{hash::RandomState, sync::Arc};
 
-use http::{StatusCode, header::HeaderName};
+use http::header::HeaderName;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use url::{Host, Url};
@@ -43,7 +43,7 @@ use self::{
 pub use self::{
     authorization::{Authorization, Credential},
     credentials::MissingSecret,
-    error::{AnyAnswer, ClientError, FetchError, Redirect, Refusal},
+    error::{AnyAnswer, ClientError, FetchError, Redirect, Refusal, StatusAndBody},
     guard::Reach,
     limit::permits::ServiceKind,
     scope::CallScope,
@@ -309,9 +309,26 @@ impl Client {
         scope: &CallScope,
         url: &Url,
         authorization: Authorization<'_>,
-    ) -> Result<(StatusCode, Vec<u8>), FetchError> {
+    ) -> Result<StatusAndBody, FetchError> {
         self.any_status(scope, url, Method::Get, authorization)
             .await
+    }
+
+    /// Reads the JSON object that `url` answers to OPTIONS, following redirects.
+    ///
+    /// # Errors
+    /// [`FetchError`]; [`FetchError::Malformed`] if the answer is not a `T`.
+    pub async fn options<T: DeserializeOwned>(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<T, FetchError> {
+        parse(
+            &self
+                .body(scope, url, Method::Options, authorization)
+                .await?,
+        )
     }
 
     /// Waits for a permit to call the host of `url`.

@@ -42,6 +42,7 @@ const MAX_REDIRECTS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Method<'a> {
     Get,
+    Options,
     /// For the headers of an answer of any status.
     Head,
     /// The same, of what redirects lead to.
@@ -110,7 +111,7 @@ impl Transport {
             here = match method {
                 Method::Post(_) => return Err(not_followed(&here, &response)),
                 Method::PostOnHost(_) => same_host_target(&here, &response)?,
-                Method::Get | Method::Head | Method::HeadOfTarget => {
+                Method::Get | Method::Options | Method::Head | Method::HeadOfTarget => {
                     redirect_target(&here, response.headers())?
                 }
             };
@@ -157,6 +158,7 @@ impl Transport {
         }
         let (method, body) = match method {
             Method::Get => (http::Method::GET, Bytes::new()),
+            Method::Options => (http::Method::OPTIONS, Bytes::new()),
             Method::Head => (http::Method::HEAD, Bytes::new()),
             Method::HeadOfTarget => {
                 // Compressed, it would have another size.

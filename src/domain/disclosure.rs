@@ -98,10 +98,17 @@ fn has_parameters(text: &str) -> bool {
 }
 
 fn is_harmless(query: &str) -> bool {
-    query.split(['&', ';']).all(|pair| {
-        let key = pair.split('=').next().unwrap_or_default();
-        pair.is_empty() || HARMLESS_KEYS.contains(&key)
-    })
+    keys(query).all(|key| HARMLESS_KEYS.contains(&key))
+}
+
+/// Whether the query of a `drs://` URI may be disclosed: it may name the version of the object too, as those of Azul do.
+pub fn is_harmless_of_drs(query: &str) -> bool {
+    keys(query).all(|key| key == "version" || HARMLESS_KEYS.contains(&key))
+}
+
+fn keys(query: &str) -> impl Iterator<Item = &str> {
+    let pairs = query.split(['&', ';']).filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split('=').next().unwrap_or_default())
 }
 
 fn has_no_user(url: &Url) -> bool {
@@ -211,6 +218,16 @@ mod tests {
             "",
         ] {
             assert!(!may_be_disclosed(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_drs_uri_may_name_a_version() {
+        for query in ["", "version=2", "version=2&alt=media"] {
+            assert!(is_harmless_of_drs(query), "{query}");
+        }
+        for query in ["token=af07", "version=2;token=af07", "Version=2", "af07"] {
+            assert!(!is_harmless_of_drs(query), "{query}");
         }
     }
 

@@ -53,12 +53,16 @@ pub enum UnrankableReason {
         absent_at: usize,
     },
     /// The id is the URL of an object's metadata at a DRS, and not of its data.
-    #[error("Object '{}' is the URL of the metadata of an object at a DRS; its id is '{id}'.", redacted(.object))]
+    #[error(
+        "Object '{}' is the URL of the metadata of an object at a DRS; its id is '{id}'{}.", redacted(.object), At(.drs.as_deref())
+    )]
     MetadataUrl {
-        /// The id of the object.
+        /// The id as given.
         object: Arc<str>,
-        /// Its `drs://` URI.
+        /// The id of the object: its `drs://` URI, or the one at `drs`.
         id: String,
+        /// The root of the DRS, if the id does not name it.
+        drs: Option<String>,
     },
     /// The object exists and has no access URI.
     #[error("Object '{}' has no access URI at any DRS.", redacted(.0))]
@@ -148,6 +152,18 @@ pub enum Difference {
     /// It is a bundle with other contents; the numbers of objects may be equal.
     #[error("bundles with different contents ({0} and {1} objects)")]
     Contents(usize, usize),
+}
+
+/// The DRS that has an object.
+struct At<'a>(Option<&'a str>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(drs) => write!(f, " at the DRS '{drs}'"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// DRS that did not say whether they have an object, each with its cause.

@@ -8,11 +8,12 @@ use percent_encoding::utf8_percent_encode;
 use tracing::debug;
 use url::Url;
 
-use super::{Content, DrsClient, DrsItem, SEGMENT, access::AccessUrl, object::DrsObject};
+use super::{Content, DrsClient, DrsItem, SEGMENT, access::AccessUrl, object::DrsObject, passport};
 use crate::{
-    client::{Authorization, CallScope, FetchError, parse},
+    client::{Authorization, CallScope, FetchError, StatusAndBody, parse},
     config::ResolveAccessIds,
     domain::{
+        cloud::CloudRegion,
         drs_base::bases,
         geo::Host,
         object::{Access, DrsRecord},
@@ -33,6 +34,8 @@ pub struct ItemRequest<'a> {
     pub id: &'a str,
     /// The query of the `drs://` URI, such as `version=2`.
     pub query: Option<&'a str>,
+    /// Whether the query may be in answers: it is the caller's own, or harmless.
+    pub shows_query: bool,
     /// What the calls carry.
     pub authorization: Authorization<'a>,
 }
@@ -57,6 +60,7 @@ impl<'a> ItemRequest<'a> {
             drs,
             id,
             query: None,
+            shows_query: false,
             authorization,
         }
     }
@@ -70,16 +74,14 @@ impl<'a> ItemRequest<'a> {
             .port()
             .map(|port| format!(":{port}"))
             .unwrap_or_default();
-        let query = self
-            .query
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
+        let query = self.query.filter(|_| self.shows_query);
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         format!("drs://{host}{port}/{id}{query}")
     }
 
     /// The URLs of the object below `base`: with the id as one segment of the path, and, for servers and proxies that refuse
     /// an encoded slash, with its slashes as they are.
-    fn urls(&self, base: &Url) -> Vec<Url> {
+    pub(super) fn urls(&self, base: &Url) -> Vec<Url> {
         let encoded = |id: &str| utf8_percent_encode(id, SEGMENT).to_string();
         let mut ids = vec![encoded(self.id)];
         let is_segment = |part: &str| !matches!(part, "" | "." | "..");
@@ -168,11 +170,11 @@ impl DrsClient {
                 .get_any_status(scope, &url, request.authorization)
                 .await
             {
-                Ok((StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)) => {
+                Ok(answer) if matches!(answer.status.as_u16(), 401 | 403) => {
                     return Ok(Some((Arc::new(base), Vec::new())));
                 }
-                Ok((status, body)) if status.is_success() && is_object(&body) => {
-                    return Ok(Some((Arc::new(base), body)));
+                Ok(answer) if answer.status.is_success() && is_object(&answer.body) => {
+                    return Ok(Some((Arc::new(base), answer.body)));
                 }
                 Err(error) if error.is_on_the_way() => return Err(error),
                 Ok(_) | Err(_) => {}
@@ -228,7 +230,11 @@ impl DrsClient {
         url: &Url,
     ) -> Result<Answer, FetchError> {
         let authorization = request.authorization;
-        let (status, body) = self
+        let StatusAndBody {
+            status,
+            body,
+            asks_for_passport,
+        } = self
             .client
             .get_any_status(scope, url, authorization)
             .await?;
@@ -238,7 +244,9 @@ impl DrsClient {
                     is_json: is_object(&body),
                 });
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if wants_passport(&body) => {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+                if asks_for_passport || passport::is_asked_for(&body) =>
+            {
                 return Err(FetchError::PassportWanted(status));
             }
             status if !status.is_success() => return Err(FetchError::Status(status)),
@@ -319,7 +327,9 @@ impl DrsClient {
             .await;
         for (position, host) in found {
             if let Some(access) = record.access.get_mut(position) {
-                access.host = Some(in_known_region(access.host.take(), host));
+                let (host, doubtful) = in_known_region(access.host.take(), host);
+                access.host = Some(host);
+                access.stated_region = access.stated_region.or(doubtful);
             }
         }
     }
@@ -345,16 +355,16 @@ impl DrsClient {
     }
 }
 
-/// `found`, in the region of `known` if it has none of its own.
-fn in_known_region(known: Option<Host>, found: Host) -> Host {
-    match (known, found) {
-        (_, found @ Host::Region { .. }) => found,
-        (Some(Host::Region { region, .. }), found) => Host::Region {
-            region,
-            host: Some(Box::new(found)),
-        },
-        (_, found) => found,
+/// `found`, in the region of `known` if it has none of its own; else the region of `known` is the one that is stated.
+fn in_known_region(known: Option<Host>, found: Host) -> (Host, Option<CloudRegion>) {
+    let Some(Host::Region { region, .. }) = known else {
+        return (found, None);
+    };
+    if matches!(found, Host::Region { .. }) {
+        return (found, Some(region));
     }
+    let host = Some(Box::new(found));
+    (Host::Region { region, host }, None)
 }
 
 /// The URL of `path` below `base`, whose path ends in a slash.
@@ -366,12 +376,6 @@ pub(super) fn below(base: &Url, path: &str) -> Url {
 
 fn is_object(body: &[u8]) -> bool {
     parse::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
-}
-
-/// Whether the body of a refusal mentions passports: their servers have no other way to say so.
-fn wants_passport(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(body).to_ascii_lowercase();
-    text.contains("passport")
 }
 
 /// Whether a failure may be due to the path: another path may be the right one.

@@ -13,6 +13,7 @@ mod ids;
 mod item;
 mod lenient;
 mod object;
+mod passport;
 mod resolve;
 
 use std::{sync::Arc, time::Duration};
@@ -124,8 +125,10 @@ impl DrsClient {
             drs,
             id,
             query,
+            shows_query,
             authorization,
         } = request;
+        let query = query.map(|query| (query, shows_query));
         self.keys
             .of((drs.root().as_str(), id, query, authorization.secret()))
     }

@@ -292,10 +292,18 @@ fn reasons() -> Vec<UnrankableReason> {
             unanswered(&[403, 503], 1),
             unanswered(&[500], 2),
         ]
-        UnrankableReason::MetadataUrl { .. } => [UnrankableReason::MetadataUrl {
-            object: "https://drs.example/ga4gh/drs/v1/objects/a1".into(),
-            id: "drs://drs.example/a1".to_owned(),
-        }]
+        UnrankableReason::MetadataUrl { .. } => [
+            UnrankableReason::MetadataUrl {
+                object: "https://drs.example/ga4gh/drs/v1/objects/a1".into(),
+                id: "drs://drs.example/a1".to_owned(),
+                drs: None,
+            },
+            UnrankableReason::MetadataUrl {
+                object: "https://h.example/index/ga4gh/drs/v1/objects/a1".into(),
+                id: "a1".to_owned(),
+                drs: Some("https://h.example/index/ga4gh/drs/v1/".to_owned()),
+            },
+        ]
         UnrankableReason::NoAccessUri(_) => [UnrankableReason::NoAccessUri("a1".into())]
         UnrankableReason::Bundle { .. } => [
             bundle(BundleFault::ContainsItself),

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
@@ -10,7 +10,10 @@ use std::{
 
 use axum::{
     Json, Router,
-    http::{StatusCode, Uri, header::RETRY_AFTER},
+    http::{
+        Method, StatusCode, Uri,
+        header::{RETRY_AFTER, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -214,6 +217,81 @@ async fn a_refusal_for_want_of_a_passport_says_so() {
         hint: Some(DrsHint::Passport),
     };
     assert_eq!(messages[1], expected.to_string());
+}
+
+/// A DRS that refuses everyone with this challenge, and says at OPTIONS which kinds of authorization it takes.
+async fn strict(challenge: &'static str, types: Value) -> Recorded {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&asked);
+    let router = Router::new().fallback(async move |method: Method, uri: Uri| -> Response {
+        seen.lock().unwrap().push(format!("{method} {uri}"));
+        if method == Method::OPTIONS && !uri.path().starts_with("/ga4gh/drs/v1/objects/") {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        if method == Method::OPTIONS && !types.is_null() {
+            return Json(json!({"drs_object_id": "a", "supported_types": types})).into_response();
+        }
+        (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response()
+    });
+    Recorded {
+        server: Server::start(router).await,
+        asked,
+    }
+}
+
+struct Recorded {
+    server: Server,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+#[tokio::test]
+async fn that_a_passport_is_wanted_is_told_by_challenges_and_by_options() {
+    let service = Service::start().await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let (named, plain) = (
+        FetchError::PassportWanted(StatusCode::UNAUTHORIZED),
+        status(401),
+    );
+    for (challenge, types, cause, hint) in [
+        (
+            "GA4GH-Passport realm=\"drs\"",
+            json!(null),
+            &named,
+            DrsHint::Passport,
+        ),
+        (
+            "Bearer realm=\"drs\", error=\"insufficient_scope\", scope=\"openid ga4gh_passport_v1\"",
+            json!(null),
+            &named,
+            DrsHint::Passport,
+        ),
+        ("Bearer", json!(["PassportAuth"]), &plain, DrsHint::Passport),
+        (
+            "Bearer",
+            json!(["PassportAuth", "BearerAuth"]),
+            &plain,
+            DrsHint::NoToken,
+        ),
+        ("Bearer", json!(["BearerAuth"]), &plain, DrsHint::NoToken),
+        ("Bearer", json!(null), &plain, DrsHint::NoToken),
+    ] {
+        let strict = strict(challenge, types.clone()).await;
+        let root = strict.server.url("/");
+        let ids: Vec<_> = (0..5).map(|number| format!("a{number}")).collect();
+        let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+        let asked = request(&[tes_root(&tes)], std::slice::from_ref(&root), &ids);
+        let messages = service.refuse(&asked, "ResourceUnavailableError").await;
+        let expected = Warning::DrsUnavailable {
+            service: root,
+            cause: cause.to_string(),
+            objects: ids.iter().map(|id| (*id).into()).collect(),
+            hint: Some(hint),
+        };
+        assert_eq!(messages[5], expected.to_string(), "{challenge}, {types}");
+        let asked = strict.asked.lock().unwrap();
+        let options = asked.iter().filter(|line| line.starts_with("OPTIONS"));
+        assert!(options.count() <= 2, "once, at each root: {asked:?}");
+    }
 }
 
 /// A DRS that is ready after so many answers of 202 with this header.

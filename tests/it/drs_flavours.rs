@@ -238,6 +238,7 @@ async fn read(document: &str) -> DrsItem {
         drs: &drs,
         id: "x",
         query: None,
+        shows_query: false,
         authorization: Authorization::None,
     };
     let item = drs_client.fetch_item(&scope, request);

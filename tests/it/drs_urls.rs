@@ -157,6 +157,7 @@ async fn the_url_of_metadata_is_refused_with_the_id_that_it_names() {
     let expected = UnrankableReason::MetadataUrl {
         object: url.into(),
         id: "drs://drs.example/a001".to_owned(),
+        drs: None,
     };
     assert_eq!(messages, [expected.to_string()]);
 }

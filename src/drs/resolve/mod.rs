@@ -20,6 +20,7 @@ use super::{DrsAddress, DrsClient, ItemRequest, NamedBy, UnresolvedId};
 use crate::{
     client::{Authorization, CallScope},
     domain::{
+        disclosure::is_harmless_of_drs,
         estimate::CopyEstimate,
         object::ObjectRecords,
         object_id::{DrsUri, IdForm, ObjectId},
@@ -80,6 +81,9 @@ impl<'a> Resolution<'a> {
         for session in &mut sessions {
             session.settle(&mut tree);
         }
+        let refused = sessions.iter_mut();
+        all(refused.map(|session| session.look_for_passports(self.client, self.scope, &tree)))
+            .await;
         let servers: Vec<_> = sessions
             .iter()
             .map(|session| Arc::clone(&session.uri))
@@ -205,6 +209,8 @@ impl<'a> Resolution<'a> {
                     let ids = LocalIds {
                         ids: address.ids,
                         query: address.query,
+                        // The caller's own.
+                        shows_query: true,
                     };
                     tree.add_root(object, server.unwrap_or_default(), ids);
                 }
@@ -238,6 +244,7 @@ impl<'a> Resolution<'a> {
             };
             let ids = LocalIds {
                 ids: address.ids,
+                shows_query: address.query.as_deref().is_none_or(is_harmless_of_drs),
                 query: address.query,
             };
             if let Some(known) = sessions.position(&address.server) {
@@ -342,6 +349,7 @@ impl<'a> Resolution<'a> {
                 drs: &session.uri,
                 id,
                 query: ids.and_then(|ids| ids.query.as_deref()),
+                shows_query: ids.is_some_and(|ids| ids.shows_query),
                 authorization: session.authorization,
             };
             let item = self.client.fetch_item(self.scope, request).await;

@@ -9,12 +9,12 @@ use url::Url;
 
 use super::tree::{Leaf, NodeState, ObjectTree};
 use crate::{
-    client::{Authorization, FetchError, health::CircuitBreaker},
+    client::{Authorization, CallScope, FetchError, health::CircuitBreaker},
     domain::{
         service::ServiceUri,
         warning::{DrsHint, Warning},
     },
-    drs::DrsItem,
+    drs::{DrsClient, DrsItem, ItemRequest},
 };
 
 /// What a DRS has by an id; `None` if it is not there.
@@ -38,10 +38,11 @@ pub(super) struct DrsSession<'a> {
 }
 
 /// One cause, and all objects that were not read because of it.
-#[derive(Default)]
 struct Failure {
     objects: Vec<Arc<str>>,
     hint: Option<DrsHint>,
+    /// The first of them.
+    node: usize,
 }
 
 impl<'a> DrsSession<'a> {
@@ -100,9 +101,15 @@ impl DrsSession<'_> {
                     self.not_found_by.push(node);
                 }
                 let (cause, hint) = (Arc::from(error.to_string()), self.hint(&error));
-                let failure = self.failures.entry(Arc::clone(&cause)).or_default();
+                let failure = self
+                    .failures
+                    .entry(Arc::clone(&cause))
+                    .or_insert_with(|| Failure {
+                        objects: Vec::new(),
+                        hint,
+                        node,
+                    });
                 failure.objects.push(tree.name(node));
-                failure.hint = hint;
                 NodeState::Failed(cause)
             }
         };
@@ -138,11 +145,30 @@ impl DrsSession<'_> {
         }
     }
 
+    /// Looks up whether a passport is what was missing, by one object of each refusal.
+    pub(super) async fn look_for_passports(
+        &mut self,
+        client: &DrsClient,
+        scope: &CallScope,
+        tree: &ObjectTree<'_>,
+    ) {
+        for failure in self.failures.values_mut() {
+            let is_refused = matches!(failure.hint, Some(DrsHint::Token | DrsHint::NoToken));
+            let Some(id) = tree.ids(failure.node).and_then(|ids| ids.ids.first()) else {
+                continue;
+            };
+            let request = ItemRequest::plain(&self.uri, id, self.authorization);
+            if is_refused && client.takes_only_passports(scope, request).await {
+                failure.hint = Some(DrsHint::Passport);
+            }
+        }
+    }
+
     /// That the token was withheld, one for each cause of a failure, and one for access methods that are not available.
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         let service = self.uri.to_string();
         let mut warnings: Vec<_> = self.warning.into_iter().collect();
-        for (cause, Failure { objects, hint }) in self.failures {
+        for (cause, Failure { objects, hint, .. }) in self.failures {
             warnings.push(Warning::DrsUnavailable {
                 service: service.clone(),
                 cause: cause.to_string(),

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     domain::{
+        disclosure::redacted,
         object::DrsRecord,
         object_id::ObjectId,
         unrankable::{BundleFault, UnrankableReason},
@@ -60,6 +61,8 @@ pub(super) struct LocalIds {
     pub(super) ids: Vec<String>,
     /// The query of its `drs://` URI.
     pub(super) query: Option<String>,
+    /// Whether that may be in answers.
+    pub(super) shows_query: bool,
 }
 
 impl LocalIds {
@@ -67,6 +70,7 @@ impl LocalIds {
         Self {
             ids: vec![id.into()],
             query: None,
+            shows_query: false,
         }
     }
 }
@@ -256,7 +260,7 @@ fn flatten(
             .name
             .clone()
             .or_else(|| content.id.clone())
-            .unwrap_or_else(|| number.to_string());
+            .map_or_else(|| number.to_string(), |name| redacted(&name));
         if !taken.insert(name.clone()) {
             // Names should be unique in a bundle, and keys in the answer must be.
             name = format!("{name}~{number}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use percent_encoding::percent_decode_str;
 use tracing::debug;
 use url::Url;
 
@@ -45,10 +46,11 @@ impl Resolution<'_> {
         given: &Arc<str>,
         url: &Url,
     ) -> Result<DrsRecord, UnrankableReason> {
-        if let Some(id) = id_of_metadata(url) {
+        if let Some((id, drs)) = id_of_metadata(url) {
             return Err(UnrankableReason::MetadataUrl {
                 object: Arc::clone(given),
                 id,
+                drs,
             });
         }
         let host = DataUri::parse(given).and_then(|uri| uri.host);
@@ -82,19 +84,30 @@ impl Resolution<'_> {
     }
 }
 
-/// The `drs://` URI of the object whose metadata `url` names.
-fn id_of_metadata(url: &Url) -> Option<String> {
+/// The id of the object whose metadata, or whose access URL, `url` names: its `drs://` URI, or, where the API of the DRS
+/// does not begin at the root of its host, the bare id and the root of the DRS.
+fn id_of_metadata(url: &Url) -> Option<(String, Option<String>)> {
     if !matches!(url.scheme(), "http" | "https") {
         return None;
     }
-    let (before, id) = url.path().split_once(METADATA)?;
+    let (before, rest) = url.path().split_once(METADATA)?;
+    let id = rest.split_once("/access/").map_or(rest, |(id, _)| id);
     let host = url.host_str()?;
     let port = url
         .port()
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
-    let is_id = before.is_empty() && !id.is_empty() && !id.contains("/access/");
-    is_id.then(|| format!("drs://{host}{port}/{}", id.replace('/', "%2F")))
+    if id.is_empty() {
+        return None;
+    }
+    if before.is_empty() {
+        let id = id.replace('/', "%2F");
+        return Some((format!("drs://{host}{port}/{id}"), None));
+    }
+    let id = percent_decode_str(id).decode_utf8_lossy();
+    let root = METADATA.trim_end_matches("objects/");
+    let root = format!("{}://{host}{port}{before}{root}", url.scheme());
+    Some((id.into_owned(), Some(root)))
 }
 
 #[cfg(test)]
@@ -104,13 +117,30 @@ mod tests {
     #[test]
     fn the_url_of_metadata_is_no_url_of_an_object() {
         let id = |url: &str| id_of_metadata(&url.parse().unwrap());
-        assert_eq!(
-            id("https://drs.example:8443/ga4gh/drs/v1/objects/dg.1/x").as_deref(),
-            Some("drs://drs.example:8443/dg.1%2Fx")
-        );
+        for (url, expected, drs) in [
+            (
+                "https://drs.example:8443/ga4gh/drs/v1/objects/dg.1/x",
+                "drs://drs.example:8443/dg.1%2Fx",
+                None,
+            ),
+            (
+                "https://drs.example/ga4gh/drs/v1/objects/dg.1%2Fx/access/s3",
+                "drs://drs.example/dg.1%2Fx",
+                None,
+            ),
+            (
+                "http://h.example/index/ga4gh/drs/v1/objects/a%20b?expand=true",
+                "a b",
+                Some("http://h.example/index/ga4gh/drs/v1/"),
+            ),
+        ] {
+            let expected = (expected.to_owned(), drs.map(str::to_owned));
+            assert_eq!(id(url), Some(expected), "{url}");
+        }
         for data in [
             "https://data.example/objects/x",
             "https://drs.example/ga4gh/drs/v1/objects/",
+            "https://drs.example/ga4gh/drs/v1/objects",
             "s3://bucket/ga4gh/drs/v1/objects/x",
         ] {
             assert_eq!(id(data), None, "{data}");
