@@ -1,23 +1,25 @@
 //! `testribute locate`: the locations of hosts and the distances between them.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _, net::IpAddr};
 
 use serde_json::json;
+use url::Url;
 
 use super::{
     CliError,
     args::{LocateArgs, Output},
     console::Console,
+    placement::{Placement, Subject},
 };
 use crate::{
     api::explanation,
     config::Config,
     domain::{
-        disclosure::redacted,
+        disclosure::{is_arn, redacted, strip_s3},
         geo::Host,
-        sites::{Place, PlaceSource, Sites},
+        sites::{Place, Sites},
     },
-    locations::{DataUri, UriKind},
+    locations::{DataUri, Region, UriKind},
     ranker::{Ranker, Reach},
 };
 
@@ -28,8 +30,8 @@ pub(super) async fn run(
     console: &mut Console,
 ) -> Result<(), CliError> {
     let uris: Vec<_> = args.hosts.iter().map(|text| Given::parse(text)).collect();
-    let mut hosts: Vec<_> = uris.iter().filter_map(|given| given.host.clone()).collect();
-    let mut seen = std::collections::HashSet::new();
+    let mut hosts: Vec<_> = uris.iter().filter_map(Given::host).cloned().collect();
+    let mut seen = HashSet::new();
     hosts.retain(|host| seen.insert(host.clone()));
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let sites = ranker.locate(&hosts).await;
@@ -51,44 +53,83 @@ pub(super) async fn run(
 struct Given {
     /// Without what may be a secret.
     shown: String,
-    kind: UriKind,
-    host: Option<Host>,
+    subject: Subject,
 }
 
 impl Given {
-    /// A URI, a path, an ARN, or a host.
+    /// A URI, a path, an ARN, or a host with or without a port.
     fn parse(text: &str) -> Self {
+        let shown = redacted(text);
         let is_uri = text.contains("://") || text.starts_with('/') || text.starts_with("arn:");
-        let uri = DataUri::parse(text).filter(|_| is_uri);
-        let (kind, host) = match uri {
-            Some(uri) => (uri.kind, uri.host),
-            None => (UriKind::Host, Some(Host::parse(text))),
+        let subject = if is_uri {
+            DataUri::parse(text).map_or(Subject::Nothing, |uri| Self::subject_of(text, uri))
+        } else {
+            host_of(text).map_or(Subject::Nothing, |host| Subject::Located {
+                kind: UriKind::Host,
+                is_arn: false,
+                region: Region::of_host(&host).map(Region::id),
+                host,
+            })
         };
-        Self {
-            shown: redacted(text),
-            kind,
+        Self { shown, subject }
+    }
+
+    fn subject_of(text: &str, uri: DataUri) -> Subject {
+        let region = uri.region();
+        uri.host.map_or(Subject::Path, |host| Subject::Located {
+            kind: uri.kind,
+            is_arn: is_arn(strip_s3(text)),
             host,
+            region,
+        })
+    }
+
+    /// What is located.
+    const fn host(&self) -> Option<&Host> {
+        match &self.subject {
+            Subject::Located { host, .. } => Some(host),
+            Subject::Nothing | Subject::Path => None,
         }
     }
 
-    /// What it is, and how sure its place is.
-    fn explanation(&self, sites: &Sites) -> String {
-        let Some(host) = &self.host else {
-            return format!("{}: read only on the host of its DRS", self.kind);
-        };
-        let places = sites.places.get(host);
-        let certainty = match places.and_then(|places| places.first()) {
-            None => "of unknown place",
-            Some(place) if place.approximate => "placed approximately",
-            Some(place) => match place.source {
-                PlaceSource::Override => "placed by the configuration",
-                PlaceSource::Region => "in a region of a cloud",
-                PlaceSource::Database => "placed by its address, to about 100 km",
-                PlaceSource::Domain => "placed by its domain",
-            },
-        };
-        format!("{} {host}, {certainty}", self.kind)
+    /// What is located, and how.
+    fn placement(&self, sites: &Sites) -> Option<Placement> {
+        match &self.subject {
+            Subject::Located { host, region, .. } => Some(Placement::of(host, *region, sites)),
+            Subject::Nothing | Subject::Path => None,
+        }
     }
+
+    /// What it is, how it was placed, and how sure that is.
+    fn explanation(&self, sites: &Sites) -> String {
+        match self.placement(sites) {
+            Some(placement) => format!("{}, {placement}", self.subject),
+            None => self.subject.to_string(),
+        }
+    }
+
+    /// Whether the table of places says it all.
+    fn is_plain_host(&self) -> bool {
+        let is_host = matches!(
+            self.subject,
+            Subject::Located {
+                kind: UriKind::Host,
+                ..
+            }
+        );
+        is_host && !self.shown.contains("://")
+    }
+}
+
+/// A host name or address, with or without a port.
+fn host_of(text: &str) -> Option<Host> {
+    if text.parse::<IpAddr>().is_ok() {
+        return Some(Host::parse(text));
+    }
+    if text.contains(['/', '?', '#', '@', '\\']) {
+        return None;
+    }
+    Host::of(&Url::parse(&format!("http://{text}/")).ok()?)
 }
 
 /// Every pair of hosts with a known distance, once, in the order of the list, with its distance in kilometres.
@@ -111,9 +152,17 @@ fn as_json(uris: &[Given], hosts: &[Host], sites: &Sites) -> String {
     let uris: Vec<_> = uris
         .iter()
         .map(|given| {
+            let kind = match &given.subject {
+                Subject::Located { kind, .. } => Some(kind.to_string()),
+                Subject::Path => Some(UriKind::Path.to_string()),
+                Subject::Nothing => None,
+            };
+            let placement = given.placement(sites);
             json!({
-                "uri": given.shown, "is": given.kind.to_string(),
-                "place_of": given.host.as_ref().map(ToString::to_string),
+                "uri": given.shown, "is": kind,
+                "place_of": given.host().map(ToString::to_string),
+                "placed_by": placement.as_ref().and_then(Placement::name),
+                "approximate": placement.as_ref().is_some_and(Placement::is_approximate),
                 "explanation": given.explanation(sites)
             })
         })
@@ -175,7 +224,7 @@ fn as_table(uris: &[Given], hosts: &[Host], sites: &Sites) -> String {
     // What is plain from the names above needs no words.
     for (position, given) in uris
         .iter()
-        .filter(|given| given.kind != UriKind::Host || given.shown.contains("://"))
+        .filter(|given| !given.is_plain_host())
         .enumerate()
     {
         if position == 0 {
@@ -195,13 +244,27 @@ mod tests {
         for (text, host) in [
             ("https://TES.example:8080/ga4gh", "tes.example"),
             ("tes.example.", "tes.example"),
+            ("TES.example:8080", "tes.example"),
             ("10.0.0.1", "10.0.0.1"),
+            ("10.0.0.1:80", "10.0.0.1"),
             ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:80", "2001:db8::1"),
             ("2001:db8::1", "2001:db8::1"),
             ("s3://bucket/key", "s3://bucket"),
         ] {
             let given = Given::parse(text);
-            assert_eq!(given.host.unwrap().to_string(), host, "{text}");
+            assert_eq!(given.host().unwrap().to_string(), host, "{text}");
+        }
+        for nothing in [
+            "",
+            "a/b",
+            "mailto:a@b.example",
+            "https://",
+            "a b",
+            "//x/y",
+            "s3:/b",
+        ] {
+            assert_eq!(Given::parse(nothing).subject, Subject::Nothing, "{nothing}");
         }
     }
 }

@@ -15,6 +15,7 @@ mod locations;
 mod mock;
 #[cfg(feature = "mock")]
 mod mock_args;
+mod placement;
 mod rank;
 mod run;
 mod serve;

@@ -5,12 +5,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::{CliError, console::Console};
+use super::{
+    CliError,
+    console::Console,
+    placement::{Placement, Subject},
+};
 use crate::{
     config::{self, Config},
-    domain::{service::BadServiceUri, token::MalformedToken},
+    domain::{geo::Host, service::BadServiceUri, token::MalformedToken},
     golden::{Section, samples, section},
     http,
+    locations::{LocateError, UriKind},
     pipeline::SetupError,
     telemetry,
 };
@@ -43,7 +48,53 @@ pub(crate) fn sections() -> Vec<Section> {
                 .map(|line| format!("exit code {code}: {line}")),
         );
     }
-    vec![section("Failures of commands", texts)]
+    vec![
+        section("Failures of commands", texts),
+        section("What is located", subjects()),
+        section("How it is located", placements()),
+    ]
+}
+
+fn subjects() -> Vec<Subject> {
+    let located = |kind, is_arn, host| Subject::Located {
+        kind,
+        is_arn,
+        host: Host::parse(host),
+        region: None,
+    };
+    samples!(Subject:
+        Subject::Nothing => [Subject::Nothing]
+        Subject::Path => [Subject::Path]
+        Subject::Located { .. } => [
+            located(UriKind::Host, false, "data.example"),
+            located(UriKind::Bucket, true, "s3://genomes"),
+            located(UriKind::Collection, false, "globus://ddb59aef"),
+        ]
+    )
+}
+
+fn placements() -> Vec<Placement> {
+    let region = |is_named, is_published| Placement::Region {
+        region: "aws:eu-west-1".to_owned(),
+        is_named,
+        is_published,
+    };
+    samples!(Placement:
+        Placement::Unknown(_) => [Placement::Unknown(LocateError::Bucket.to_string())]
+        Placement::Configured => [Placement::Configured]
+        Placement::Region { .. } => [region(true, true), region(false, false)]
+        Placement::MultiRegion { .. } => [Placement::MultiRegion {
+            region: "gcp:eu".to_owned(),
+            members: 11,
+        }]
+        Placement::ManySites(_) => [Placement::ManySites("Cloudflare".to_owned())]
+        Placement::Roughly => [Placement::Roughly]
+        Placement::Address { .. } => [
+            Placement::Address { places: 1 },
+            Placement::Address { places: 3 },
+        ]
+        Placement::Domain => [Placement::Domain]
+    )
 }
 
 fn errors() -> Vec<CliError> {

@@ -39,6 +39,7 @@ mod fairness;
 mod geolocation;
 mod inbound;
 mod ip_locations;
+mod locate;
 mod metrics;
 mod network_model;
 mod outbound;
