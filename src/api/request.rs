@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-use super::unknown::Unknown;
+use super::unknown::{Unknown, unused_sizes};
 use crate::{
     config::Limits,
     domain::{
@@ -126,7 +126,7 @@ impl RankRequest {
         registries: &[ServiceUri],
     ) -> Result<Query, Vec<RequestFault>> {
         let mut faults = Vec::new();
-        let unknown = self.unknown_properties();
+        let mut unknown = self.unknown_properties();
         let mut at_most = |field: &str, mut items: Vec<String>, limit: usize| {
             let length = items.len();
             if length > limit {
@@ -137,6 +137,7 @@ impl RankRequest {
             items
         };
         let tes = at_most("tes_uris", self.tes_uris, limits.tes_uris);
+        unknown.extend(unused_sizes(&self.object_sizes, &self.object_ids));
         let objects = at_most("object_ids", self.object_ids, limits.object_ids);
         let drs = at_most("drs_uris", self.drs_uris, limits.drs_uris);
         let named = at_most("registries", self.registries, MAX_REGISTRIES);
@@ -440,6 +441,16 @@ mod tests {
         ] {
             assert_eq!(meant(name, &NEEDS), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_size_of_nothing_is_named_without_secrets() {
+        let sizes = ["a", "b", "a/x/y", "c/x", "https://h.example/x?sig=zqx"];
+        let sizes = sizes.map(|name| (name.to_owned(), 1)).into();
+        let ids = ["a".to_owned(), "d".to_owned()];
+        let unused: Vec<_> = unused_sizes(&sizes, &ids).collect();
+        let expected = ["b", "c~1x", "https:~1~1h.example~1x"];
+        assert_eq!(unused, expected.map(|name| format!("/object_sizes/{name}")));
     }
 
     #[test]

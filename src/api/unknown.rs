@@ -1,6 +1,8 @@
-//! Properties of requests that no schema defines, with those that may be meant.
+//! Properties of requests that no schema defines, with those that may be meant, and sizes of nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::domain::disclosure::redacted;
 
 /// The names of properties that the schema does not define.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +25,26 @@ impl Unknown {
             }
         })
     }
+}
+
+/// JSON pointers of the `sizes` that belong to none of the objects `ids`, nor to a part of one of them, if it is a bundle.
+pub(super) fn unused_sizes<'a>(
+    sizes: &'a BTreeMap<String, u64>,
+    ids: &[String],
+) -> impl Iterator<Item = String> + 'a {
+    /// Bundles are not as deep, whatever their ids are.
+    const MAX_PARTS: usize = 200;
+    let known: HashSet<String> = if sizes.is_empty() {
+        HashSet::new()
+    } else {
+        ids.iter().cloned().collect()
+    };
+    let unused = sizes.keys().filter(move |name| {
+        let slashes = name.match_indices('/').take(MAX_PARTS);
+        let mut bundles = slashes.filter_map(|(at, _)| name.get(..at));
+        !known.contains(name.as_str()) && !bundles.any(|bundle| known.contains(bundle))
+    });
+    unused.map(|name| format!("/object_sizes/{}", escaped(&redacted(name))))
 }
 
 /// The one of `known` that `name` may be meant to be: it differs in case, separators or a few letters, or has a part of it.

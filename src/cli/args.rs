@@ -159,6 +159,9 @@ pub(super) struct RankArgs {
     /// Size in bytes of an input or output of the task, by its path in the containers; may be repeated
     #[arg(long = "size", value_name = "PATH=BYTES", value_parser = size, requires = "task")]
     sizes: Vec<(String, u64)>,
+    /// Size in bytes of an object, by its id: counts where no DRS tells one, and for URLs; may be repeated
+    #[arg(long = "object-size", value_name = "ID=BYTES", value_parser = object_size, conflicts_with = "task")]
+    object_sizes: Vec<(String, u64)>,
     /// CPU cores that the task needs
     #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
     cpu_cores: Option<f64>,
@@ -233,6 +236,7 @@ impl RankArgs {
                 ..ResourceRequirements::default()
             },
             object_ids: self.object_ids,
+            object_sizes: self.object_sizes.into_iter().collect(),
             drs_uris: self.drs_uris,
             mode: self.mode,
             limit: self.limit,
@@ -325,9 +329,18 @@ impl ServeArgs {
 
 /// A path and a size.
 fn size(text: &str) -> Result<(String, u64), String> {
-    let parsed = text.rsplit_once('=');
-    let parsed = parsed.and_then(|(path, bytes)| Some((path.to_owned(), bytes.parse().ok()?)));
-    parsed.ok_or_else(|| "must be PATH=BYTES".to_owned())
+    named_size(text).ok_or_else(|| "must be PATH=BYTES".to_owned())
+}
+
+/// An id and a size.
+fn object_size(text: &str) -> Result<(String, u64), String> {
+    named_size(text).ok_or_else(|| "must be ID=BYTES".to_owned())
+}
+
+/// What is before the last `=`, as URLs may have more of them, and the number behind it.
+fn named_size(text: &str) -> Option<(String, u64)> {
+    let (name, bytes) = text.rsplit_once('=')?;
+    Some((name.to_owned(), bytes.parse().ok()?))
 }
 
 /// Any number or name: modes are checked when the request is.
@@ -349,6 +362,7 @@ pub(super) fn in_terms_of_options(fault: &RequestFault) -> String {
         "registries" => "--registry",
         "execution_time_sec" => "--execution-time-sec",
         "object_ids" => "--object-id",
+        "object_sizes" => "--object-size",
         "mode" => "--mode",
         "limit" => "--limit",
         _ => return fault.to_string(),
