@@ -49,6 +49,34 @@ pub(crate) fn run() {
             per_call(growth.memory_bytes) / 1000.0,
         );
     }
+    objects(&callers);
+}
+
+/// CPU time for each object: where it stays the same, the whole grows linearly.
+fn objects(callers: &Runtime) {
+    println!("\nobjects over 5 DRS, with nothing remembered");
+    println!("| calls | objects | CPU us an object | ratio to 100 objects | milliseconds |");
+    println!("|---|--:|--:|--:|--:|");
+    for (kind, name) in [
+        ("single", "one an object"),
+        ("bulk", "bulk"),
+        ("bundle", "one bundle, then bulk"),
+    ] {
+        let mut least = f64::NAN;
+        for objects in [100, 500, 1000] {
+            let size = json!({"tes": 1, "drs": 5, "objects": objects, "kind": kind});
+            let growth = measure(callers, &size, ROUNDS);
+            let each = growth.cpu_microseconds / f64::from(objects);
+            if objects == 100 {
+                least = each;
+            }
+            println!(
+                "| {name} | {objects} | {each:.0} | {:.2} | {:.1} |",
+                each / least,
+                growth.milliseconds
+            );
+        }
+    }
 }
 
 struct Growth {

@@ -3,9 +3,10 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    extract::Request,
+    Json, Router,
+    extract::{Path, Request},
     middleware::{self, Next},
+    routing::{get, post},
 };
 use futures_util::future::join_all;
 use reqwest::Client;
@@ -77,16 +78,28 @@ pub(crate) async fn service(parameters: &Value) -> Value {
     json!({ "url": url })
 }
 
-/// Serves as many TES and DRS as `parameters` say, each DRS with all objects; gives back a request that names them.
+/// Serves as many TES and DRS as `parameters` say, each DRS with all objects; gives back a request that names them, or,
+/// with the kind `bundle`, the bundle of them all.
 pub(crate) async fn mocks(parameters: &Value) -> Value {
     let count = |key: &str| parameters[key].as_u64().unwrap();
     let ids: Vec<_> = (0..count("objects")).map(|n| format!("a{n:03}")).collect();
     let delay = Duration::from_millis(parameters["delay_ms"].as_u64().unwrap_or(0));
     let tes = (0..count("tes")).map(|n| tes(n, delay));
-    let drs = (0..count("drs")).map(|n| drs(n, &ids));
+    let (drs, ids) = match parameters["kind"].as_str() {
+        None | Some("single") => {
+            let drs = (0..count("drs")).map(|n| drs(n, &ids));
+            (join_all(drs).await, ids)
+        }
+        Some(kind) => {
+            let drs = (0..count("drs")).map(|n| large_drs(n, ids.len()));
+            let drs = join_all(drs).await;
+            let bundle = vec!["bundle".to_owned()];
+            (drs, if kind == "bundle" { bundle } else { ids })
+        }
+    };
     json!({
         "tes_uris": join_all(tes).await,
-        "drs_uris": join_all(drs).await,
+        "drs_uris": drs,
         "object_ids": ids,
         "resource_requirements": {
             "cpu_cores": 2, "ram_gb": 4, "disk_gb": 10, "execution_time_sec": 1800, "preemptible": true, "zones": []
@@ -148,6 +161,39 @@ async fn drs(number: u64, ids: &[String]) -> String {
         ..mock::DrsScenario::default()
     };
     format!("{}/ga4gh/drs/v1/", serve(mock::drs::router(scenario)).await)
+}
+
+/// The root URI of a DRS that has every object, takes many at once, and has a bundle of so many.
+async fn large_drs(number: u64, objects: usize) -> String {
+    let object = move |id: &str| {
+        let url = format!("ftp://files-{}.example/data/{id}.fa.gz", number % 5);
+        json!({
+            "id": id, "size": 3_000_000_000_u64, "access_methods": [{"type": "ftp", "access_url": {"url": url}}],
+            "checksums": [{"type": "md5", "checksum": "d41d8cd98f00b204e9800998ecf8427e"}]
+        })
+    };
+    let one = async move |Path(id): Path<String>| {
+        if id != "bundle" {
+            return Json(object(&id));
+        }
+        let contents =
+            (0..objects).map(|n| json!({"name": format!("f{n}"), "id": format!("a{n:03}")}));
+        Json(json!({"id": id, "contents": contents.collect::<Vec<_>>()}))
+    };
+    let many = async move |Json(asked): Json<Value>| {
+        let ids = asked["bulk_object_ids"].as_array().unwrap();
+        let found = ids.iter().map(|id| object(id.as_str().unwrap()));
+        Json(json!({"resolved_drs_object": found.collect::<Vec<_>>()}))
+    };
+    let about = async || {
+        Json(json!({"type": {"artifact": "drs", "version": "1.5.0"}, "maxBulkRequestLength": 100}))
+    };
+    let v1 = Router::new()
+        .route("/objects/{id}", get(one))
+        .route("/objects", post(many))
+        .route("/service-info", get(about));
+    let router = Router::new().nest("/ga4gh/drs/v1", v1);
+    format!("{}/ga4gh/drs/v1/", serve(router).await)
 }
 
 /// The client of a caller.
