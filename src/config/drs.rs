@@ -164,3 +164,29 @@ impl<'de> Deserialize<'de> for Prefixes {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_ids_are_resolved_as_a_word_or_a_flag_says() {
+        let read = yaml_serde::from_str::<ResolveAccessIds>;
+        for (text, expected) in [
+            ("never", ResolveAccessIds::Never),
+            ("false", ResolveAccessIds::Never),
+            ("auto", ResolveAccessIds::Auto),
+            ("true", ResolveAccessIds::Auto),
+            ("always", ResolveAccessIds::Always),
+            // Environments have texts only.
+            ("'true'", ResolveAccessIds::Auto),
+            ("'false'", ResolveAccessIds::Never),
+        ] {
+            assert_eq!(read(text).unwrap(), expected, "{text}");
+        }
+        for bad in ["sometimes", "Always", "1", "[auto]", "''"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Drs::default().resolve_access_ids, ResolveAccessIds::Never);
+    }
+}

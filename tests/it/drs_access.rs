@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Server,
-    network::{Service, request, tes, tes_root},
+    network::{Service, request, tes, tes_root, warnings},
+    recorder::Recorder,
+    texts::Warning,
 };
 
 const GB: u64 = 1_000_000_000;
@@ -106,4 +108,144 @@ async fn a_signed_url_is_not_told_and_its_host_is_the_place() {
     );
     assert_eq!(told[1].0, "https://far.example/x?alt=media");
     assert!(!answer.to_string().contains(SECRET), "{answer:#}");
+}
+
+/// A DRS whose object has access ids of all kinds, and whose access ids lead to these URLs.
+async fn with_access_ids() -> Recorder {
+    Recorder::start(|line, _| {
+        let url = |url: &str| Some((200, json!({"url": url, "headers": ["Authorization: af07"]})));
+        let (_, path) = line.split_once(' ').unwrap();
+        match path {
+            "/objects/x" => Some((
+                200,
+                json!({"size": GB, "access_methods": [
+                    {"type": "https", "access_id": "unplaced"},
+                    {"type": "s3", "access_id": "stated", "region": "us-east-1"},
+                    {"type": "gs", "access_id": "gcp-europe-west6*1"},
+                    {"type": "s3", "access_id": "elsewhere", "cloud": "aws", "region": "us-west-2"},
+                    {"type": "s3", "access_id": "denied"},
+                    {"type": "s3", "access_id": "odd"},
+                    {"type": "https", "access_id": "shown", "access_url": {"url": "https://near.example/x"}}
+                ]}),
+            )),
+            "/objects/x/access/unplaced" => url("https://far.example/x?sig=af07"),
+            "/objects/x/access/stated" => url("s3://genomes/x"),
+            "/objects/x/access/gcp-europe-west6%2A1" => url("gs://cohort/x"),
+            "/objects/x/access/elsewhere" => {
+                url("https://b.s3.eu-west-1.amazonaws.com/x?X-Amz-Signature=af07")
+            }
+            "/objects/x/access/odd" => url("not a uri"),
+            "/objects/x/access/denied" => Some((403, json!({}))),
+            _ => None,
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn access_ids_are_resolved_never_where_nothing_else_places_them_or_always() {
+    let call = |id: &str| format!("GET /objects/x/access/{id}");
+    let unplaced = [call("denied"), call("odd"), call("unplaced")];
+    let all = [
+        call("denied"),
+        call("elsewhere"),
+        call("gcp-europe-west6%2A1"),
+        call("odd"),
+        call("stated"),
+        call("unplaced"),
+    ];
+    // Without a URL, a copy is at its DRS, in Helsinki.
+    let at_drs = ["drs"].as_slice();
+    let placed = ["drs", "far.example"].as_slice();
+    for (setting, calls, hosts) in [
+        ("never", [].as_slice(), at_drs),
+        ("false", &[], at_drs),
+        ("auto", &unplaced, placed),
+        ("true", &unplaced, placed),
+        ("always", &all, placed),
+    ] {
+        let drs = with_access_ids().await;
+        let service = Service::start_with(&format!("drs: {{resolve_access_ids: {setting}}}")).await;
+        let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+        let mut asked = request(&[tes_root(&tes)], &[drs.server.url("/")], &["x"]);
+        asked["explain"] = json!(true);
+        let answer = service.rank(&asked).await;
+        let mut lines = drs.lines();
+        lines.retain(|line| line.contains("/access/"));
+        lines.sort();
+        assert_eq!(lines, calls, "{setting}");
+        assert!(!answer.to_string().contains("af07"), "{answer:#}");
+
+        let places = answer["places"].as_object().unwrap();
+        let is_at = |host: &str| places.contains_key(host);
+        assert_eq!(
+            is_at("far.example"),
+            hosts.len() > 1,
+            "{setting}: {places:?}"
+        );
+        assert!(is_at("near.example"), "{setting}: {places:?}");
+        let resolved = [
+            "s3://genomes (aws:us-east-1)",
+            "gs://cohort (gcp:europe-west6)",
+            "s3://b (aws:eu-west-1)",
+        ];
+        let stated = ["aws:us-east-1", "gcp:europe-west6", "aws:us-west-2"];
+        let is_always = setting == "always";
+        for (found, stated) in resolved.into_iter().zip(stated) {
+            assert_eq!(is_at(found), is_always, "{setting}: {found} of {places:?}");
+            assert_eq!(
+                is_at(stated),
+                !is_always,
+                "{setting}: {stated} of {places:?}"
+            );
+        }
+        // The URL is in another region than the one that its access method states.
+        let doubts: Vec<_> = warnings(&answer)
+            .into_iter()
+            .filter(|text| text.contains("aws:us-west-2"))
+            .collect();
+        let is_like = |km: f64| {
+            let doubtful = Warning::RegionDoubtful {
+                host: "s3://b".to_owned(),
+                region: "aws:us-west-2".to_owned(),
+                km,
+                counts: false,
+            };
+            doubts == [doubtful.to_string()]
+        };
+        let has_doubt = (7000..9000).any(|km| is_like(f64::from(km)));
+        assert_eq!(has_doubt, is_always, "{setting}: {:?}", warnings(&answer));
+    }
+}
+
+#[tokio::test]
+async fn access_ids_of_objects_in_bulk_answers_are_resolved_too() {
+    let object = |id: &str| json!({"id": id, "size": GB, "access_methods": [{"type": "s3", "access_id": "far.example"}]});
+    let drs = Recorder::start(move |line, _| match line.split_once(' ').unwrap() {
+        ("GET", "/service-info") => Some((
+            200,
+            json!({"type": {"artifact": "drs", "version": "1.5.0"}, "maxBulkRequestLength": 50}),
+        )),
+        ("POST", "/objects") => {
+            let ids = (0..12).map(|number| object(&format!("o{number}")));
+            Some((200, json!({"resolved_drs_object": ids.collect::<Vec<_>>()})))
+        }
+        ("GET", path) if path.ends_with("/access/far.example") => {
+            Some((200, json!({"url": "https://far.example/x?sig=af07"})))
+        }
+        _ => None,
+    })
+    .await;
+    let service = Service::start_with("drs: {resolve_access_ids: auto}").await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let ids: Vec<_> = (0..12).map(|number| format!("o{number}")).collect();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    let mut asked = request(&[tes_root(&tes)], &[drs.server.url("/")], &ids);
+    asked["explain"] = json!(true);
+    let answer = service.rank(&asked).await;
+    let places = answer["places"].as_object().unwrap();
+    assert!(places.contains_key("far.example"), "{places:?}");
+    let lines = drs.lines();
+    let accesses = lines.iter().filter(|line| line.contains("/access/"));
+    assert_eq!(accesses.count(), 12, "{lines:?}");
 }

@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Json, Router, http::Uri, response::IntoResponse};
+use axum::{
+    Json, Router,
+    http::{StatusCode, Uri},
+    response::IntoResponse,
+};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -21,13 +25,18 @@ use testribute::{
 
 use crate::support::{
     Server,
-    network::{Service, request, tes, tes_root},
+    collector::collector,
+    network::{Service, request, tes, tes_root, warnings},
+    program::RunningService,
 };
 
 /// All secrets begin so; nothing else does.
 const MARK: &str = "zqx";
 
 const CASES: usize = 150;
+
+/// With a process of its own for the service, whose log at trace level is long.
+const CASES_OF_PROCESS: usize = 40;
 
 /// Anything in JSON, with secrets as texts.
 fn anything() -> impl Strategy<Value = Value> {
@@ -120,6 +129,15 @@ fn object() -> impl Strategy<Value = Value> {
     })
 }
 
+fn runner() -> TestRunner {
+    TestRunner::new_with_rng(
+        Config::default(),
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
+    )
+}
+
 /// The log of this thread.
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -176,12 +194,7 @@ async fn no_secret_of_a_drs_is_told_and_no_good_method_is_lost() {
     let mut request = request(&[tes_root(&tes)], &[drs.url("/ga4gh/drs/v1/")], &["x"]);
     request["explain"] = json!(true);
 
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        proptest::test_runner::TestRng::deterministic_rng(
-            proptest::test_runner::RngAlgorithm::ChaCha,
-        ),
-    );
+    let mut runner = runner();
     for _ in 0..CASES {
         let object = object().new_tree(&mut runner).unwrap().current();
         *current.lock().unwrap() = object.clone();
@@ -209,4 +222,137 @@ async fn no_secret_of_a_drs_is_told_and_no_good_method_is_lost() {
     assert!(log.len() > 1000, "there is a log: {log}");
     let line = log.lines().find(|line| line.contains(MARK));
     assert_eq!(line, None);
+}
+
+/// A DRS that answers with `current`: as it is, with secrets in headers, by a redirect with a signature, or as a refusal.
+async fn talkative_drs(current: Arc<Mutex<Value>>) -> Server {
+    Server::start(Router::new().fallback(async move |uri: Uri| {
+        let secrets = [
+            ("set-cookie", format!("session={MARK}cookie")),
+            ("x-token", format!("{MARK}header")),
+            ("www-authenticate", format!("Bearer realm=\"{MARK}realm\"")),
+        ];
+        if uri.path().contains("/access/") {
+            let url = format!("https://near.example/x?sig={MARK}access");
+            return (
+                secrets,
+                Json(json!({"url": url, "headers": [format!("{MARK}: x")]})),
+            )
+                .into_response();
+        }
+        match uri.path().rsplit('/').next() {
+            Some("moved") => {
+                let target = format!("/objects/x?sig={MARK}location");
+                (StatusCode::FOUND, [("location", target)]).into_response()
+            }
+            Some("refused") => {
+                let body = json!({"msg": format!("{MARK}body"), "status_code": 403});
+                (StatusCode::FORBIDDEN, secrets, Json(body)).into_response()
+            }
+            _ => (secrets, Json(current.lock().unwrap().clone())).into_response(),
+        }
+    }))
+    .await
+}
+
+/// URLs of the caller, with secrets in query, user info and fragment.
+fn own_urls(files: &str) -> Vec<String> {
+    let host = files.trim_start_matches("http://");
+    vec![
+        format!("{files}/a?X-Amz-Signature={MARK}own"),
+        format!("{files}/moved?token={MARK}own"),
+        format!("http://ann:{MARK}own@{host}/a"),
+        format!("{files}/gone?sig={MARK}own"),
+        format!("http://127.0.0.9:1/a?sig={MARK}own"),
+        format!("s3://bucket/a?X-Amz-Signature={MARK}own"),
+        format!("ftp://ann:{MARK}own@near.example/a"),
+        format!("gs://bucket/a#{MARK}own"),
+        format!("htsget://near.example/reads/a?access_token={MARK}own"),
+    ]
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_log_the_metrics_or_the_traces_of_a_service() {
+    let (collector, spans) = collector().await;
+    let current = Arc::new(Mutex::new(json!(null)));
+    let drs = talkative_drs(Arc::clone(&current)).await;
+    let files = Server::start(Router::new().fallback(async |uri: Uri| match uri.path() {
+        "/moved" => {
+            let target = format!("/a?sig={MARK}location");
+            (StatusCode::FOUND, [("location", target)]).into_response()
+        }
+        "/a" => StatusCode::OK.into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }))
+    .await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let mut service = RunningService::start(&[
+        ("TESTRIBUTE__TELEMETRY__OTLP_ENDPOINT", &collector.url("/")),
+        ("TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS", "127.0.0.0/8"),
+        ("TESTRIBUTE__LOG__LEVEL", "trace"),
+        ("TESTRIBUTE__DRS__CACHE_TTL_SEC", "0"),
+        ("TESTRIBUTE__DRS__MISSING_SIZE", "zero"),
+        ("TESTRIBUTE__DRS__RESOLVE_ACCESS_IDS", "always"),
+        (
+            "TESTRIBUTE__CREDENTIALS",
+            "[{match: 127.0.0.1, bearer_env: SECRET}]",
+        ),
+        ("SECRET", "zqxcredential"),
+    ])
+    .await;
+    let root = service.root.clone();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = async |request: &Value| {
+        let sent = client
+            .post(format!("{root}/rank-services"))
+            .bearer_auth(format!("{MARK}token"))
+            .json(request);
+        let response = sent.send().await.unwrap();
+        (response.status(), response.json::<Value>().await.unwrap())
+    };
+    let drs_with_user = drs.url("/").replace("//", &format!("//ann:{MARK}user@"));
+    let work = async {
+        let mut runner = runner();
+        for _ in 0..CASES_OF_PROCESS {
+            let object = object().new_tree(&mut runner).unwrap().current();
+            *current.lock().unwrap() = object.clone();
+            for ids in [&["x", "moved"][..], &["refused"]] {
+                let roots = [drs.url("/"), drs_with_user.clone()];
+                let mut asked = request(&[tes_root(&tes)], &roots, ids);
+                asked["explain"] = json!(true);
+                let (_, answer) = ask(&asked).await;
+                let text = answer.to_string();
+                assert!(!text.contains(MARK), "{object:#}\n{answer:#}");
+            }
+        }
+        for url in own_urls(&files.url("")) {
+            let mut asked = request(&[tes_root(&tes)], &[], &[&url, &url]);
+            asked["explain"] = json!(true);
+            asked["object_sizes"] = json!({ format!("{url}&unused"): 1 });
+            let (status, answer) = ask(&asked).await;
+            assert!(status.is_success(), "{url}: {answer:#}");
+            let uris = &answer["service_combinations"][0]["access_uris"];
+            assert_eq!(uris[&url], *url, "given back to its caller");
+            let told = warnings(&answer);
+            assert!(told.len() >= 2, "{url}: {told:?}");
+            assert!(!told.concat().contains(MARK), "{url}: {told:?}");
+            // Nothing of it but the id itself.
+            let rest = answer.to_string().replace(&json!(url).to_string(), "");
+            assert!(!rest.contains(MARK), "{url}: {answer:#}");
+        }
+        let metrics = client.get(format!("{root}/metrics")).send().await.unwrap();
+        metrics.text().await.unwrap()
+    };
+    let (metrics, mut log) = service.log_of(work).await;
+    assert!(metrics.contains("testribute_"), "{metrics}");
+    assert!(!metrics.contains(MARK), "{metrics}");
+    let (code, rest) = service.stop().await;
+    assert_eq!(code, Some(0));
+    log.push_str(&rest);
+    assert!(log.contains("TRACE"), "{log}");
+    let line = log.lines().find(|line| line.contains(MARK));
+    assert_eq!(line, None);
+    let spans = format!("{:?}", spans.lock().unwrap());
+    assert!(spans.contains("\"gather\""), "{spans}");
+    assert!(!spans.contains(MARK));
 }

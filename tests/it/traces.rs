@@ -2,15 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
-use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest, common::v1::any_value::Value::StringValue,
-    trace::v1::Span,
-};
-use prost::Message;
+use axum::{Router, extract::State, http::HeaderMap};
+use opentelemetry_proto::tonic::{common::v1::any_value::Value::StringValue, trace::v1::Span};
 
 use crate::support::{
     Server,
+    collector::collector,
     network::{Service, drs_root, request, tes_root},
     program::RunningService,
 };
@@ -72,27 +69,6 @@ async fn without_a_collector_the_callers_context_goes_on_as_it_came() {
             );
         }
     }
-}
-
-/// A collector that decodes what it gets.
-async fn collector() -> (Server, Arc<Mutex<Vec<Span>>>) {
-    type Spans = Arc<Mutex<Vec<Span>>>;
-    async fn take(State(spans): State<Spans>, body: Bytes) {
-        let export = ExportTraceServiceRequest::decode(body).unwrap();
-        let scopes = export
-            .resource_spans
-            .into_iter()
-            .flat_map(|all| all.scope_spans);
-        spans
-            .lock()
-            .unwrap()
-            .extend(scopes.flat_map(|scope| scope.spans));
-    }
-    let spans = Spans::default();
-    let router = Router::new()
-        .route("/v1/traces", post(take))
-        .with_state(Arc::clone(&spans));
-    (Server::start(router).await, spans)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,5 +1,6 @@
 //! What the tests have in common: real servers on free ports of loopback.
 
+pub mod collector;
 pub mod dns;
 pub mod faulty;
 pub mod front;

@@ -68,6 +68,21 @@ impl RunningService {
         let _ = timeout(length, read).await;
     }
 
+    /// What `work` gives, and what is logged meanwhile.
+    pub async fn log_of<T>(&mut self, work: impl Future<Output = T>) -> (T, String) {
+        let mut logged = String::new();
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                result = &mut work => return (result, logged),
+                line = self.log.next_line() => {
+                    logged.push_str(&line.unwrap().unwrap());
+                    logged.push('\n');
+                }
+            }
+        }
+    }
+
     /// The id of its process.
     pub fn id(&self) -> u32 {
         self.process.id().unwrap()
