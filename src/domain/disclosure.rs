@@ -41,6 +41,7 @@ pub fn may_be_disclosed(uri: &str) -> bool {
         && url.password().is_none()
         && has_no_user(&url)
         && !is_nested(url.path())
+        && !has_secret_in_path(&url)
 }
 
 /// What may be told of `uri` in warnings and logs: all of it if it may be disclosed, else scheme, host, port and path. A
@@ -50,7 +51,10 @@ pub fn redacted(uri: &str) -> String {
         return uri.to_owned();
     };
     // Without these marks it has neither user info nor query, whatever it is.
-    let is_plain = !uri.contains(['?', '#', '@', '\\']) && !has_parameters(uri);
+    let may_have_secret_in_path =
+        uri.contains("/p/") || uri.contains("/s/") || uri.contains("/raw/");
+    let is_plain =
+        !uri.contains(['?', '#', '@', '\\']) && !has_parameters(uri) && !may_have_secret_in_path;
     if is_plain || may_be_disclosed(uri) {
         return uri.to_owned();
     }
@@ -63,13 +67,31 @@ pub fn redacted(uri: &str) -> String {
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     let path = url.path().split(';').next().unwrap_or_default();
-    let path = if is_nested(path) { "/" } else { path };
+    let path = if is_nested(path) || has_secret_in_path(&url) {
+        "/"
+    } else {
+        path
+    };
     format!("{}://{host}{port}{path}", url.scheme())
 }
 
 /// Whether there may be a URL with user info in `path`.
 fn is_nested(path: &str) -> bool {
     path.contains('@') && path.contains("//")
+}
+
+/// Whether the path of `url` has a secret in the place where its store puts one: pre-authenticated requests of Oracle
+/// (`/p/TOKEN/n/..`) and links of Storj (`/s/GRANT/..`, `/raw/GRANT/..`).
+fn has_secret_in_path(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let begins = |starts: &[&str]| starts.iter().any(|start| url.path().starts_with(start));
+    let is_of = |domain: &str| {
+        let before = host.strip_suffix(domain);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    let oracle = ["oraclecloud.com", "oraclecloud.eu", "customer-oci.com"];
+    (oracle.into_iter().any(is_of) && begins(&["/p/"]))
+        || (is_of("storjshare.io") && begins(&["/s/", "/raw/"]))
 }
 
 /// Whether `text` is an absolute path.
@@ -208,6 +230,10 @@ mod tests {
             "https:\\\\ann:af07@data.example/x",
             "ht\ntps://data.example/x",
             "https://data.example/x?\nsig=af07",
+            "https://objectstorage.us-ashburn-1.oraclecloud.com/p/af07/n/ns/b/bucket/o/x",
+            "https://ns.objectstorage.eu-frankfurt-1.oci.customer-oci.com/p/af07/n/ns/b/bucket/o/x",
+            "https://link.storjshare.io/s/af07/bucket/x",
+            "https://link.eu1.storjshare.io/raw/af07/bucket/x",
             "https://data.example:99999/x",
             "/data/x?token=af07",
             "data:text/plain,af07",
@@ -238,6 +264,9 @@ mod tests {
             "https://data.example/x?",
             "https://data.example/x?alt=media&generation=7",
             "s3://bucket/a b.bam",
+            "https://objectstorage.us-ashburn-1.oraclecloud.com/n/ns/b/bucket/o/p/x",
+            "https://data.example/p/x",
+            "https://gateway.storjshare.io/bucket/s/x",
             "s3://bucket/x?versionId=3",
             "s3://minio.example.org:9000/bucket/x",
             "s3://arn:aws:s3:us-west-2:123456789012:accesspoint/ap/x",
@@ -267,6 +296,11 @@ mod tests {
             ("s3://b/x?alt=media", "s3://b/x?alt=media"),
             ("https://ann:a/f07@b.example/x", "https://(unreadable)"),
             ("ftp://a;b@ftp.example/x", "ftp://ftp.example/x"),
+            (
+                "https://objectstorage.x.oraclecloud.com/p/af07/n/ns",
+                "https://objectstorage.x.oraclecloud.com/",
+            ),
+            ("https://data.example/p/x", "https://data.example/p/x"),
             ("a?b", "a?b"),
             ("drs://dg.4503:dg.4503/x", "drs://dg.4503:dg.4503/x"),
             ("drs://dg.4503:x?token=af07", "drs://(unreadable)"),

@@ -85,6 +85,13 @@ impl DataUri {
         }
         match url.scheme() {
             "file" => Some(Self::path()),
+            // What should name a bucket, and does not.
+            "s3" | "s3a" | "s3n" | "gs" | "gcs" | "az" | "azure" | "wasb" | "wasbs" | "abfs"
+            | "abfss" | "adl"
+                if name.is_empty() =>
+            {
+                None
+            }
             // A scheme with a local default, such as `irods:///zone/x`, names a thing that only a client can find.
             scheme if name.is_empty() => Some(Self::collection(scheme, "")),
             "s3" | "s3a" | "s3n" => Some(Self::of_s3(&url, name)),
@@ -425,6 +432,9 @@ mod tests {
             "arn:aws:iam::1:role/x",
             "arn:aws:s3:::",
             "urn:uuid:5",
+            "s3:///key",
+            "gs://",
+            "az:///container",
         ] {
             assert_eq!(DataUri::parse(text), None, "{text}");
         }

@@ -14,8 +14,8 @@ use crate::support::{
     network::{config, drs, drs_root, tes, tes_root},
     program::{RunningService, program},
     texts::{
-        ANY, FetchError, LocateError, RequestFaultReason, assert_like, drs_unavailable, not_found,
-        token_not_sent_over_http, unknown_location,
+        ANY, FetchError, LocateError, RequestFaultReason, Warning, assert_like, drs_unavailable,
+        not_found, token_not_sent_over_http, unknown_location,
     },
 };
 
@@ -106,6 +106,44 @@ async fn the_predecessors_options_work_as_they_did() {
         let warning = drs_unavailable("http://127.0.0.1:1/", &refused, &["a001"]);
         assert_like(text(&output.stderr), format!("[WARNING] {warning}\n"));
     }
+}
+
+#[tokio::test]
+async fn the_size_of_an_object_is_stated_by_its_id() {
+    let network = Network::start().await;
+    let url = "ftp://near.example/a?version=2";
+    let output = network.rank(&["--object-id", url]).await;
+    assert_eq!(output.status.code(), Some(1), "its size is unknown");
+    let sized = format!("{url}=1000");
+    let with_size = ["--object-id", url, "--object-size", &sized];
+    let output = network.rank(&with_size).await;
+    assert_eq!(text(&output.stderr), "");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["service_combinations"][0]["access_uris"][url], url);
+
+    let output = network.rank(&["--object-size", "a002=1000"]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let unused = Warning::UnknownProperties(vec!["/object_sizes/a002".to_owned()]);
+    assert_eq!(text(&output.stderr), format!("[WARNING] {unused}\n"));
+
+    for wrong in ["a001", "a001=", "a001=-1", "a001=1.5", "a001=1 GB"] {
+        let output = network.rank(&["--object-size", wrong]).await;
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(text(&output.stderr).contains("ID=BYTES"), "{wrong}");
+    }
+    let output = program()
+        .args([
+            "--task",
+            "task.json",
+            "--tes-uri",
+            "http://x/",
+            "--object-size",
+            "a=1",
+        ])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[tokio::test]

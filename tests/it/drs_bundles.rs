@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Server,
     network::{Service, request, tes, tes_root, warnings},
+    recorder::Recorder,
     texts::{
         BundleFault, Difference, bundle as bundle_fault, conflict, not_found,
         token_not_sent_to_unlisted,
@@ -260,6 +261,41 @@ async fn a_bundle_may_hold_objects_of_other_servers_which_get_no_token() {
     assert_eq!(warnings(&answer), [token_not_sent_to_unlisted(&root)]);
     assert_eq!(*elsewhere.tokens.lock().unwrap(), 0);
     assert!(*shelf.tokens.lock().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn the_query_of_a_listed_uri_is_sent_and_told_only_if_it_is_harmless() {
+    let holder = Recorder::start(|line, _| {
+        let method = json!({"type": "s3", "access_id": "x"});
+        let is_known =
+            line.contains("/objects/plain?version=2") || line.contains("/objects/secret?token=zqx");
+        is_known.then(|| (200, json!({"size": 1, "access_methods": [method]})))
+    })
+    .await;
+    let address = holder.server.address;
+    let contents = json!([
+        {"name": "plain", "drs_uri": [format!("drs://{address}/plain?version=2")]},
+        {"name": "secret", "drs_uri": [format!("drs://{address}/secret?token=zqx")]},
+        {"name": "https://h.example/x?sig=zqx", "drs_uri": format!("drs://{address}/plain?version=2")}
+    ]);
+    let bundles = Recorder::start(move |line, _| {
+        line.contains("/objects/all")
+            .then(|| (200, json!({"id": "all", "contents": contents.clone()})))
+    })
+    .await;
+    let service = Service::start_with("drs: {plain_http_hosts: [127.0.0.1]}").await;
+    let tes = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let mut asked = request(&[tes_root(&tes)], &[bundles.server.url("/")], &["all"]);
+    asked["explain"] = json!(true);
+    let answer = service.rank(&asked).await;
+    assert!(!answer.to_string().contains("zqx"), "{answer:#}");
+    let uris = &answer["service_combinations"][0]["access_uris"];
+    assert_eq!(
+        uris["all/plain"],
+        format!("drs://{address}/plain?version=2")
+    );
+    assert_eq!(uris["all/secret"], format!("drs://{address}/secret"));
+    assert_eq!(uris["all/https://h.example/x"], uris["all/plain"]);
 }
 
 #[tokio::test]

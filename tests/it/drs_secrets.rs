@@ -249,6 +249,9 @@ async fn talkative_drs(current: Arc<Mutex<Value>>) -> Server {
                 let body = json!({"msg": format!("{MARK}body"), "status_code": 403});
                 (StatusCode::FORBIDDEN, secrets, Json(body)).into_response()
             }
+            Some("text") => {
+                Json(json!(format!("https://near.example/x?sig={MARK}text"))).into_response()
+            }
             _ => (secrets, Json(current.lock().unwrap().clone())).into_response(),
         }
     }))
@@ -316,7 +319,7 @@ async fn no_secret_is_in_the_log_the_metrics_or_the_traces_of_a_service() {
         for _ in 0..CASES_OF_PROCESS {
             let object = object().new_tree(&mut runner).unwrap().current();
             *current.lock().unwrap() = object.clone();
-            for ids in [&["x", "moved"][..], &["refused"]] {
+            for ids in [&["x", "moved"][..], &["refused"], &["text"]] {
                 let roots = [drs.url("/"), drs_with_user.clone()];
                 let mut asked = request(&[tes_root(&tes)], &roots, ids);
                 asked["explain"] = json!(true);
