@@ -119,6 +119,25 @@ mod tests {
     }
 
     #[test]
+    fn a_delay_is_in_seconds_or_until_a_date() {
+        let delay = |value: &str| {
+            retry_after(&HeaderMap::from_iter([(
+                RETRY_AFTER,
+                value.parse().unwrap(),
+            )]))
+        };
+        let date =
+            |seconds| httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
+        assert_eq!(delay(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(delay("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
+        let until = delay(&date(3600)).unwrap().as_secs();
+        assert!((3500..=3600).contains(&until), "{until}");
+        for odd in ["soon", "-1", "1.5", "", "2026-11-28T00:00:00Z"] {
+            assert_eq!(delay(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
     fn redirects_lead_to_the_same_or_better_protection() {
         for (here, location, there) in [
             ("http://a/x", "/y", "http://a/y"),

@@ -29,7 +29,9 @@ pub(crate) fn parse_object(body: &[u8]) -> Result<Map<String, Value>, FetchError
 fn parse_with_places<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        if error.inner().is_data() {
+        if !body.trim_ascii_start().starts_with(b"{") && error.inner().is_data() {
+            malformed("it is not a JSON object")
+        } else if error.inner().is_data() {
             let cause = without_text(&error.inner().to_string());
             malformed(&format!("at {}: {cause}", error.path()))
         } else {
@@ -87,9 +89,8 @@ mod tests {
     fn what_is_wrong_is_told_without_texts_of_the_answer() {
         type Numbers = BTreeMap<String, u8>;
         for body in [
-            r#""zqx""#,
-            r#""zqx\", expected \"zqx""#,
             r#"{"a": "zqx"}"#,
+            r#"{"a": "zqx\", expected \"zqx"}"#,
             r#"{"a": "https://h.example/x?sig=zqx"}"#,
             r#"{"a": {"b": "zqx"}}"#,
         ] {
@@ -98,6 +99,11 @@ mod tests {
             };
             assert!(!told.contains("zqx"), "{body}: {told}");
             assert!(told.contains("expected"), "{body}: {told}");
+        }
+        for body in [r#""zqx""#, "7", "true", " null"] {
+            let told = parse::<Numbers>(body.as_bytes()).unwrap_err();
+            let expected = FetchError::Malformed("it is not a JSON object".to_owned());
+            assert_eq!(told, expected, "{body}");
         }
     }
 }

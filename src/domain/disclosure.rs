@@ -120,12 +120,20 @@ fn has_parameters(text: &str) -> bool {
 }
 
 fn is_harmless(query: &str) -> bool {
-    keys(query).all(|key| HARMLESS_KEYS.contains(&key))
+    has_no_hidden_pair(query) && keys(query).all(|key| HARMLESS_KEYS.contains(&key))
+}
+
+/// Whether no value has a separator in percent-encoding, behind which another reader may find another key.
+fn has_no_hidden_pair(query: &str) -> bool {
+    let query = query.to_ascii_lowercase();
+    let separators = ["%26", "%3b", "%3d", "%3f", "%23", "%25"];
+    !separators.iter().any(|separator| query.contains(separator))
 }
 
 /// Whether the query of a `drs://` URI may be disclosed: it may name the version of the object too, as those of Azul do.
 pub fn is_harmless_of_drs(query: &str) -> bool {
-    keys(query).all(|key| key == "version" || HARMLESS_KEYS.contains(&key))
+    has_no_hidden_pair(query)
+        && keys(query).all(|key| key == "version" || HARMLESS_KEYS.contains(&key))
 }
 
 fn keys(query: &str) -> impl Iterator<Item = &str> {
@@ -230,6 +238,9 @@ mod tests {
             "https:\\\\ann:af07@data.example/x",
             "ht\ntps://data.example/x",
             "https://data.example/x?\nsig=af07",
+            "https://data.example/x?alt=media%26token%3Daf07",
+            "https://data.example/x?alt=media%2526token=af07",
+            "https://data.example/x?alt=media%3btoken=af07",
             "https://objectstorage.us-ashburn-1.oraclecloud.com/p/af07/n/ns/b/bucket/o/x",
             "https://ns.objectstorage.eu-frankfurt-1.oci.customer-oci.com/p/af07/n/ns/b/bucket/o/x",
             "https://link.storjshare.io/s/af07/bucket/x",
@@ -263,6 +274,7 @@ mod tests {
             "https://data.example/x",
             "https://data.example/x?",
             "https://data.example/x?alt=media&generation=7",
+            "https://data.example/x?snapshot=2026-01-01T00%3A00%3A00Z",
             "s3://bucket/a b.bam",
             "https://objectstorage.us-ashburn-1.oraclecloud.com/n/ns/b/bucket/o/p/x",
             "https://data.example/p/x",
