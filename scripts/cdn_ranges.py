@@ -31,7 +31,7 @@ HEADER = """\
 #
 # Facts of the operators' published lists, merged to the fewest ranges by scripts/cdn_ranges.py, which names the lists. `as_of`
 # is the day of the copy that was read. Google's front ends are its announced ranges without those of its cloud. Not
-# covered: Azure Front Door, and operators of caches in the networks of others.
+# covered: the delivery network of Azure, and caches in the networks of others.
 """
 
 

@@ -1,7 +1,7 @@
 //! The whole service beside a bare handler that makes the same calls, each in a process of its own.
 //!
 //! `cargo bench --bench requests` prints CPU time, requests a second and latency, and how they grow with the number of
-//! services and objects. This process is the callers; it starts itself again with a role for everything else.
+//! services and objects; `-- throughput`, `-- growth` or `-- objects` prints a part. This process is the callers; it starts itself again with a role for everything else.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,8 +34,19 @@ fn main() {
     if !env::args().any(|argument| argument == "--bench") {
         return;
     }
-    throughput::run();
-    growth::run();
+    let wanted = env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    let is_wanted = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+    if is_wanted("throughput") {
+        throughput::run();
+    }
+    if is_wanted("growth") {
+        growth::run();
+    }
+    if is_wanted("objects") {
+        growth::objects();
+    }
 }
 
 /// The middle one; the measurements come back in order.

@@ -24,7 +24,7 @@ impl Authorizations {
 }
 
 impl DrsClient {
-    /// Whether the object of `request` can be had with a passport alone, as far as its DRS tells.
+    /// Whether a passport is the only way to the object of `request`, by what its DRS says.
     pub(super) async fn takes_only_passports(
         &self,
         scope: &CallScope,
