@@ -327,7 +327,7 @@ impl DrsClient {
             .await;
         for (position, host) in found {
             if let Some(access) = record.access.get_mut(position) {
-                let (host, doubtful) = in_known_region(access.host.take(), host);
+                let (host, doubtful) = in_known_region(access.host.as_ref(), host);
                 access.host = Some(host);
                 access.stated_region = access.stated_region.or(doubtful);
             }
@@ -356,8 +356,8 @@ impl DrsClient {
 }
 
 /// `found`, in the region of `known` if it has none of its own; else the region of `known` is the one that is stated.
-fn in_known_region(known: Option<Host>, found: Host) -> (Host, Option<CloudRegion>) {
-    let Some(Host::Region { region, .. }) = known else {
+fn in_known_region(known: Option<&Host>, found: Host) -> (Host, Option<CloudRegion>) {
+    let Some(&Host::Region { region, .. }) = known else {
         return (found, None);
     };
     if matches!(found, Host::Region { .. }) {
