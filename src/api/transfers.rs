@@ -21,6 +21,8 @@ use crate::domain::{
 /// How one object moves to the TES, what that costs and how long it takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ObjectTransfer {
+    /// The size of the object.
+    pub size_bytes: u64,
     /// The host that serves the object, with what is known about its network.
     pub from: String,
     /// The host of the TES, with what is known about its network.
@@ -115,7 +117,7 @@ impl Transfers<'_> {
             .filter_map(|((object, copies), &uri)| {
                 let copy = copies.iter().find(|copy| copy.uri == uri)?;
                 let access = object.access.get(usize::try_from(uri).ok()?)?;
-                let transfer = self.transfer(tes, copy, &access.host)?;
+                let transfer = self.transfer(tes, copy, object.size_bytes, &access.host)?;
                 Some((object.id.to_string(), transfer))
             })
             .collect()
@@ -125,12 +127,14 @@ impl Transfers<'_> {
         &self,
         tes: &TesEstimate,
         copy: &CopyEstimate,
+        size_bytes: u64,
         source: &Host,
     ) -> Option<ObjectTransfer> {
         let route = tes.routes.get(copy.route as usize)?;
         let target = self.query.tes().get(tes.tes)?.host();
         let (from, to, _) = self.sites.nearest(source, target, None);
         Some(ObjectTransfer {
+            size_bytes,
             from: end(source, from),
             to: end(target, to),
             from_source: known_by(from),
