@@ -194,9 +194,8 @@ impl TaskRequest {
         if !plan.fixed.is_empty() {
             warnings.push(Warning::Task(TaskWarning::FixedInputs(plan.fixed)));
         }
-        if !plan.outputs.is_empty() {
-            let paths = plan.outputs.iter().map(|output| output.path.to_string());
-            let warning = TaskWarning::OutputsNotCounted(paths.collect());
+        if !plan.unsized_outputs.is_empty() {
+            let warning = TaskWarning::OutputsOfUnknownSize(plan.unsized_outputs);
             warnings.push(Warning::Task(warning));
         }
         let image = task.executors.into_iter().next().map(|one| one.image);

@@ -55,6 +55,7 @@ mod serving;
 mod soak;
 mod support;
 mod task_info;
+mod task_outputs;
 mod tes_flavours;
 mod tes_history;
 mod tes_paths;
