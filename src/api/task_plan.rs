@@ -71,7 +71,7 @@ impl TaskPlan {
             let is_read = given
                 .task
                 .pointer(&format!("/inputs/{position}"))
-                .is_some_and(|item| TesInput::deserialize(item).is_ok());
+                .is_some_and(|item| TesInput::deserialize(readable(item)).is_ok());
             if !is_read {
                 continue;
             }
@@ -97,7 +97,7 @@ impl TaskPlan {
             let is_read = given
                 .task
                 .pointer(&format!("/outputs/{position}"))
-                .is_some_and(|item| TesOutput::deserialize(item).is_ok());
+                .is_some_and(|item| TesOutput::deserialize(readable(item)).is_ok());
             if !is_read {
                 continue;
             }
@@ -165,6 +165,20 @@ fn is_remote(url: &str) -> bool {
 /// Whether a text may be the id of an object at some DRS, and no path of a file.
 fn is_bare_id(url: &str) -> bool {
     !url.contains("://") && !url.starts_with(['/', '.', '~']) && !url.contains('\\')
+}
+
+/// An input or output without what is no text: a fault of the schema that hides none of meaning.
+pub(super) fn readable(item: &Value) -> Value {
+    match item {
+        Value::Object(members) => {
+            let texts = members
+                .iter()
+                .filter(|(name, value)| value.is_string() && *name != "streamable");
+            let texts = texts.map(|(name, value)| (name.clone(), value.clone()));
+            Value::Object(texts.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 fn check_path(path: &str, pointer: String, faults: &mut Vec<RequestFault>) {

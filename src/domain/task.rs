@@ -48,7 +48,7 @@ pub enum TaskWarning {
     /// The outputs at these paths leave the TES, and their sizes are unknown.
     #[error(
         "Outputs not counted: the sizes of {} are unknown, and the estimates leave out what it costs and takes to move \
-         them; sizes in the request can set them.",
+         them; sizes in the request (--size) can set them.",
         FirstTen(.0)
     )]
     OutputsOfUnknownSize(Vec<String>),

@@ -54,6 +54,7 @@ mod run;
 mod serving;
 mod soak;
 mod support;
+mod task_faults;
 mod task_info;
 mod task_outputs;
 mod tes_flavours;
