@@ -1,7 +1,7 @@
 //! `POST /rank-tasks` with tasks that are wrong: every fault is told with a pointer to it, and nothing is a failure of the
 //! service.
 
-use std::sync::LazyLock;
+use std::{path::Path, sync::LazyLock};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use reqwest::StatusCode;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Server,
     network::{Service, assert_problem, tes, tes_root},
+    program::program,
 };
 
 const CONFIG: &str = "
@@ -200,6 +201,46 @@ async fn every_kind_of_fault_is_told_where_it_is_alone_and_with_all_others() {
     let told = assert_problem(&body, 400, "ValidationError");
     for (_, value, pointer) in faults() {
         assert_eq!(count(&told, pointer), 1, "{pointer} {value}: {told:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_file_that_cannot_be_used_is_an_error_that_names_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("task-files");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, text: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let missing = folder.join("missing.json").display().to_string();
+    let directory = folder.display().to_string();
+    let large = [b"\"", vec![b'x'; 17 << 20].as_slice(), b"\""].concat();
+    for (task, told) in [
+        (missing.clone(), missing.as_str()),
+        (directory.clone(), directory.as_str()),
+        (file("nothing.json", b""), "nothing.json"),
+        (file("binary.json", b"\xff\xfe{"), "binary.json"),
+        (file("large.json", &large), "large.json"),
+        (file("object.json", b"{}"), "/task/executors: "),
+        (file("list.json", b"[]"), "/task: "),
+        (
+            file("wrapped.json", br#"{"task": {}}"#),
+            "/task/executors: ",
+        ),
+    ] {
+        for command in [&["run"][..], &[]] {
+            let output = program()
+                .args(command)
+                .args(["--task", &task, "--tes-uri", "http://127.0.0.1:1/"])
+                .output()
+                .await
+                .unwrap();
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{task}: {error}");
+            assert!(error.contains(told), "{task}: {error}");
+            assert!(output.stdout.is_empty());
+        }
     }
 }
 
