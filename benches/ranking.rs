@@ -210,6 +210,7 @@ fn told(tes: usize, objects: usize, copies: usize) -> (Query, Findings) {
         is_local: false,
     };
     let findings = Findings {
+        outputs: Vec::new(),
         offers: Vec::new(),
         objects: (0..objects)
             .map(|object| DataObject {

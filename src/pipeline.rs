@@ -22,13 +22,13 @@ use crate::{
         service::{BadServiceUri, ServiceUri},
         site::SiteModel,
         sites::{Place, Sites},
-        transfer::route::{Route, Source},
+        transfer::{leg::Source, route::Route},
         unrankable::{Unrankable, UnrankableReason},
         warning::Warning,
     },
     drs::DrsClient,
     estimation::Estimation,
-    locations::{Locator, LocatorError},
+    locations::{Locator, LocatorError, with_destinations},
     rates::{BadRatesUrl, ExchangeRates},
     registries::Registries,
     telemetry::{SPANS, metrics::RankingMetrics},
@@ -259,7 +259,13 @@ impl Pipeline {
         if scope.bytes().is_exceeded() {
             return Err(vec![UnrankableReason::TooMuchData(scope.bytes().limit())]);
         }
-        Findings::new(query, offers, records, self.missing_size, warnings)
+        let findings = Findings::new(query, offers, records, self.missing_size, warnings)?;
+        let (outputs, unreadable) = with_destinations(&query.task().outputs);
+        warnings.extend(unreadable);
+        Ok(Findings {
+            outputs,
+            ..findings
+        })
     }
 
     /// `query` with the TES of its registries.

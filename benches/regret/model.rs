@@ -117,6 +117,7 @@ impl Model {
             info.convert(Currency::USD, &rates).unwrap()
         });
         let findings = Findings {
+            outputs: Vec::new(),
             offers: offers.enumerate().collect(),
             objects: objects(federation),
         };

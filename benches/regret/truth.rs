@@ -14,7 +14,8 @@ use testribute::{
         sites::{Place, Sites},
         transfer::{
             NetworkModel,
-            route::{Route, Source},
+            leg::Source,
+            route::Route,
             tables::{Area, Tables},
         },
     },

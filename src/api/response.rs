@@ -108,6 +108,11 @@ pub struct ServiceCombination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transfers: Option<BTreeMap<String, ObjectTransfer>>,
+    /// How each output of known size moves out of the TES, by its path; for further URLs of the same path with the keys
+    /// `path #2`, `path #3`, ... Only if the request sets `explain`, and only for tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub output_transfers: Option<BTreeMap<String, ObjectTransfer>>,
 }
 
 /// An amount of money.
@@ -130,9 +135,13 @@ pub struct CostBreakdown {
     /// The cost of disk.
     #[schema(minimum = 0)]
     pub storage: f64,
-    /// The cost of moving all objects to the TES.
+    /// The cost of moving all objects to the TES, and all outputs of known size out of it.
     #[schema(minimum = 0)]
     pub transfer: f64,
+    /// The part of `transfer` that is for outputs. Absent where none has a known size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub outputs: Option<f64>,
     /// The part of `transfer` that others than the caller are billed.
     #[serde(default)]
     #[schema(minimum = 0)]
@@ -150,10 +159,14 @@ pub struct TimeBreakdown {
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub execution: f64,
-    /// The time to move all objects to the TES, in seconds.
+    /// The time to move all objects to the TES, and all outputs of known size out of it, in seconds.
     #[serde(serialize_with = "plain")]
     #[schema(minimum = 0)]
     pub transfer: f64,
+    /// The part of `transfer` that is for outputs, in seconds. Absent where none has a known size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub outputs: Option<f64>,
 }
 
 /// The data of an answer.
@@ -201,8 +214,10 @@ impl RankResponse {
             .explain()
             .then(|| Distances::new(query, findings, sites));
         let list = |(rank, combination): (u64, Combination<'_>)| {
-            let others = tes_of(estimates, combination.tes)
-                .map(|tes| tes.billed_to_others(combination.uris));
+            let tes = tes_of(estimates, combination.tes);
+            let others = tes.map(|tes| tes.billed_to_others(combination.uris));
+            let outputs = tes.filter(|_| !findings.outputs.is_empty());
+            let outputs = outputs.map(|tes| &tes.outputs);
             ServiceCombination {
                 rank,
                 access_uris: AccessUris::of(&combination, query, findings),
@@ -216,12 +231,14 @@ impl RankResponse {
                     compute: rounded(combination.cost.compute.to_f64()),
                     storage: rounded(combination.cost.storage.to_f64()),
                     transfer: rounded(combination.cost.transfer.to_f64()),
+                    outputs: outputs.map(|outputs| rounded(outputs.cost.to_f64())),
                     billed_to_others: rounded(others.unwrap_or_default().to_f64()),
                 },
                 time_breakdown: TimeBreakdown {
                     queue: combination.time.queue.to_f64(),
                     execution: combination.time.execution.to_f64(),
                     transfer: combination.time.transfer.to_f64(),
+                    outputs: outputs.map(|outputs| rounded(outputs.time.to_f64())),
                 },
                 pareto_optimal: combination.pareto_optimal,
                 distances: distances
@@ -237,6 +254,8 @@ impl RankResponse {
                     .flatten(),
                 execution: transfers.and_then(|transfers| transfers.execution(&combination)),
                 transfers: transfers.map(|transfers| transfers.of(&combination)),
+                output_transfers: transfers
+                    .and_then(|transfers| transfers.of_outputs(&combination)),
             }
         };
         let mut bytes = 0_usize;
@@ -283,7 +302,12 @@ impl ServiceCombination {
         let of_distance = self.distances.as_ref().map_or(0, |_| DISTANCE);
         let objects = self.access_uris.objects.iter();
         let of_objects = objects.map(|(id, uri)| 2 * id.len() + uri.len() + of_distance);
-        FRAME + self.access_uris.tes_uri.len() + of_objects.sum::<usize>()
+        let outputs = self.output_transfers.iter().flatten();
+        let of_outputs = outputs.map(|(path, _)| path.len() + DISTANCE);
+        FRAME
+            + self.access_uris.tes_uri.len()
+            + of_objects.sum::<usize>()
+            + of_outputs.sum::<usize>()
     }
 }
 
@@ -316,6 +340,7 @@ mod tests {
             queue: 714.0,
             execution: 1800.5,
             transfer: 0.0,
+            outputs: None,
         };
         assert_eq!(
             serde_json::to_string(&time).unwrap(),

@@ -19,6 +19,9 @@ use crate::domain::{
     task::Output,
 };
 
+/// How many inputs and how many outputs a task may have, as in the schema.
+const MAX_FILES: usize = 1000;
+
 /// What a request says of the files of its task.
 pub(super) struct Given<'a> {
     /// The task as it came.
@@ -40,6 +43,8 @@ pub(super) struct TaskPlan {
     pub(super) outputs: Vec<Output>,
     /// The paths of inputs whose URLs stay as they are.
     pub(super) fixed: Vec<String>,
+    /// The paths of outputs that leave the TES and have no size.
+    pub(super) unsized_outputs: Vec<String>,
     /// JSON pointers of sizes that belong to no file.
     pub(super) unknown: Vec<String>,
 }
@@ -47,6 +52,18 @@ pub(super) struct TaskPlan {
 impl TaskPlan {
     pub(super) fn new(task: &TesTask, given: &Given<'_>, faults: &mut Vec<RequestFault>) -> Self {
         let mut plan = Self::default();
+        for (name, length) in [
+            ("inputs", task.inputs.as_ref().map_or(0, Vec::len)),
+            ("outputs", task.outputs.as_ref().map_or(0, Vec::len)),
+        ] {
+            if length > MAX_FILES {
+                let reason = RequestFaultReason::TooManyItems {
+                    limit: MAX_FILES,
+                    length,
+                };
+                faults.push(RequestFault::new(format!("/task/{name}"), reason));
+            }
+        }
         let mut paths = HashSet::new();
         let mut files = BTreeSet::new();
         for (position, input) in task.inputs.iter().flatten().enumerate() {
@@ -54,7 +71,7 @@ impl TaskPlan {
             let is_read = given
                 .task
                 .pointer(&format!("/inputs/{position}"))
-                .is_some_and(|item| TesInput::deserialize(item).is_ok());
+                .is_some_and(|item| TesInput::deserialize(readable(item)).is_ok());
             if !is_read {
                 continue;
             }
@@ -80,7 +97,7 @@ impl TaskPlan {
             let is_read = given
                 .task
                 .pointer(&format!("/outputs/{position}"))
-                .is_some_and(|item| TesOutput::deserialize(item).is_ok());
+                .is_some_and(|item| TesOutput::deserialize(readable(item)).is_ok());
             if !is_read {
                 continue;
             }
@@ -90,12 +107,14 @@ impl TaskPlan {
                 faults.push(RequestFault::new(at("url"), RequestFaultReason::Empty));
             }
             files.insert(output.path.as_str());
-            if let Some(&size_bytes) = given.sizes.get(&output.path) {
-                plan.outputs.push(Output {
+            match given.sizes.get(&output.path) {
+                Some(&size_bytes) => plan.outputs.push(Output {
                     path: output.path.as_str().into(),
                     url: output.url.as_str().into(),
                     size_bytes,
-                });
+                }),
+                None if is_remote(&output.url) => plan.unsized_outputs.push(output.path.clone()),
+                None => {}
             }
         }
         let unused = given
@@ -146,6 +165,20 @@ fn is_remote(url: &str) -> bool {
 /// Whether a text may be the id of an object at some DRS, and no path of a file.
 fn is_bare_id(url: &str) -> bool {
     !url.contains("://") && !url.starts_with(['/', '.', '~']) && !url.contains('\\')
+}
+
+/// An input or output without what is no text: a fault of the schema that hides none of meaning.
+pub(super) fn readable(item: &Value) -> Value {
+    match item {
+        Value::Object(members) => {
+            let texts = members
+                .iter()
+                .filter(|(name, value)| value.is_string() && *name != "streamable");
+            let texts = texts.map(|(name, value)| (name.clone(), value.clone()));
+            Value::Object(texts.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 fn check_path(path: &str, pointer: String, faults: &mut Vec<RequestFault>) {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     request::{RankRequest, RequestedMode, ResourceRequirements, ServiceRoot},
     strict::Whole,
-    task_plan::{Given, TaskPlan},
+    task_plan::{Given, TaskPlan, readable},
     task_template::TaskTemplate,
     tes_task::{TesResources, TesTask},
     unknown::{Unknown, escaped},
@@ -194,9 +194,8 @@ impl TaskRequest {
         if !plan.fixed.is_empty() {
             warnings.push(Warning::Task(TaskWarning::FixedInputs(plan.fixed)));
         }
-        if !plan.outputs.is_empty() {
-            let paths = plan.outputs.iter().map(|output| output.path.to_string());
-            let warning = TaskWarning::OutputsNotCounted(paths.collect());
+        if !plan.unsized_outputs.is_empty() {
+            let warning = TaskWarning::OutputsOfUnknownSize(plan.unsized_outputs);
             warnings.push(Warning::Task(warning));
         }
         let image = task.executors.into_iter().next().map(|one| one.image);
@@ -216,8 +215,7 @@ impl TaskRequest {
     fn read_task(&self, faults: &mut Vec<RequestFault>) -> TesTask {
         let task =
             serde_path_to_error::deserialize::<_, TesTask>(&self.task).unwrap_or_else(|error| {
-                let pointer = format!("/task{}", pointer_of(error.path()));
-                faults.push(RequestFault::new(pointer, error.inner().to_string()));
+                faults.push(fault_of(&error));
                 TesTask {
                     inputs: Some(list(&self.task, "inputs")),
                     outputs: Some(list(&self.task, "outputs")),
@@ -231,10 +229,11 @@ impl TaskRequest {
                 RequestFaultReason::Empty,
             ));
         }
-        for (position, executor) in task.executors.iter().enumerate() {
-            let is_given = self.task.pointer(&format!("/executors/{position}/image"));
-            if executor.image.is_empty() && is_given.is_some_and(Value::is_string) {
-                let pointer = format!("/task/executors/{position}/image");
+        for position in 0..task.executors.len() {
+            let at = format!("/executors/{position}/image");
+            // As it came: an executor with another fault has been read as an empty one.
+            if self.task.pointer(&at).and_then(Value::as_str) == Some("") {
+                let pointer = format!("/task{at}");
                 faults.push(RequestFault::new(pointer, RequestFaultReason::Empty));
             }
         }
@@ -254,13 +253,27 @@ impl TaskRequest {
     }
 }
 
-/// The items of a list that has a fault somewhere: each that cannot be read is empty, so that others keep their positions.
+/// The items of a list that has a fault somewhere: what cannot be read of each is left out, and an item that cannot be read
+/// at all is empty, so that others keep their positions.
 fn list<T: for<'de> Deserialize<'de> + Default>(task: &Value, name: &str) -> Vec<T> {
     let items = task.get(name).and_then(Value::as_array);
     let items = items.into_iter().flatten();
     items
-        .map(|item| T::deserialize(item).unwrap_or_default())
+        .map(|item| T::deserialize(readable(item)).unwrap_or_default())
         .collect()
+}
+
+/// A fault of the types of the task. What is missing is told at its own place.
+fn fault_of(error: &serde_path_to_error::Error<serde_json::Error>) -> RequestFault {
+    let at = format!("/task{}", pointer_of(error.path()));
+    let text = error.inner().to_string();
+    let missing = text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    match missing {
+        Some(name) => RequestFault::new(format!("{at}/{name}"), RequestFaultReason::Required),
+        None => RequestFault::new(at, text),
+    }
 }
 
 /// `path` as a JSON pointer.

@@ -21,6 +21,7 @@ pub struct TesTask {
     pub inputs: Option<Vec<TesInput>>,
     /// The files that are copied out of the containers.
     #[serde(default)]
+    #[schema(max_items = 1000)]
     pub outputs: Option<Vec<TesOutput>>,
     /// The resources that the task needs.
     #[serde(default)]

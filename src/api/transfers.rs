@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use super::number::rounded;
 use crate::domain::{
     cloud::{Network, Provider},
-    estimate::{CopyEstimate, Estimates, TesEstimate},
+    estimate::{Estimates, TesEstimate},
+    exact::{Cost, Seconds},
     findings::Findings,
     geo::Host,
     money::Currency,
@@ -18,16 +19,18 @@ use crate::domain::{
     transfer::route::{Assumption, Charge, Route},
 };
 
-/// How one object moves to the TES, what that costs and how long it takes.
+/// How one object moves to the TES, or one output out of it, what that costs and how long it takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ObjectTransfer {
-    /// The host that serves the object, with what is known about its network.
+    /// The size of the object or output.
+    pub size_bytes: u64,
+    /// The host that the data leave, with what is known about its network.
     pub from: String,
-    /// The host of the TES, with what is known about its network.
+    /// The host that they go to, with what is known about its network.
     pub to: String,
-    /// How the network of the source is known: `override`, `region`, `database`, `domain` or `unknown`.
+    /// How the network of `from` is known: `override`, `region`, `database`, `domain` or `unknown`.
     pub from_source: String,
-    /// How the network of the TES is known.
+    /// How the network of `to` is known.
     pub to_source: String,
     /// The price of 10^9 bytes.
     pub price_per_gb: Price,
@@ -45,7 +48,7 @@ pub struct ObjectTransfer {
     pub price_source: Option<Arc<str>>,
     /// Whether a source that was read has the price.
     pub verified: bool,
-    /// The cost, in the currency of the answer, of all expected tries.
+    /// The cost, in the currency of the answer: of an object for all expected tries, of an output once.
     #[schema(minimum = 0)]
     pub cost: f64,
     /// Megabits per second; absent if nothing has to be moved or transfers take no time.
@@ -59,7 +62,7 @@ pub struct ObjectTransfer {
         pattern = "^(pair|round-trip|site|store|override|class)$"
     )]
     pub limited_by: Option<String>,
-    /// The duration, in seconds, of all expected tries.
+    /// The duration, in seconds: of an object for all expected tries, of an output once.
     #[schema(minimum = 0)]
     pub seconds: f64,
 }
@@ -89,6 +92,14 @@ pub struct Execution {
     pub tries: f64,
 }
 
+/// What one transfer moves, costs and takes.
+#[derive(Clone, Copy)]
+struct Moved {
+    size_bytes: u64,
+    cost: Cost,
+    time: Seconds,
+}
+
 /// The transfers of the combinations of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Transfers<'a> {
@@ -115,22 +126,68 @@ impl Transfers<'_> {
             .filter_map(|((object, copies), &uri)| {
                 let copy = copies.iter().find(|copy| copy.uri == uri)?;
                 let access = object.access.get(usize::try_from(uri).ok()?)?;
-                let transfer = self.transfer(tes, copy, &access.host)?;
+                let moved = Moved {
+                    size_bytes: object.size_bytes,
+                    cost: copy.cost,
+                    time: copy.time,
+                };
+                let route = tes.routes.get(copy.route as usize)?;
+                let target = self.query.tes().get(tes.tes)?.host();
+                let transfer = self.transfer(route, &access.host, target, moved);
                 Some((object.id.to_string(), transfer))
             })
             .collect()
     }
 
+    /// The transfer of each output that is counted at the TES of `combination`, by its path; `None` without outputs.
+    pub(super) fn of_outputs(
+        &self,
+        combination: &Combination<'_>,
+    ) -> Option<BTreeMap<String, ObjectTransfer>> {
+        if self.findings.outputs.is_empty() {
+            return None;
+        }
+        let tes = self.tes(combination.tes)?;
+        let source = self.query.tes().get(tes.tes)?.host();
+        let mut transfers = BTreeMap::new();
+        for estimate in &tes.outputs.files {
+            let output = self.findings.outputs.get(estimate.output)?;
+            let destination = output.destination.as_ref();
+            let target = destination.map_or(source, |destination| &destination.host);
+            let moved = Moved {
+                size_bytes: output.size_bytes,
+                cost: estimate.cost,
+                time: estimate.time,
+            };
+            let route = tes.routes.get(estimate.route as usize)?;
+            let transfer = self.transfer(route, source, target, moved);
+            // A file may be copied to several URLs.
+            let mut key = output.path.to_string();
+            let mut number = 1;
+            while transfers.contains_key(&key) {
+                number += 1;
+                key = format!("{} #{number}", output.path);
+            }
+            transfers.insert(key, transfer);
+        }
+        Some(transfers)
+    }
+
     fn transfer(
         &self,
-        tes: &TesEstimate,
-        copy: &CopyEstimate,
+        route: &Route,
         source: &Host,
-    ) -> Option<ObjectTransfer> {
-        let route = tes.routes.get(copy.route as usize)?;
-        let target = self.query.tes().get(tes.tes)?.host();
+        target: &Host,
+        moved: Moved,
+    ) -> ObjectTransfer {
+        let Moved {
+            size_bytes,
+            cost,
+            time,
+        } = moved;
         let (from, to, _) = self.sites.nearest(source, target, None);
-        Some(ObjectTransfer {
+        ObjectTransfer {
+            size_bytes,
             from: end(source, from),
             to: end(target, to),
             from_source: known_by(from),
@@ -143,11 +200,11 @@ impl Transfers<'_> {
             billed_to: route.billed_to.name().to_owned(),
             price_source: route.price_source.clone(),
             verified: route.verified,
-            cost: rounded(copy.cost.to_f64()),
+            cost: rounded(cost.to_f64()),
             rate_mbps: route.rate_mbps.map(rounded),
             limited_by: route.limited_by.map(|limit| limit.name().to_owned()),
-            seconds: rounded(copy.time.to_f64()),
-        })
+            seconds: rounded(time.to_f64()),
+        }
     }
 
     /// How the run time of `combination` comes about.
@@ -222,6 +279,12 @@ const fn assumption(route: &Route) -> Option<&'static str> {
         ),
         Some(Assumption::SourceUnknown) => Some(
             "Where the provider of a source is unknown, the price of estimation.network.unknown is used.",
+        ),
+        Some(Assumption::DestinationUnknown) => Some(
+            "Where the place is unknown that an output goes to, the price of the TES's provider to the internet is used.",
+        ),
+        Some(Assumption::TesProviderUnknown) => Some(
+            "Where the provider of a TES is unknown, the price of estimation.network.unknown is used for outputs.",
         ),
         None => None,
     }

@@ -61,12 +61,17 @@ pub(super) fn read_task(file: &Path) -> Result<serde_json::Value, CliError> {
         reason,
     };
     let mut text = Vec::new();
+    // One byte more tells a file that is too large from one that just fits.
+    let most = MAX_TASK_BYTES + 1;
     let read = if file.as_os_str() == "-" {
-        std::io::stdin().take(MAX_TASK_BYTES).read_to_end(&mut text)
+        std::io::stdin().take(most).read_to_end(&mut text)
     } else {
-        std::fs::File::open(file).and_then(|file| file.take(MAX_TASK_BYTES).read_to_end(&mut text))
+        std::fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut text))
     };
-    read.map_err(|error| invalid(error.to_string()))?;
+    let length = read.map_err(|error| invalid(error.to_string()))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > MAX_TASK_BYTES {
+        return Err(invalid(format!("is larger than {MAX_TASK_BYTES} bytes")));
+    }
     serde_json::from_slice(&text).map_err(|error| invalid(format!("is not valid JSON: {error}")))
 }
 

@@ -1,6 +1,10 @@
 //! `testribute run`: ranks sites for a TES task, and posts it to the best one that accepts it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -85,16 +89,19 @@ pub(super) async fn run(
     if !watch {
         return Ok(());
     }
-    tokio::select! {
-        state = run.watch(&running, interval) => match state? {
-            state if state == "COMPLETE" => Ok(()),
-            state => Err(CliError::NotComplete(state)),
+    let ended = tokio::select! {
+        state = run.watch(&running, interval) => match state {
+            Ok(state) if state == "COMPLETE" => Ok(()),
+            Ok(state) => Err(CliError::NotComplete(state)),
+            Err(error) => Err(error),
         },
         () = wait_for_signal() => Err(CliError::Interrupted {
             id: running.id,
             tes: running.tes.to_string(),
         }),
-    }
+    };
+    run.console.end_progress();
+    ended
 }
 
 impl Run<'_> {
@@ -127,6 +134,11 @@ impl Run<'_> {
                         tes,
                         combination,
                     });
+                }
+                // To post it elsewhere could run it twice.
+                Err(error @ SubmitError::Lost(_)) => {
+                    let lost = format!("'{tes}' {error}. Look there before you post it again.");
+                    return Err(CliError::Service(lost));
                 }
                 Err(error) => {
                     let refusal =
@@ -167,7 +179,7 @@ impl Run<'_> {
         }
     }
 
-    /// The last state of the task; each new one is told.
+    /// The last state of the task; each new one is told, and on a terminal the time since the task was posted.
     async fn watch(&mut self, running: &Running, interval: Duration) -> Result<String, CliError> {
         let ends = BTreeSet::from([
             "COMPLETE",
@@ -177,6 +189,7 @@ impl Run<'_> {
             "PREEMPTED",
         ]);
         let caller = self.caller_for(running.tes.given());
+        let started = Instant::now();
         let mut last = String::new();
         let mut failed_looks = 0;
         loop {
@@ -187,9 +200,10 @@ impl Run<'_> {
             {
                 Ok(state) => {
                     failed_looks = 0;
-                    if state != last {
+                    if state != last || self.console.has_live_line() {
+                        let since = Elapsed(started.elapsed());
                         self.console
-                            .progress(format_args!("{}: {state}", running.id));
+                            .progress(format_args!("{}: {state} ({since})", running.id));
                         last = state;
                     }
                     if ends.contains(last.as_str()) {
@@ -199,12 +213,28 @@ impl Run<'_> {
                 Err(error) => {
                     failed_looks += 1;
                     if failed_looks >= MAX_FAILED_LOOKS {
-                        let failure = format!("'{}' {error}", running.tes);
+                        let Running { id, tes, .. } = running;
+                        let failure = format!("'{tes}' {error}. Task {id} is left as it is there.");
                         return Err(CliError::Service(failure));
                     }
                 }
             }
             tokio::time::sleep(interval).await;
+        }
+    }
+}
+
+/// A time in minutes and seconds, or hours and minutes.
+struct Elapsed(Duration);
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+        if hours > 0 {
+            write!(f, "{hours} h {minutes} min")
+        } else {
+            write!(f, "{minutes} min {} s", seconds % 60)
         }
     }
 }

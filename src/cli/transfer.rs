@@ -190,5 +190,11 @@ const fn sentence(assumption: Assumption) -> &'static str {
         Assumption::SourceUnknown => {
             "the source is at no known provider: estimation.network.unknown"
         }
+        Assumption::DestinationUnknown => {
+            "the place of the destination is unknown: the price to the internet"
+        }
+        Assumption::TesProviderUnknown => {
+            "the TES is at no known provider: estimation.network.unknown"
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! Cost and time of every (TES, object, access URI).
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
+pub use super::copy::CopyEstimate;
 use super::{
+    copy::{cheapest_of_each_uri, is_local, no_copy},
     exact::{Cost, Seconds},
     exclusion::Exclusion,
     findings::{Findings, Offer},
     money::{Currency, Rates},
     object::DataObject,
+    output::{OutputEstimate, OutputFile, OutputsEstimate},
     query::Query,
     routes::Routes,
     site::{SiteModel, Tries},
@@ -49,7 +49,9 @@ pub struct TesEstimate {
     pub execution: Seconds,
     /// For each object, in the order of the query, its copies: at least one.
     pub objects: Vec<Vec<CopyEstimate>>,
-    /// What the copies are estimated from: [`CopyEstimate::route`] is a position in it.
+    /// The transfers of the outputs, which no choice of copies changes.
+    pub outputs: OutputsEstimate,
+    /// What transfers are estimated from: [`CopyEstimate::route`] is a position in it.
     pub routes: Vec<Route>,
     /// The speed of the TES.
     pub speed: f64,
@@ -66,24 +68,12 @@ impl Default for TesEstimate {
             queue: Seconds::ZERO,
             execution: Seconds::ZERO,
             objects: Vec::new(),
+            outputs: OutputsEstimate::default(),
             routes: Vec::new(),
             speed: 1.0,
             tries: Tries::ONE,
         }
     }
-}
-
-/// Cost and time of moving one copy of an object to one TES.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CopyEstimate {
-    /// The position of the access URI among those of the object.
-    pub uri: u32,
-    /// The position of its route among those of the TES.
-    pub route: u32,
-    /// The cost of the transfer.
-    pub cost: Cost,
-    /// The duration of the transfer.
-    pub time: Seconds,
 }
 
 /// What estimates assume.
@@ -115,9 +105,11 @@ impl Estimates {
         let Routes {
             of_objects,
             of_offers,
+            outputs,
             ..
         } = routes;
-        for ((position, offer), routes) in findings.offers.iter().zip(of_offers) {
+        let routes = of_offers.into_iter().zip(outputs.of_offers);
+        for ((position, offer), (inbound, outbound)) in findings.offers.iter().zip(routes) {
             let Some(service) = query.tes().get(*position) else {
                 continue;
             };
@@ -127,9 +119,11 @@ impl Estimates {
                 offer,
                 objects: &findings.objects,
                 of_objects: &of_objects,
+                outputs: &findings.outputs,
+                of_outputs: &outputs.of_outputs,
                 assumptions,
             };
-            match task.estimate(routes) {
+            match task.estimate(inbound, outbound) {
                 Ok(estimate) => tes.push(estimate),
                 Err(reason) => warnings.push(Warning::TesExcluded {
                     service: service.to_string(),
@@ -154,10 +148,12 @@ struct TaskAt<'a> {
     offer: &'a Offer,
     objects: &'a [DataObject],
     of_objects: &'a [Vec<usize>],
+    outputs: &'a [OutputFile],
+    of_outputs: &'a [usize],
     assumptions: &'a Assumptions<'a>,
 }
 
-/// The route of a source with its price in the currency of the answer.
+/// A route with its price in the currency of the answer.
 #[derive(Clone, Copy)]
 struct Priced {
     position: u32,
@@ -166,8 +162,23 @@ struct Priced {
     is_own_host: bool,
 }
 
+impl Priced {
+    /// Cost and duration of moving so many bytes.
+    fn move_bytes(&self, size: f64) -> (Cost, Seconds) {
+        let seconds = self.bits_per_second.map(|rate| size * 8.0 / rate);
+        (
+            Cost::from_f64(size / BYTES_PER_GB * self.per_gb),
+            Seconds::from_f64(seconds.unwrap_or_default()),
+        )
+    }
+}
+
 impl TaskAt<'_> {
-    fn estimate(&self, routes: Vec<Option<Route>>) -> Result<TesEstimate, Exclusion> {
+    fn estimate(
+        &self,
+        inbound: Vec<Option<Route>>,
+        outbound: Vec<Option<Route>>,
+    ) -> Result<TesEstimate, Exclusion> {
         if matches!(self.assumptions.transfers, TransferModel::Distance(_))
             && self.offer.transfer.is_none()
         {
@@ -189,32 +200,35 @@ impl TaskAt<'_> {
         let share = site.failures.share(self.offer.outcomes, preemptions);
         let tries = Tries::new(share, preemptions, execution)
             .map_err(|times| Exclusion::Preempted(times.0))?;
-        let (routes, priced) = self.price(routes)?;
+        let mut routes = Vec::with_capacity(inbound.len() + outbound.len());
+        let sources = self.price(inbound, &mut routes)?;
+        let destinations = self.price(outbound, &mut routes)?;
         Ok(TesEstimate {
             tes: self.tes,
             compute: times(self.offer.compute, tries.of_execution),
             storage: self.offer.storage,
             queue: self.offer.queue,
             execution: Seconds::from_f64(execution * tries.of_execution),
-            objects: self.copies(&priced, tries.of_transfers)?,
+            objects: self.copies(&sources, tries.of_transfers)?,
+            outputs: self.outputs(&destinations),
             routes,
             speed: site.speed,
             tries,
         })
     }
 
-    /// The routes that exist, and for each source the price of its route.
+    /// The price of each of `routes`. Those that exist are added to `known`.
     fn price(
         &self,
         routes: Vec<Option<Route>>,
-    ) -> Result<(Vec<Route>, Vec<Option<Priced>>), Exclusion> {
+        known: &mut Vec<Route>,
+    ) -> Result<Vec<Option<Priced>>, Exclusion> {
         let Assumptions {
             transfers,
             target,
             rates,
             ..
         } = *self.assumptions;
-        let mut known = Vec::with_capacity(routes.len());
         let mut priced = Vec::with_capacity(routes.len());
         for route in routes {
             let Some(route) = route else {
@@ -242,7 +256,7 @@ impl TaskAt<'_> {
             }));
             known.push(route);
         }
-        Ok((known, priced))
+        Ok(priced)
     }
 
     /// The copies of each object, transferred `repeats` times.
@@ -262,12 +276,12 @@ impl TaskAt<'_> {
                         if !route.is_own_host && is_local(object, uri) {
                             return None;
                         }
-                        let seconds = route.bits_per_second.map(|rate| size * 8.0 / rate);
+                        let (cost, time) = route.move_bytes(size);
                         Some(CopyEstimate {
                             uri,
                             route: route.position,
-                            cost: Cost::from_f64(size / BYTES_PER_GB * route.per_gb),
-                            time: Seconds::from_f64(seconds.unwrap_or_default()),
+                            cost,
+                            time,
                         })
                     })
                     .collect();
@@ -276,6 +290,23 @@ impl TaskAt<'_> {
                 } else {
                     Ok(cheapest_of_each_uri(object, estimates))
                 }
+            })
+            .collect()
+    }
+
+    /// The outputs at known routes. They are moved once, by the attempt that succeeds.
+    fn outputs(&self, priced: &[Option<Priced>]) -> OutputsEstimate {
+        let files = self.outputs.iter().zip(self.of_outputs).enumerate();
+        files
+            .filter_map(|(output, (file, &destination))| {
+                let route = (*priced.get(destination)?)?;
+                let (cost, time) = route.move_bytes(bytes(file.size_bytes));
+                Some(OutputEstimate {
+                    output,
+                    route: route.position,
+                    cost,
+                    time,
+                })
             })
             .collect()
     }
@@ -292,6 +323,16 @@ fn times(cost: Cost, repeats: f64) -> Cost {
 }
 
 impl TesEstimate {
+    /// The cost that no choice of copies changes.
+    pub fn constant_cost(&self) -> Cost {
+        self.compute + self.storage + self.outputs.cost
+    }
+
+    /// The time that no choice of copies changes.
+    pub fn constant_time(&self) -> Seconds {
+        self.queue + self.execution + self.outputs.time
+    }
+
     /// The part of the cost of the chosen access URIs that others than the caller are billed.
     pub fn billed_to_others(&self, uris: &[u32]) -> Cost {
         let chosen = self.objects.iter().zip(uris);
@@ -304,51 +345,6 @@ impl TesEstimate {
             .map(|copy| copy.cost)
             .sum()
     }
-}
-
-/// Whether only the host of a copy can read it.
-fn is_local(object: &DataObject, uri: u32) -> bool {
-    let access = usize::try_from(uri)
-        .ok()
-        .and_then(|uri| object.access.get(uri));
-    access.is_some_and(|access| access.is_local)
-}
-
-/// Why a TES has no copy of `object`.
-fn no_copy(object: &DataObject) -> Exclusion {
-    let id = Arc::clone(&object.id);
-    if object.access.iter().all(|access| access.is_local) {
-        Exclusion::OnlyLocalPaths { object: id }
-    } else {
-        Exclusion::NoDistance { object: id }
-    }
-}
-
-/// Keeps the best host for each URI that several hosts serve, such as the URI of an object at a DRS.
-fn cheapest_of_each_uri(
-    object: &DataObject,
-    mut estimates: Vec<CopyEstimate>,
-) -> Vec<CopyEstimate> {
-    let uri = |estimate: &CopyEstimate| {
-        let access = object.access.get(usize::try_from(estimate.uri).ok()?)?;
-        Some(&*access.uri)
-    };
-    let mut best = HashMap::with_capacity(estimates.len());
-    for (position, estimate) in estimates.iter().enumerate() {
-        let value = (estimate.cost, estimate.time, position);
-        let least = best.entry(uri(estimate)).or_insert(value);
-        *least = value.min(*least);
-    }
-    if best.len() < estimates.len() {
-        estimates = best
-            .into_values()
-            .map(|(.., position)| position)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .filter_map(|position| estimates.get(position).copied())
-            .collect();
-    }
-    estimates
 }
 
 #[expect(

@@ -9,6 +9,7 @@ use super::{
     geo::Host,
     money::{Currency, Money, Rates},
     object::{DataObject, MissingSize, ObjectRecords},
+    output::OutputFile,
     query::Query,
     queue::QueueBasis,
     site::Outcomes,
@@ -135,6 +136,8 @@ pub struct Findings {
     pub offers: Vec<(usize, Offer)>,
     /// The objects, in the order of the query.
     pub objects: Vec<DataObject>,
+    /// The outputs whose sizes are known.
+    pub outputs: Vec<OutputFile>,
 }
 
 impl Findings {
@@ -168,7 +171,11 @@ impl Findings {
             }
         }
         if reasons.is_empty() {
-            Ok(Self { offers, objects })
+            Ok(Self {
+                offers,
+                objects,
+                outputs: Vec::new(),
+            })
         } else {
             Err(reasons)
         }
@@ -190,28 +197,34 @@ impl Findings {
             .collect()
     }
 
-    /// The hosts whose location matters, those of TES first: a host is no distance from itself, wherever it is.
+    /// The hosts whose location matters, those of TES first, then those of copies: a host is no distance from itself,
+    /// wherever it is.
     pub fn hosts_to_locate<'a>(&'a self, query: &'a Query) -> Vec<&'a Host> {
         let sources: BTreeSet<_> = self
             .objects
             .iter()
             .flat_map(|object| object.access.iter().map(|access| &access.host))
             .collect();
+        let outputs = self.outputs.iter();
+        let destinations: BTreeSet<_> = outputs
+            .filter_map(|output| Some(&output.destination.as_ref()?.host))
+            .filter(|host| !sources.contains(host))
+            .collect();
         let targets: BTreeSet<_> = self
             .offers
             .iter()
             .filter_map(|(tes, _)| Some(query.tes().get(*tes)?.host()))
             .collect();
-        let has_another =
-            |host: &Host, others: &BTreeSet<&Host>| others.iter().any(|&other| other != host);
+        let ends = || sources.iter().chain(&destinations).copied();
+        let is_far_from_an_end = |host: &Host| ends().any(|end| end != host);
         let mut hosts: Vec<_> = targets
             .iter()
             .copied()
-            .filter(|host| has_another(host, &sources))
+            .filter(|host| is_far_from_an_end(host))
             .collect();
-        let further = sources.iter().copied().filter(|&host| {
-            let is_listed = targets.contains(host) && has_another(host, &sources);
-            has_another(host, &targets) && !is_listed
+        let further = ends().filter(|&host| {
+            let is_listed = targets.contains(host) && is_far_from_an_end(host);
+            targets.iter().any(|&tes| tes != host) && !is_listed
         });
         hosts.extend(further);
         hosts

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod calibrate;
 pub mod cloud;
+pub mod copy;
 mod deduplicate;
 pub mod disclosure;
 pub mod drs_base;
@@ -18,6 +19,8 @@ pub mod mode;
 pub mod money;
 pub mod object;
 pub mod object_id;
+pub mod output;
+pub mod output_routes;
 pub mod price_book;
 pub mod query;
 pub mod queue;

@@ -6,12 +6,14 @@ use super::{
     findings::Findings,
     money::Currency,
     object::{AccessUri, DataObject},
+    output_routes::OutputRoutes,
     query::Query,
     site::SiteModel,
     sites::Sites,
     transfer::{
         TransferModel,
-        route::{Assumption, Route, Source},
+        leg::Source,
+        route::{Assumption, Route},
         warning::TransferWarning,
     },
     warning::Warning,
@@ -26,6 +28,8 @@ pub struct Routes<'a> {
     pub of_objects: Vec<Vec<usize>>,
     /// For each offer, in their order, and each source, the route; `None` if the source cannot be used.
     pub of_offers: Vec<Vec<Option<Route>>>,
+    /// The routes of outputs.
+    pub outputs: OutputRoutes<'a>,
 }
 
 impl<'a> Routes<'a> {
@@ -57,12 +61,14 @@ impl<'a> Routes<'a> {
             sources,
             of_objects,
             of_offers,
+            outputs: OutputRoutes::new(query, findings, sites, model, known),
         }
     }
 
     /// The currencies of all prices but those of the TES.
     pub fn currencies(&self) -> BTreeSet<Currency> {
-        let routes = self.of_offers.iter().flatten().flatten();
+        let routes = self.of_offers.iter().chain(&self.outputs.of_offers);
+        let routes = routes.flatten().flatten();
         routes
             .filter(|route| route.price_per_gb > 0.0)
             .filter_map(|route| route.currency)
@@ -99,7 +105,9 @@ impl<'a> Routes<'a> {
             let service = query.tes().get(position)?.to_string();
             Some(TransferWarning::UnknownTesPlace { service })
         });
-        of_sources.chain(of_tes).map(Warning::Transfer).collect()
+        let of_outputs = self.outputs.warnings(query, findings);
+        let all = of_sources.chain(of_tes).chain(of_outputs);
+        all.map(Warning::Transfer).collect()
     }
 }
 

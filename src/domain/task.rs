@@ -45,9 +45,20 @@ pub enum TaskWarning {
         FirstTen(.0)
     )]
     FixedInputs(Vec<String>),
-    /// The outputs at these paths have sizes, but what it costs to move them is not estimated.
-    #[error("Outputs not counted: the estimates leave out what it costs and takes to copy {} out of a site.", FirstTen(.0))]
-    OutputsNotCounted(Vec<String>),
+    /// The outputs at these paths leave the TES, and their sizes are unknown.
+    #[error(
+        "Outputs not counted: the sizes of {} are unknown, and the estimates leave out what it costs and takes to move \
+         them; sizes in the request (--size) can set them.",
+        FirstTen(.0)
+    )]
+    OutputsOfUnknownSize(Vec<String>),
+    /// The URLs of the outputs at these paths name no host.
+    #[error(
+        "Outputs not counted: the URLs of {} name no host, and the estimates leave out what it costs and takes to move \
+         them.",
+        FirstTen(.0)
+    )]
+    OutputsUnreadable(Vec<String>),
     /// The run time of the task at this TES is assumed.
     #[error(
         "Run time assumed: '{service}' lists no complete task with the image '{image:.100}'; {seconds} s are used \

@@ -77,7 +77,7 @@ pub enum UnrankableReason {
     },
     /// Neither the request nor a service gives the size of the object.
     #[error(
-        "Object '{}' has no known size; state it in object_sizes, or have the operator set drs.missing_size to zero to \
+        "Object '{}' has no known size; state it in object_sizes (for a task: in sizes), or have the operator set drs.missing_size to zero to \
          assume 0 bytes.",
         redacted(.0)
     )]

@@ -11,6 +11,7 @@ mod endpoints;
 mod error;
 mod file;
 mod lookup;
+mod outputs;
 mod places;
 mod record;
 mod regions;
@@ -22,6 +23,7 @@ pub use self::{
     embedded::embedded_location,
     error::{LocateError, LocatorError},
     lookup::Locator,
+    outputs::with_destinations,
     regions::{NOTICE, Region},
 };
 use crate::domain::sites::{Place, PlaceSource};

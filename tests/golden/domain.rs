@@ -150,7 +150,8 @@ fn warnings() -> Vec<Warning> {
                 AssumedNeed { name: "ram_gb", amount: 2.5 },
             ])),
             Warning::Task(TaskWarning::FixedInputs(vec!["/data/in.fa".to_owned(), "/data/b".to_owned()])),
-            Warning::Task(TaskWarning::OutputsNotCounted(vec!["/out/b.bam".to_owned()])),
+            Warning::Task(TaskWarning::OutputsOfUnknownSize(vec!["/out/b.bam".to_owned()])),
+            Warning::Task(TaskWarning::OutputsUnreadable(vec!["/out/b.bam".to_owned()])),
             Warning::Task(TaskWarning::RunTimeAssumed {
                 service: tes(),
                 image: "quay.io/biocontainers/samtools:1.20".into(),
@@ -197,6 +198,12 @@ fn warnings() -> Vec<Warning> {
                 host: "s3://bucket".to_owned(), price_per_gb: 0.09, currency: "USD",
             }),
             Warning::Transfer(TransferWarning::UnknownTesPlace { service: tes() }),
+            Warning::Transfer(TransferWarning::UnknownTesNetwork {
+                service: tes(), price_per_gb: 0.09, currency: "USD",
+            }),
+            Warning::Transfer(TransferWarning::UnknownDestination { host: "data.example".to_owned() }),
+            Warning::Transfer(TransferWarning::UnknownDistanceOfOutputs { host: "data.example".to_owned() }),
+            Warning::Transfer(TransferWarning::UnknownDistanceOfOutputs { host: "s3://bucket".to_owned() }),
             Warning::Transfer(TransferWarning::OldTables { as_of: "2026-09".to_owned() }),
             Warning::Transfer(TransferWarning::EmbeddedRates { currency: "USD", as_of: "2025-10-09" }),
         ]

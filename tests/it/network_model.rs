@@ -141,6 +141,7 @@ async fn an_explained_answer_tells_every_price_and_rate() {
             .contains("2026-04-23")
     );
     assert_eq!(part("o0", "limited_by"), "class");
+    assert_eq!(part("o0", "size_bytes"), HUNDRED_GB);
     assert!(
         part("o4", "from")
             .as_str()

@@ -130,6 +130,50 @@ async fn a_task_that_no_site_accepts_is_an_error_with_every_reason() {
 }
 
 #[tokio::test]
+async fn a_task_that_may_have_been_accepted_is_posted_nowhere_else() {
+    let info = post(async || {
+        let price = |amount: f64| json!({"amount": amount, "currency": "EUR"});
+        Json(json!({
+            "estimated_compute_costs": price(0.0), "estimated_storage_costs": price(0.0),
+            "unit_costs_data_transfer": price(0.0), "estimated_queue_time_sec": 1
+        }))
+    });
+    let list = get(async || Json(json!({"tasks": []})));
+    // An answer that is lost on its way, or cannot be understood.
+    let router = Router::new()
+        .route("/ga4gh/tes/v1/tasks/task-info", info)
+        .route(
+            "/ga4gh/tes/v1/tasks",
+            list.post(async || "accepted, I guess"),
+        );
+    let best = Server::start(router).await;
+    let (second, posted) = site(2.0, true, &["COMPLETE"]).await;
+    let output = run(&[&best, &second], &[]).await;
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert_eq!(posted.load(SeqCst), 0, "it could run twice");
+    assert!(told.contains(&tes_root(&best)), "{told}");
+}
+
+#[tokio::test]
+async fn what_is_written_to_a_pipe_has_no_escape_codes_and_a_line_for_each_state() {
+    let (site, _) = site(1.0, true, &["QUEUED", "QUEUED", "RUNNING", "COMPLETE"]).await;
+    for format in ["json", "table", "uri"] {
+        let output = run(&[&site], &["--watch", "--output", format]).await;
+        for written in [&output.stdout, &output.stderr] {
+            assert!(
+                !text(written).contains(['\u{1b}', '\r']),
+                "{}",
+                text(written)
+            );
+        }
+        let lines = text(&output.stderr).lines();
+        let states = lines.filter(|line| line.starts_with("task-1: "));
+        assert!(states.count() <= 3, "{}", text(&output.stderr));
+    }
+}
+
+#[tokio::test]
 async fn a_task_that_fails_is_an_error() {
     let (site, _) = site(1.0, true, &["RUNNING", "EXECUTOR_ERROR"]).await;
     let output = run(&[&site], &["--watch"]).await;

@@ -24,7 +24,8 @@ use testribute::{
         transfer::{
             BilledTo, BucketTerms, NetworkModel, RouteOverride, TransferModel, TransferRate,
             UnknownSource,
-            route::{Charge, Payer, RateLimit, Route, Source},
+            leg::Source,
+            route::{Charge, Payer, RateLimit, Route},
         },
     },
 };
@@ -508,6 +509,7 @@ proptest! {
         };
         let rates = Rates::new(Currency::EUR, []);
         let findings = Findings {
+            outputs: Vec::new(),
             offers: vec![(0, info.convert(Currency::EUR, &rates).unwrap())],
             objects: vec![DataObject {
                 id: "a".into(),

@@ -71,7 +71,7 @@ pub struct CostBreakdown {
     pub compute: Cost,
     /// The cost of disk.
     pub storage: Cost,
-    /// The cost of moving all objects.
+    /// The cost of moving all objects and outputs.
     pub transfer: Cost,
 }
 
@@ -186,12 +186,12 @@ impl Ranking {
         let cost = CostBreakdown {
             compute: tes.compute,
             storage: tes.storage,
-            transfer: transfer_cost,
+            transfer: transfer_cost + tes.outputs.cost,
         };
         let time = TimeBreakdown {
             queue: tes.queue,
             execution: tes.execution,
-            transfer: transfer_time,
+            transfer: transfer_time + tes.outputs.time,
         };
         self.combinations.push(RankedCombination {
             tes: tes.tes,

@@ -13,7 +13,10 @@ use num_bigint::BigUint;
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
-use crate::domain::estimate::CopyEstimate;
+use crate::domain::{
+    estimate::CopyEstimate,
+    output::{OutputEstimate, OutputsEstimate},
+};
 
 /// A combination of the enumeration.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +34,8 @@ fn enumerate(estimates: &Estimates) -> Vec<Found> {
         let constant = Found {
             tes: tes.tes,
             uris: Vec::new(),
-            cost: tes.compute + tes.storage,
-            time: tes.queue + tes.execution,
+            cost: tes.compute + tes.storage + tes.outputs.cost,
+            time: tes.queue + tes.execution + tes.outputs.time,
         };
         let mut partial = vec![constant];
         for copies in &tes.objects {
@@ -147,16 +150,32 @@ fn copies(transfer: f64) -> impl Strategy<Value = Vec<CopyEstimate>> {
 
 fn tes(objects: Vec<f64>) -> impl Strategy<Value = TesEstimate> {
     let objects: Vec<_> = objects.into_iter().map(copies).collect();
-    (amount(), amount(), seconds(), objects).prop_map(|(compute, storage, queue, objects)| {
-        TesEstimate {
+    let constants = (amount(), amount(), seconds(), outputs());
+    (constants, objects).prop_map(
+        |((compute, storage, queue, outputs), objects)| TesEstimate {
             tes: 0,
             compute: Cost::from_f64(compute),
             storage: Cost::from_f64(storage),
             queue: Seconds::from_f64(queue),
             execution: Seconds::from_f64(60.0),
             objects,
+            outputs,
             ..TesEstimate::default()
-        }
+        },
+    )
+}
+
+fn outputs() -> impl Strategy<Value = OutputsEstimate> {
+    vec((amount(), seconds()), 0..3).prop_map(|files| {
+        files
+            .into_iter()
+            .map(|(cost, time)| OutputEstimate {
+                output: 0,
+                route: 0,
+                cost: Cost::from_f64(cost),
+                time: Seconds::from_f64(time),
+            })
+            .collect()
     })
 }
 

@@ -119,7 +119,7 @@ impl Scale {
 
     /// The part that is the same for all combinations of `tes`.
     pub(super) fn constant(&self, tes: &TesEstimate) -> Sum {
-        self.sum(tes.compute + tes.storage, tes.queue + tes.execution)
+        self.sum(tes.constant_cost(), tes.constant_time())
     }
 
     pub(super) fn copy(&self, copy: &CopyEstimate) -> Sum {
@@ -155,11 +155,9 @@ impl Mean {
     /// The means of cost and time.
     fn of_both(tes: &[TesEstimate]) -> (Self, Self) {
         let parts = common_parts(tes);
-        let cost = |tes: &TesEstimate| tes.compute + tes.storage;
-        let time = |tes: &TesEstimate| tes.queue + tes.execution;
         (
-            Self::of(tes, parts, cost, |copy| copy.cost),
-            Self::of(tes, parts, time, |copy| copy.time),
+            Self::of(tes, parts, TesEstimate::constant_cost, |copy| copy.cost),
+            Self::of(tes, parts, TesEstimate::constant_time, |copy| copy.time),
         )
     }
 

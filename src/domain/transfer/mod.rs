@@ -1,10 +1,11 @@
-//! The transfer model: price and rate of moving an object to a TES.
+//! The transfer model: price and rate of moving an object to a TES, or an output out of it.
 //!
 //! `distance` is the predecessor's formula, a price by the kilometre. `network` follows what providers charge: by
 //! provider, region and network (`prices`), and what was measured between them (`rates`).
 
 pub mod domains;
 pub mod fault;
+pub mod leg;
 pub mod machines;
 mod overrides;
 mod prices;
@@ -19,13 +20,15 @@ use serde::{Deserialize, Serialize};
 
 pub use self::overrides::{BadEndMatch, EndMatch, RouteOverride};
 use self::{
-    route::{Charge, Payer, Route, Source},
+    leg::Source,
+    route::{Charge, Payer, Route},
     tables::Tables,
 };
 use super::{
     findings::TransferPrice,
     geo::Host,
     money::Currency,
+    output::Destination,
     service::ServiceUri,
     site::SiteModel,
     sites::{Distance, Sites},
@@ -106,31 +109,28 @@ impl TransferModel {
         stated: Option<TransferPrice>,
         sites: &Sites,
     ) -> Option<Route> {
-        let rate = match self {
-            Self::Network(model) => return Some(model.route(source, tes, site, stated, sites)),
-            Self::Distance(rate) => *rate,
+        match self {
+            Self::Network(model) => Some(model.route(source, tes, site, stated, sites)),
+            Self::Distance(rate) => by_distance(*rate, source.host, (tes, site), stated, sites),
+        }
+    }
+
+    /// The route of an output from `tes` to `destination`, or to where only `tes` can read it; `None` as for copies.
+    pub fn output_route(
+        &self,
+        destination: Option<&Destination>,
+        tes: &ServiceUri,
+        site: &SiteModel,
+        stated: Option<TransferPrice>,
+        sites: &Sites,
+    ) -> Option<Route> {
+        let Some(to) = destination else {
+            return Some(Route::same_host());
         };
-        let distance = match &site.place {
-            Some(_) if source.host.machine() != tes.host().machine() => {
-                let (.., km) = sites.nearest(source.host, tes.host(), site.place.as_ref());
-                km.or(sites.assumed)?
-            }
-            _ => match sites.distance(tes.host(), source.host)? {
-                Distance::SameHost => return Some(Route::same_host()),
-                other => other.km(),
-            },
-        };
-        let price = (distance.get() / 1000.0) * stated?.get();
-        Some(Route {
-            billed_to: if price > 0.0 {
-                Payer::Caller
-            } else {
-                Payer::Nobody
-            },
-            rate_mbps: rate.map(|rate| rate.0),
-            distance: Some(distance),
-            ..Route::of(price, None, Charge::Distance)
-        })
+        match self {
+            Self::Network(model) => Some(model.output_route(to, tes, site, stated, sites)),
+            Self::Distance(rate) => by_distance(*rate, &to.host, (tes, site), stated, sites),
+        }
     }
 
     /// Whether a charge that `payer` is billed counts in costs.
@@ -140,4 +140,34 @@ impl TransferModel {
             Self::Network(model) => model.billed_to == BilledTo::All || payer == Payer::Caller,
         }
     }
+}
+/// The route between a TES and `host` by the predecessor's formula, which is the same in both directions.
+fn by_distance(
+    rate: Option<TransferRate>,
+    host: &Host,
+    (tes, site): (&ServiceUri, &SiteModel),
+    stated: Option<TransferPrice>,
+    sites: &Sites,
+) -> Option<Route> {
+    let distance = match &site.place {
+        Some(_) if host.machine() != tes.host().machine() => {
+            let (.., km) = sites.nearest(host, tes.host(), site.place.as_ref());
+            km.or(sites.assumed)?
+        }
+        _ => match sites.distance(tes.host(), host)? {
+            Distance::SameHost => return Some(Route::same_host()),
+            other => other.km(),
+        },
+    };
+    let price = (distance.get() / 1000.0) * stated?.get();
+    Some(Route {
+        billed_to: if price > 0.0 {
+            Payer::Caller
+        } else {
+            Payer::Nobody
+        },
+        rate_mbps: rate.map(|rate| rate.0),
+        distance: Some(distance),
+        ..Route::of(price, None, Charge::Distance)
+    })
 }

@@ -2,20 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::domains::Affiliation;
+use super::{
+    domains::Affiliation,
+    leg::{End, Ends},
+};
 use crate::domain::{
     geo::Host,
     price_book::{TesMatch, is_host_name},
-    service::ServiceUri,
-    sites::Place,
 };
 
 /// The price or the rate of some routes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RouteOverride {
-    /// The sources.
+    /// Where the data come from: sources of inputs, and TES whose outputs leave.
     pub from: Option<EndMatch>,
-    /// The TES.
+    /// Where they go to: TES, and hosts of outputs.
     pub to: Option<EndMatch>,
     /// The price of 10^9 bytes, in the currency of the entry.
     pub price_per_gb: Option<f64>,
@@ -85,8 +86,12 @@ impl From<EndMatch> for String {
 }
 
 impl EndMatch {
-    /// Whether it matches `host` at `place`, which `service` is at, if it is a service.
-    fn matches(&self, host: &Host, place: Option<&Place>, service: Option<&ServiceUri>) -> bool {
+    fn matches(&self, end: End<'_>) -> bool {
+        let End {
+            host,
+            place,
+            service,
+        } = end;
         match self {
             Self::Affiliation { affiliation, .. } => place.is_some_and(|place| {
                 let is_same = place.provider == affiliation.provider
@@ -112,25 +117,10 @@ impl EndMatch {
     }
 }
 
-/// Both ends of a route, as overrides see them.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ends<'a> {
-    pub(super) from: &'a Host,
-    pub(super) from_place: Option<&'a Place>,
-    pub(super) tes: &'a ServiceUri,
-    pub(super) to_place: Option<&'a Place>,
-}
-
 impl RouteOverride {
     pub(super) fn matches(&self, ends: Ends<'_>) -> bool {
-        let Ends {
-            from,
-            from_place,
-            tes,
-            to_place,
-        } = ends;
-        let is_from = |end: &EndMatch| end.matches(from, from_place, None);
-        let is_to = |end: &EndMatch| end.matches(tes.host(), to_place, Some(tes));
+        let is_from = |end: &EndMatch| end.matches(ends.from);
+        let is_to = |end: &EndMatch| end.matches(ends.to);
         self.from.as_ref().is_none_or(is_from) && self.to.as_ref().is_none_or(is_to)
     }
 }

@@ -42,9 +42,15 @@ impl Tables {
         monthly_egress: f64,
     ) -> Option<TablePrice> {
         let table = self.provider(provider)?;
-        let to_region = to.and_then(|place| place.region.as_deref());
         let to_area = to.and_then(|place| self.area_of(place));
         let is_inside = to.is_some_and(|place| place.provider == Some(provider));
+        let to_region = to.and_then(|place| place.region.as_deref()).map(|to| {
+            if is_inside {
+                table.nearest_member(to, region)
+            } else {
+                to
+            }
+        });
         let pair = Pair {
             table,
             to_region,
@@ -67,6 +73,21 @@ impl Tables {
         let at = place.coordinates?;
         let is_in_oceania = (-48.0..=-9.0).contains(&at.latitude()) && at.longitude() >= 112.0;
         is_in_oceania.then_some(Area::Oc)
+    }
+}
+
+impl ProviderTable {
+    /// The member of the multi-region `to` that is nearest to a source in `from`; `to` itself if it is none.
+    fn nearest_member<'a>(&'a self, to: &'a str, from: Option<&str>) -> &'a str {
+        let Some((_, members)) = self.multi_regions.get(to) else {
+            return to;
+        };
+        let area = from.and_then(|from| self.area(from));
+        let own = members.iter().find(|member| Some(&***member) == from);
+        let near = || members.iter().find(|member| self.area(member) == area);
+        own.or_else(near)
+            .or(members.first())
+            .map_or(to, |member| member)
     }
 }
 

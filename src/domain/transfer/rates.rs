@@ -1,9 +1,6 @@
 //! How fast data moves between two places.
 
-use super::{
-    NetworkModel,
-    route::{Leg, RateLimit},
-};
+use super::{NetworkModel, leg::Leg, route::RateLimit};
 use crate::domain::{cloud::Network, sites::Place};
 
 /// Megabits in a gigabit.
@@ -13,7 +10,7 @@ const MEGABITS: f64 = 1000.0;
 type Limited = (f64, RateLimit);
 
 impl NetworkModel {
-    /// The rate from a source to a TES on another host: the least of what applies.
+    /// The rate between a TES and another host: the least of what applies.
     pub(super) fn rate(&self, leg: &Leg<'_>) -> Limited {
         let mut overrides = self.overrides.iter().filter_map(|known| {
             let rate = known.rate_mbps.filter(|_| known.matches(leg.ends()))?;
@@ -23,8 +20,14 @@ impl NetworkModel {
         if let Some((rate, true)) = overridden {
             return (rate, RateLimit::Override);
         }
-        let store = overridden.map(|(rate, _)| (rate, RateLimit::Store));
-        let site = leg.site.link.in_mbps.map(|rate| (rate, RateLimit::Site));
+        // Without `to`, it is the limit of what the data leave.
+        let of_source = if leg.is_outbound() {
+            RateLimit::Site
+        } else {
+            RateLimit::Store
+        };
+        let store = overridden.map(|(rate, _)| (rate, of_source));
+        let site = leg.link_mbps.map(|rate| (rate, RateLimit::Site));
         let class = self.class(leg);
         let round_trip = leg.km.filter(|_| class.has_round_trip).map(|km| {
             let table = &self.tables.rates;
@@ -48,13 +51,15 @@ impl NetworkModel {
 
     fn class(&self, leg: &Leg<'_>) -> Class {
         let table = &self.tables.rates;
-        let streams = leg.site.link.streams.unwrap_or(self.streams);
+        let streams = leg.streams.unwrap_or(self.streams);
         let of_class = |gigabits: f64| Class {
             cap: (gigabits * MEGABITS, RateLimit::Class),
             streams,
             has_round_trip: true,
         };
-        if leg.source.is_ftp || self.tables.domains.is_archive(leg.source.host) {
+        let domains = &self.tables.domains;
+        let is_archive = domains.is_archive(leg.from.host) || domains.is_archive(leg.to.host);
+        if leg.is_ftp || is_archive {
             return Class {
                 streams: 1.0,
                 ..of_class(table.ftp_https_archive)
@@ -65,7 +70,7 @@ impl NetworkModel {
             streams,
             has_round_trip: true,
         };
-        let (Some(from), Some(to)) = (leg.from, leg.to) else {
+        let (Some(from), Some(to)) = (leg.from.place, leg.to.place) else {
             return unknown;
         };
         if let (Some(source), Some(target)) = (from.provider, to.provider) {

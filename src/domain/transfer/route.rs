@@ -1,23 +1,19 @@
-//! From where a copy is to where a TES is: what a gigabyte costs, who is billed, and how fast it moves.
+//! From where a copy is to where a TES is, or from there to where an output goes: what a gigabyte costs, who is billed,
+//! and how fast it moves.
 
 use std::{fmt, sync::Arc};
 
 use super::{
     NetworkModel,
-    overrides::Ends,
+    leg::{Leg, Source},
     prices::{AssumedRegion, TableClass, TablePrice},
 };
 use crate::domain::{
-    cloud::Network,
-    findings::TransferPrice,
-    geo::{Host, Kilometres},
-    money::Currency,
-    service::ServiceUri,
-    site::SiteModel,
-    sites::{Place, Sites},
+    cloud::Network, findings::TransferPrice, geo::Kilometres, money::Currency, output::Destination,
+    service::ServiceUri, site::SiteModel, sites::Sites,
 };
 
-/// Price and rate of moving data from one source to one TES.
+/// Price and rate of moving data from one source to one TES, or from a TES to where an output goes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     /// The price of 10^9 bytes.
@@ -45,7 +41,7 @@ pub struct Route {
 /// The kind of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charge {
-    /// Source and TES are one host.
+    /// Both ends are one host.
     SameHost,
     /// They are in one region.
     SameRegion,
@@ -143,39 +139,10 @@ pub enum Assumption {
     TesUnknown,
     /// The provider of the source is unknown.
     SourceUnknown,
-}
-
-/// Where a copy comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Source<'a> {
-    /// The host.
-    pub host: &'a Host,
-    /// Whether it is fetched over FTP.
-    pub is_ftp: bool,
-    /// Whether its URI names a project that is billed.
-    pub names_payer: bool,
-}
-
-/// A route before it is priced.
-#[derive(Clone, Copy)]
-pub(super) struct Leg<'a> {
-    pub(super) source: Source<'a>,
-    pub(super) from: Option<&'a Place>,
-    pub(super) to: Option<&'a Place>,
-    pub(super) km: Option<Kilometres>,
-    pub(super) site: &'a SiteModel,
-    pub(super) tes: &'a ServiceUri,
-}
-
-impl Leg<'_> {
-    pub(super) const fn ends(&self) -> Ends<'_> {
-        Ends {
-            from: self.source.host,
-            from_place: self.from,
-            tes: self.tes,
-            to_place: self.to,
-        }
-    }
+    /// The place that an output goes to is unknown: the price to the internet.
+    DestinationUnknown,
+    /// The provider of the TES that an output leaves is unknown.
+    TesProviderUnknown,
 }
 
 impl NetworkModel {
@@ -188,23 +155,31 @@ impl NetworkModel {
         stated: Option<TransferPrice>,
         sites: &Sites,
     ) -> Route {
-        if source.host.machine() == tes.host().machine() {
+        self.route_of(&Leg::inbound(source, tes, site, sites), stated, sites)
+    }
+
+    /// Price and rate of an output from `tes` to `destination`.
+    pub fn output_route(
+        &self,
+        destination: &Destination,
+        tes: &ServiceUri,
+        site: &SiteModel,
+        stated: Option<TransferPrice>,
+        sites: &Sites,
+    ) -> Route {
+        let leg = Leg::outbound(destination, tes, site, sites);
+        self.route_of(&leg, stated, sites)
+    }
+
+    fn route_of(&self, leg: &Leg<'_>, stated: Option<TransferPrice>, sites: &Sites) -> Route {
+        if leg.is_one_host() {
             return Route::same_host();
         }
-        let (from, to, km) = sites.nearest(source.host, tes.host(), site.place.as_ref());
-        let leg = Leg {
-            source,
-            from,
-            to,
-            km,
-            site,
-            tes,
-        };
-        let mut route = self.price(&leg, stated, sites.assumed);
-        let (rate, limit) = self.rate(&leg);
+        let mut route = self.price(leg, stated, sites.assumed);
+        let (rate, limit) = self.rate(leg);
         route.rate_mbps = Some(rate);
         route.limited_by = Some(limit);
-        route.distance = km;
+        route.distance = leg.km;
         route
     }
 
@@ -215,7 +190,7 @@ impl NetworkModel {
         stated: Option<TransferPrice>,
         assumed: Option<Kilometres>,
     ) -> Route {
-        let terms = self.buckets.get(leg.source.host.machine());
+        let terms = self.buckets.get(leg.from.host.machine());
         let overridden = self.overrides.iter().find_map(|known| {
             let price = known.price_per_gb.filter(|_| known.matches(leg.ends()))?;
             Some((price, known.currency))
@@ -241,23 +216,25 @@ impl NetworkModel {
     }
 
     fn table_price(&self, leg: &Leg<'_>) -> Route {
-        if leg
-            .from
-            .is_some_and(|from| from.network == Some(Network::Academic))
-        {
+        let from = leg.from.place;
+        if from.is_some_and(|from| from.network == Some(Network::Academic)) {
             return Route::of(0.0, None, Charge::FreeNetwork);
         }
-        let found = leg.from.and_then(|from| {
+        let found = from.and_then(|from| {
             let provider = from.provider?;
             let region = from.region.as_deref();
             let egress = self.monthly_egress_gb;
-            let price = self.tables.price(provider, region, leg.to, egress)?;
+            let price = self.tables.price(provider, region, leg.to.place, egress)?;
             Some((self.tables.provider(provider)?, price))
         });
         let Some((table, price)) = found else {
             return Route {
                 verified: false,
-                assumption: Some(Assumption::SourceUnknown),
+                assumption: Some(if leg.is_outbound() {
+                    Assumption::TesProviderUnknown
+                } else {
+                    Assumption::SourceUnknown
+                }),
                 ..Route::of(
                     self.unknown.price_per_gb,
                     Some(self.unknown.currency),
@@ -274,21 +251,23 @@ impl NetworkModel {
         Route {
             price_source: Some(Arc::clone(&table.source)),
             verified: price.is_verified,
-            assumption: price.assumption(leg.to.is_none()),
+            assumption: price.assumption(leg),
             ..Route::of(price.per_gb, Some(self.tables.currency), price.charge())
         }
         .billed(payer)
     }
 
-    /// Who is billed for what leaves the source.
+    /// Who is billed for what leaves the source. Outputs leave a TES at the expense of the task's owner.
     fn payer(&self, leg: &Leg<'_>) -> Payer {
-        let terms = self.buckets.get(leg.source.host.machine());
-        let provider = leg.from.and_then(|from| from.provider);
+        if leg.is_outbound() {
+            return Payer::Caller;
+        }
+        let terms = self.buckets.get(leg.from.host.machine());
+        let provider = leg.from.place.and_then(|from| from.provider);
         let can_bill_requester = provider
             .and_then(|provider| self.tables.provider(provider))
             .is_none_or(|table| table.requester_pays);
-        let is_requester_pays =
-            leg.source.names_payer || terms.is_some_and(|terms| terms.requester_pays);
+        let is_requester_pays = leg.names_payer || terms.is_some_and(|terms| terms.requester_pays);
         if terms.is_some_and(|terms| terms.owned) || (is_requester_pays && can_bill_requester) {
             Payer::Caller
         } else {
@@ -306,12 +285,13 @@ impl TablePrice {
         }
     }
 
-    const fn assumption(&self, is_tes_unknown: bool) -> Option<Assumption> {
+    const fn assumption(&self, leg: &Leg<'_>) -> Option<Assumption> {
         match self.assumed {
             Some(AssumedRegion::Common) => Some(Assumption::CommonRegion),
             Some(AssumedRegion::NoRow) => Some(Assumption::NoRow),
-            None if is_tes_unknown => Some(Assumption::TesUnknown),
-            None => None,
+            None if leg.to.place.is_some() => None,
+            None if leg.is_outbound() => Some(Assumption::DestinationUnknown),
+            None => Some(Assumption::TesUnknown),
         }
     }
 }

@@ -72,7 +72,8 @@ pub(super) fn task_request(request: &Value) -> Value {
         "tes_uris": request.get("tes_uris"),
         "drs_uris": request.get("drs_uris"),
         "mode": 0.5,
-        "execution_time_sec": 1800
+        "execution_time_sec": 1800,
+        "sizes": {"/out/sample.txt": 2_000_000}
     })
 }
 

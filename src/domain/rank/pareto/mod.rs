@@ -97,8 +97,8 @@ impl Front {
 impl Part {
     fn new(tes: &TesEstimate) -> Self {
         let mut constant = Point {
-            cost: tes.compute + tes.storage,
-            time: tes.queue + tes.execution,
+            cost: tes.constant_cost(),
+            time: tes.constant_time(),
         };
         let mut objects = Vec::new();
         for copies in &tes.objects {
