@@ -1,9 +1,21 @@
 // Fields of the form that edit one place of the request, and show the faults there.
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
-import { at, type Fault, faultsAt, fromLines, indexOf, lineOfItem, toLines } from "../model/request";
+import {
+  at,
+  type Fault,
+  faultsAt,
+  fromLines,
+  fromSizeLines,
+  indexOf,
+  type Json,
+  lineOfItem,
+  toLines,
+  toSizeLines,
+} from "../model/request";
 import { draft, edit, failure, faults } from "../store";
+import { useTyped } from "./typed";
 
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
 
@@ -11,16 +23,18 @@ interface FaultListProps {
   id: string;
   list: Fault[];
   pointer: string;
+  /** What is at the pointer. */
+  value?: Json;
   /** Shows the line of an item. */
   onShow?: (index: number) => void;
 }
 
-export function FaultList({ id, list, pointer, onShow }: FaultListProps) {
+export function FaultList({ id, list, pointer, value, onShow }: FaultListProps) {
   if (list.length === 0) return null;
   return (
     <ul class="faults" id={id}>
       {list.map((fault) => {
-        const index = indexOf(fault, pointer);
+        const index = indexOf(fault, pointer, value);
         return (
           <li key={fault.pointer + fault.text}>
             {index !== undefined && onShow && (
@@ -55,6 +69,8 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
   const value = at(draft.value, path);
   const list = faultsAt(faults.value, pointer);
   const described = [hint && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
+  // Text can only come from elsewhere; a field for numbers would not show it.
+  const isText = value !== undefined && value !== null && typeof value !== "number";
   return (
     <div class="field" data-pointer={pointer}>
       <label for={id}>
@@ -62,17 +78,16 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
         {unit && <span class="unit"> ({unit})</span>}
       </label>
       <input
+        {...(isText ? { type: "text", list: undefined } : { type: "number", min, step })}
         id={id}
-        type="number"
         inputMode="decimal"
-        min={min}
-        step={step}
-        value={typeof value === "number" || typeof value === "string" ? value : ""}
+        value={isText ? (typeof value === "string" ? value : JSON.stringify(value)) : (value ?? "")}
         aria-invalid={list.length > 0}
         aria-describedby={described || undefined}
-        onInput={(event) => {
-          const { valueAsNumber, value: text } = event.currentTarget;
-          edit(path, Number.isFinite(valueAsNumber) ? valueAsNumber : text || undefined);
+        onInput={(event: { currentTarget: HTMLInputElement }) => {
+          const text = event.currentTarget.value;
+          const number = text.trim() === "" ? NaN : Number(text);
+          edit(path, Number.isFinite(number) ? number : text || undefined);
         }}
       />
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
@@ -87,16 +102,30 @@ interface LinesProps extends FieldProps {
   placeholder?: string;
 }
 
+interface TextLinesProps extends LinesProps {
+  /** The value at the path as lines, and back. */
+  write: (value: Json | undefined) => string;
+  read: (text: string) => Json;
+  isEmpty: (value: Json) => boolean;
+}
+
 /** A list, one item a line. */
-export function LinesField({ label, path, hint, unit, rows = 3, placeholder }: LinesProps) {
+export const LinesField = (props: LinesProps) => (
+  <TextLines {...props} write={toLines} read={fromLines} isEmpty={(value) => Array.isArray(value) && value.length === 0} />
+);
+
+/** Sizes by name, one a line. */
+export const SizesField = (props: LinesProps) => (
+  <TextLines {...props} write={toSizeLines} read={fromSizeLines} isEmpty={(value) => Object.keys(value ?? {}).length === 0} />
+);
+
+function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read, isEmpty }: TextLinesProps) {
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const pointer = pointerOf(path);
   const value = at(draft.value, path);
   const list = faultsAt(faults.value, pointer);
-  // The text as typed, with its empty lines, as long as it says the same as the request.
-  const [typed, setTyped] = useState(() => toLines(value));
-  const shown = JSON.stringify(fromLines(typed)) === JSON.stringify(value ?? []) ? typed : toLines(value);
+  const { shown, type } = useTyped(write(value));
   const show = (index: number) => {
     const line = lineOfItem(shown, index);
     const element = area.current;
@@ -130,14 +159,14 @@ export function LinesField({ label, path, hint, unit, rows = 3, placeholder }: L
         aria-describedby={described || undefined}
         onInput={(event) => {
           const text = event.currentTarget.value;
-          setTyped(text);
-          const items = fromLines(text);
-          // An optional list that was never there stays away.
-          edit(path, items.length === 0 && value === undefined ? undefined : items);
+          const next = read(text);
+          // What is optional and was never there stays away.
+          edit(path, isEmpty(next) && value === undefined ? undefined : next);
+          type(text, write(at(draft.value, path)));
         }}
       />
       {hints && <p class="hint" id={`${id}-hint`}>{hints}</p>}
-      <FaultList id={`${id}-faults`} list={list} pointer={pointer} onShow={show} />
+      <FaultList id={`${id}-faults`} list={list} pointer={pointer} value={value} onShow={show} />
     </div>
   );
 }

@@ -137,3 +137,10 @@ export function middle(text: string, most: number): string {
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${integer(count)} ${count === 1 ? one : many}`;
+
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
+
+export const time = (at: Date): string => clock.format(at);
+
+export const dateAndTime = (at: Date): string => calendar.format(at);

@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 
 import type { Combination, Place } from "../model/answer";
 import { bytes, money, plural } from "../model/format";
-import { answer, body, hovered, ranked, select } from "../store";
+import { answer, hovered, ranked, select } from "../store";
 import { placeLabels } from "./labels";
 import { colourOf, outline } from "./mark";
 import { tesName } from "./names";
@@ -102,7 +102,7 @@ function SiteMark({ site, current, projection }: SiteMarkProps) {
   const best = () =>
     tes !== undefined
       ? bestWith((one) => site.tes.includes(one.tes))
-      : bestWith((one) => movesOf(one, body.value).some(({ from }) => from === plain));
+      : bestWith((one) => movesOf(one, answer.value?.request ?? {}).some(({ from }) => from === plain));
   const choose = () => {
     const combination = best();
     if (combination) select(combination.index);

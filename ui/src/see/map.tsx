@@ -2,9 +2,10 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { submit } from "../calls";
 import { type Combination, type HostPlace, located } from "../model/answer";
 import { bytes, integer, middle, money, number, plural } from "../model/format";
-import { answer, body, edit, selected, submit } from "../store";
+import { answer, edit, selected } from "../store";
 import { Drawing, type Land, priceText } from "./drawing";
 import { tesName } from "./names";
 import { isApproximate, projectionFor, type Site, sitesOf, tesHostsOf } from "./projection";
@@ -14,7 +15,7 @@ export function SiteMap() {
   const data = answer.value;
   const current = selected.value;
   if (!data || !current) return null;
-  const { places } = data.raw;
+  const { places } = data;
   return (
     <section class="panel map" aria-labelledby="map-title">
       <div class="panel-head">
@@ -56,11 +57,11 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
     import("./land").then(setLand, () => undefined);
     return () => observer.disconnect();
   }, []);
-  const moves = useMemo(() => movesOf(current, body.value), [current]);
+  const moves = useMemo(() => movesOf(current, data?.request ?? {}), [current, data]);
   const sources = useMemo(() => sourcesOf(moves), [moves]);
   const tesHosts = useMemo(() => tesHostsOf(data?.combinations ?? [], data?.tes ?? []), [data]);
   const sites = useMemo(() => sitesOf(places, tesHosts, sources), [places, tesHosts, sources]);
-  const height = Math.round(Math.min(420, Math.max(240, width * 0.6)));
+  const height = Math.round(Math.min(440, Math.max(250, width * 0.74)));
   // Copies that the selection does not read may be at the other end of the world.
   const [isWide, setIsWide] = useState(false);
   const extent = sites.filter(({ tes, isSource }) => isWide || tes.length > 0 || isSource);
@@ -136,11 +137,11 @@ function Moves({ sources }: { sources: Source[] }) {
   return (
     <ul class="moves">
       {sources.slice(0, most).map((source) => {
-        const { moves, from, pricePerGb, priceCurrency, bytes: size } = source;
+        const { moves, from, pricePerGb, priceCurrency, bytes: size, isExact } = source;
         const [first] = moves;
         const what = moves.length === 1 ? first?.id : plural(moves.length, "object");
         const details = [
-          size === undefined ? undefined : `about ${bytes(size)}`,
+          size === undefined ? undefined : `${isExact ? "" : "about "}${bytes(size)}`,
           first?.km === undefined ? undefined : `${number(first.km, 0)} km`,
           priceText(pricePerGb, priceCurrency),
         ].filter(Boolean);

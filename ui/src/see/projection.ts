@@ -4,6 +4,8 @@ import { type GeoPermissibleObjects, type GeoProjection, geoEqualEarth } from "d
 
 import type { Combination, Place } from "../model/answer";
 import { host, middle } from "../model/format";
+import { property, textOf } from "../model/read";
+import { isObject } from "../model/request";
 import { hostOf, type Source } from "./transfers";
 
 export interface Site {
@@ -64,11 +66,11 @@ export function sitesOf(places: Record<string, Place>, tesHosts: string[], sourc
 /** The host of each TES of the answer, as `places` names it. */
 export function tesHostsOf(combinations: Combination[], tes: string[]): string[] {
   const known = new Map<number, string>();
-  for (const { tes, raw } of combinations) {
+  for (const { tes, transfers, distances } of combinations) {
     if (known.has(tes)) continue;
-    const [transfer] = Object.values(raw.transfers ?? {});
-    const [distance] = Object.values(raw.distances ?? {});
-    const name = distance?.to ?? hostOf(transfer?.to);
+    const [transfer] = Object.values(isObject(transfers) ? transfers : {});
+    const [distance] = Object.values(isObject(distances) ? distances : {});
+    const name = textOf(property(distance, "to")) ?? hostOf(textOf(property(transfer, "to")));
     if (name !== undefined) known.set(tes, name);
   }
   return tes.map((uri, index) => known.get(index) ?? host(uri));
