@@ -1,87 +1,10 @@
-// The page at / in a browser: ROOT=http://127.0.0.1:8080 node --test page.test.mjs
+// The page at / in a browser: ROOT=http://127.0.0.1:8080 node --test
 // Rankings are those of a running demonstration; what that does not show is answered by answers.mjs.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-
-import { AxeBuilder } from "@axe-core/playwright";
-import { chromium } from "playwright-core";
+import { test } from "node:test";
 
 import * as answers from "./answers.mjs";
-
-const root = new URL(process.env.ROOT);
-const RANK = "**/rank-services";
-let browser;
-
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
-  });
-});
-after(() => browser?.close());
-
-/** Opens the page, runs `body`, and checks that the console is silent and nothing else was asked. */
-function onPage(name, body, { path = "/", expected = [], ...options } = {}) {
-  test(name, { timeout: 90_000 }, async () => {
-    const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1440, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    const complaints = [];
-    const elsewhere = [];
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    page.on("request", (request) => {
-      const url = new URL(request.url());
-      if (!["data:", "blob:"].includes(url.protocol) && url.host !== root.host) elsewhere.push(url.href);
-    });
-    try {
-      await page.goto(new URL(path, root).href);
-      await page.getByRole("textbox", { name: "Where it could run" }).waitFor();
-      await page.waitForFunction(() => document.querySelector(".version"));
-      await body(page, context);
-      const unexpected = complaints.filter((text) => !expected.some((part) => text.includes(part)));
-      assert.deepEqual(unexpected, [], "the console has complaints");
-      assert.deepEqual(elsewhere, [], "the page asks other hosts");
-    } finally {
-      await context.close();
-    }
-  });
-}
-
-/** Answers rankings with what `make` gives for the body of each request. */
-const answer = (page, make, path = RANK) =>
-  page.route(path, async (route) => {
-    const { status = 200, headers = {}, json, body } = await make(route.request().postDataJSON(), route.request());
-    await route.fulfill({ status, headers, contentType: "application/json", body: body ?? JSON.stringify(json) });
-  });
-
-const rankButton = (page) => page.getByRole("button", { name: /^Rank( again)?$/ }).first();
-
-async function rank(page) {
-  await rankButton(page).click();
-  await page.locator(".ranking tbody tr").first().waitFor();
-  await page.locator(".dots [role=option]").first().waitFor();
-}
-
-async function fill(page, request) {
-  const json = page.getByRole("textbox", { name: "Request as JSON" });
-  if (!(await json.isVisible())) await page.getByText("Request as JSON").first().click();
-  await json.fill(JSON.stringify(request));
-}
-
-const rows = (page) => page.locator(".ranking tbody tr[data-index]");
-const indices = (page) => rows(page).evaluateAll((list) => list.map((row) => row.getAttribute("data-index")));
-const selectedRow = (page) => page.locator(".ranking tr.selected");
-
-async function accessible(page, what) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-  const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
-  assert.deepEqual(told, [], `${what} has faults of accessibility`);
-}
+import { accessible, answer, fill, indices, newPage, onPage, RANK, rank, rankButton, root, rows, selectedRow } from "./browser.mjs";
 
 onPage("the example of the service is ranked, as dots, table, map and reasons", async (page) => {
   await rank(page);
@@ -487,7 +410,7 @@ onPage("a thousand combinations of a thousand objects do not stop the page", asy
   const slider = await longest();
   await page.locator(".dots [role=option][aria-label^='Rank 700,']").focus();
   await page.keyboard.press("Enter");
-  assert.match(await selectedRow(page).innerText(), /^700/);
+  assert.match(await selectedRow(page).innerText(), /^700\b/);
   await page.getByRole("button", { name: "Show all" }).click();
   assert.equal(await rows(page).count(), 1000);
   const all = await longest();
@@ -514,38 +437,6 @@ onPage("a narrow screen has no sideways scrolling, and shows the answer", async 
   await accessible(page, "a narrow screen");
 }, { viewport: { width: 360, height: 640 }, hasTouch: true });
 
-onPage("no dot is on the page without its name, also while the window changes", async (page) => {
-  await page.evaluate(() => {
-    window.nameless = 0;
-    // Called after each change of the document and before anything else runs.
-    const observer = new MutationObserver(() => {
-      window.nameless += document.querySelectorAll("[role=option]:not([aria-label])").length;
-    });
-    observer.observe(document.body, { childList: true, subtree: true });
-  });
-  await rank(page);
-  const drawing = await page.locator(".dots").elementHandle();
-  await page.setViewportSize({ width: 700, height: 900 });
-  await page.waitForFunction((old) => document.querySelector(".dots") && !old.isConnected, drawing);
-  assert.equal(await page.evaluate(() => window.nameless), 0);
-});
-
-onPage("the example of the service does not replace what was typed before it came", async (page, context) => {
-  const slow = await context.newPage();
-  let release;
-  const released = new Promise((resolve) => (release = resolve));
-  await slow.route("**/page.json", async (route) => {
-    await released;
-    await route.continue();
-  });
-  await slow.goto(root.href);
-  const box = slow.getByRole("textbox", { name: "Where it could run" });
-  await box.fill("https://typed.example.org");
-  release();
-  await slow.locator(".version").waitFor();
-  assert.match(await box.inputValue(), /typed\.example\.org/);
-});
-
 onPage("numbers are written as in the visitor's language", async (page) => {
   await rank(page);
   assert.match(await page.locator(".verdict").innerText(), /0,47\s€/);
@@ -569,7 +460,7 @@ test("behind a path of a proxy it finds its files and the service", { timeout: 6
     }));
   });
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const page = await browser.newPage();
+  const page = await newPage();
   try {
     await page.goto(`http://127.0.0.1:${proxy.address().port}/some/path/`);
     await page.locator(".version").waitFor();
@@ -586,7 +477,7 @@ test("behind a path of a proxy it finds its files and the service", { timeout: 6
 
 test("the first paint is early, and the files are small", { timeout: 60_000 }, async () => {
   const { gzipSync } = await import("node:zlib");
-  const page = await browser.newPage();
+  const page = await newPage();
   const sizes = [];
   page.on("response", async (response) => {
     if (response.request().resourceType() !== "fetch") sizes.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));

@@ -20,6 +20,8 @@ interface DrawingProps {
   projection: GeoProjection;
   sites: Site[];
   sources: Source[];
+  /** The price per GB that the colours are relative to. */
+  highest: number;
   current: Combination;
   tesHosts: string[];
   places: Record<string, Place>;
@@ -29,7 +31,7 @@ interface DrawingProps {
 /** The widest line, in pixels. */
 const WIDEST = 9;
 
-export function Drawing({ width, height, projection, sites, sources, current, tesHosts, places, shapes }: DrawingProps) {
+export function Drawing({ width, height, projection, sites, sources, highest, current, tesHosts, places, shapes }: DrawingProps) {
   const path = useMemo(() => geoPath(projection), [projection]);
   const base = useMemo(
     () => ({
@@ -41,7 +43,6 @@ export function Drawing({ width, height, projection, sites, sources, current, te
   );
   const to = places[tesHosts[current.tes] ?? ""];
   const most = Math.max(...sources.map((source) => source.bytes ?? 0), 1);
-  const highest = Math.max(...sources.map((source) => source.pricePerGb ?? 0), 0);
   const lines = sources.flatMap((source) => {
     const from = places[source.from];
     if (!from || !to) return [];

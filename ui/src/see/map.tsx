@@ -9,7 +9,7 @@ import { answer, edit, selected } from "../store";
 import { Drawing, type Land, priceText } from "./drawing";
 import { tesName } from "./names";
 import { isApproximate, projectionFor, type Site, sitesOf, tesHostsOf } from "./projection";
-import { movesOf, priceClass, type Source, sourcesOf } from "./transfers";
+import { highestPrice, movesOf, priceClass, type Source, sourcesOf } from "./transfers";
 
 export function SiteMap() {
   const data = answer.value;
@@ -59,6 +59,10 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
   }, []);
   const moves = useMemo(() => movesOf(current, data?.request ?? {}), [current, data]);
   const sources = useMemo(() => sourcesOf(moves), [moves]);
+  const highest = useMemo(
+    () => sources.reduce((most, { pricePerGb = 0 }) => Math.max(most, pricePerGb), data ? highestPrice(data) : 0),
+    [sources, data],
+  );
   const tesHosts = useMemo(() => tesHostsOf(data?.combinations ?? [], data?.tes ?? []), [data]);
   const sites = useMemo(() => sitesOf(places, tesHosts, sources), [places, tesHosts, sources]);
   const height = Math.round(Math.min(440, Math.max(250, width * 0.74)));
@@ -81,7 +85,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
       <div class="map-box" ref={frame} style={{ minHeight: `${height}px` }}>
         {width > 0 && (
           <Drawing
-            {...{ width, height, projection, sources, current, tesHosts, places }}
+            {...{ width, height, projection, sources, highest, current, tesHosts, places }}
             sites={sites.filter(isInside)}
             shapes={land}
           />
@@ -93,7 +97,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
           all {integer(sites.length)} places, also of other copies
         </label>
       )}
-      <MapLegend sources={sources} hasApproximate={approximate.length > 0} />
+      <MapLegend sources={sources} highest={highest} hasApproximate={approximate.length > 0} />
       {hidden.length > 0 && (
         <p class="note">Not on the map, since the place is unknown: {hidden.map((name) => middle(name, 60)).join(", ")}.</p>
       )}
@@ -102,8 +106,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
   );
 }
 
-function MapLegend({ sources, hasApproximate }: { sources: Source[]; hasApproximate: boolean }) {
-  const highest = Math.max(...sources.map((source) => source.pricePerGb ?? 0), 0);
+function MapLegend({ sources, highest, hasApproximate }: { sources: Source[]; highest: number; hasApproximate: boolean }) {
   const currency = sources.find(({ priceCurrency }) => priceCurrency)?.priceCurrency ?? "EUR";
   const levels = new Set(sources.map(({ pricePerGb }) => priceClass(pricePerGb, highest)));
   const isPriced = sources.some(({ pricePerGb }) => pricePerGb !== undefined);

@@ -1,6 +1,6 @@
 // Which sites the map shows, and how they come onto the plane.
 
-import { type GeoPermissibleObjects, type GeoProjection, geoEqualEarth } from "d3-geo";
+import { type GeoPermissibleObjects, type GeoProjection, geoEqualEarth, geoPath } from "d3-geo";
 
 import type { Combination, Place } from "../model/answer";
 import { host, middle } from "../model/format";
@@ -47,6 +47,12 @@ export function projectionFor(places: Place[], width: number, height: number): G
   const object: GeoPermissibleObjects = points.length > 0 ? { type: "MultiPoint", coordinates: points } : { type: "Sphere" };
   const edge = 18;
   projection.fitExtent([[edge, edge], [width - edge, height - edge]], object);
+  // Where the earth ends within the map, as beyond a pole, it moves up or down as far as there is more of it.
+  const [[, top], [, bottom]] = geoPath(projection).bounds({ type: "Sphere" });
+  const [x, y] = projection.translate();
+  const up = Math.max(0, Math.min(top, bottom - height));
+  const down = Math.max(0, Math.min(height - bottom, -top));
+  projection.translate([x, y - up + down]);
   return projection.clipExtent([[-2, -2], [width + 2, height + 2]]);
 }
 

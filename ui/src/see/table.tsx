@@ -1,6 +1,7 @@
 // The ranking as a table: sorted, filtered, with the parts of cost and time as bars.
 
 import { signal, useComputed } from "@preact/signals";
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { download } from "../download";
@@ -50,6 +51,9 @@ export function timeParts({ timeParts: parts }: Combination): Part[] {
   const { queue = 0, execution = 0, transfer = 0 } = parts ?? {};
   return Object.entries({ queue, execution, transfer }).map(([name, value]) => ({ name, value, text: duration(value) }));
 }
+
+/** `name` as it may be broken: after dots, before it is broken anywhere else. */
+const breakable = (name: string) => name.split(/(?<=\.)/).map((part, index) => <Fragment key={index}>{part}<wbr /></Fragment>);
 
 function Heading({ column, children }: { column: Column; children: preact.ComponentChildren }) {
   const { column: current, isDescending } = sort.value;
@@ -130,7 +134,7 @@ function Row({ combination, rank, score, most, currency, isSelected, hasScore }:
         <td class="rank">{integer(rank)}</td>
         <th scope="row">
           <button type="button" class="pick" aria-pressed={isSelected} onClick={() => select(index)}>
-            <Mark tes={combination.tes} /> <span class="name" title={combination.tesUri}>{tesName(combination.tes)}</span>
+            <Mark tes={combination.tes} /> <span class="name" title={combination.tesUri}>{breakable(tesName(combination.tes))}</span>
           </button>
         </th>
         <td>

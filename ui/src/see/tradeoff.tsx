@@ -13,8 +13,8 @@ import { tesName, tesNames } from "./names";
 /** The most TES that the legend names; all are in the table. */
 const MOST_NAMES = 24;
 
-/** Nine by five, but not higher than half a screen and not flatter than what can be read. */
-const heightFor = (width: number): number => Math.round(Math.min(440, Math.max(260, width * 0.56)));
+/** Eight by five, but not higher than half a screen and not flatter than what can be read. */
+const heightFor = (width: number): number => Math.round(Math.min(440, Math.max(260, width * 0.62)));
 
 function labelOf({ tes, cost, seconds, isPareto }: Combination, currency: string): string {
   const pareto = isPareto ? ", Pareto optimal" : "";

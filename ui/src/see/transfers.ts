@@ -1,9 +1,9 @@
 // What a combination moves from where, by source, as far as the answer tells.
 
-import { amountOf, type Combination, objectsOf } from "../model/answer";
+import { amountOf, type Answer, type Combination, objectsOf } from "../model/answer";
 import { host } from "../model/format";
 import { flagOf, numberOf, property, textOf } from "../model/read";
-import type { JsonObject } from "../model/request";
+import { isObject, type JsonObject } from "../model/request";
 
 export interface Move {
   id: string;
@@ -108,7 +108,19 @@ export function sourcesOf(moves: Move[]): Source[] {
   });
 }
 
-/** How a price per GB is drawn: 0 is free, then three classes up to the highest in sight; none if it is not known. */
+/** The highest price per GB of what the best combination of each TES moves: what the colours of all lines are relative to. */
+export function highestPrice({ combinations, tes }: Answer): number {
+  let highest = 0;
+  for (let index = 0; index < Math.min(tes.length, 50); index += 1) {
+    const transfers = combinations.find((one) => one.tes === index)?.transfers;
+    for (const transfer of Object.values(isObject(transfers) ? transfers : {})) {
+      highest = Math.max(highest, amountOf(property(transfer, "price_per_gb")) ?? 0);
+    }
+  }
+  return highest;
+}
+
+/** How a price per GB is drawn: 0 is free, then three classes up to the `most` that there is; none if it is not known. */
 export function priceClass(price: number | undefined, most: number): 0 | 1 | 2 | 3 | undefined {
   if (price === undefined) return undefined;
   if (price <= 0) return 0;
