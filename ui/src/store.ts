@@ -81,13 +81,18 @@ export const hovered = signal<number | undefined>(undefined);
 /** The TES that the table shows alone, by its position in the answer. */
 export const onlyTes = signal<number | undefined>(undefined);
 
+/** The most faults that are looked at. */
+const MOST_FAULTS = 1000;
+
 /** The faults of the request that was sent last, but for those whose place was changed since. */
 export const faults = computed<Fault[]>(() => {
   const last = refused.value;
   if (last?.failure.kind !== "refused" || last.sent.kind !== kind.value) return [];
   return last.failure.entries
     .filter(({ reason }) => reason === "ValidationError")
-    .flatMap(({ message }) => message.map((text) => parseFault(text, last.sent.body)))
+    .flatMap(({ message }) => message)
+    .slice(0, MOST_FAULTS)
+    .map((text) => parseFault(text, last.sent.body))
     .filter((fault) => stillHolds(fault, last.sent.body, body.value));
 });
 

@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useRef } from "preact/hooks";
 
+import { integer } from "../model/format";
 import {
   at,
   type Fault,
@@ -19,6 +20,9 @@ import { useTyped } from "./typed";
 
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
 
+/** The most faults that are listed at one field. */
+const MOST_FAULTS = 10;
+
 interface FaultListProps {
   id: string;
   list: Fault[];
@@ -33,7 +37,7 @@ export function FaultList({ id, list, pointer, value, onShow }: FaultListProps) 
   if (list.length === 0) return null;
   return (
     <ul class="faults" id={id}>
-      {list.map((fault) => {
+      {list.slice(0, MOST_FAULTS).map((fault) => {
         const index = indexOf(fault, pointer, value);
         return (
           <li key={fault.pointer + fault.text}>
@@ -46,6 +50,7 @@ export function FaultList({ id, list, pointer, value, onShow }: FaultListProps) 
           </li>
         );
       })}
+      {list.length > MOST_FAULTS && <li>And {integer(list.length - MOST_FAULTS)} more.</li>}
     </ul>
   );
 }
@@ -62,6 +67,9 @@ interface NumberProps extends FieldProps {
   step?: number | "any";
 }
 
+const writtenNumber = (value: Json | undefined): string =>
+  typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+
 /** A number; text that is none is sent as it is, and the service says what is wrong with it. */
 export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: NumberProps) {
   const id = useId();
@@ -71,6 +79,8 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
   const described = [hint && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
   // Text can only come from elsewhere; a field for numbers would not show it.
   const isText = value !== undefined && value !== null && typeof value !== "number";
+  // As it is typed: `0.` is 0, and on its way to 0.5.
+  const { shown, type } = useTyped(writtenNumber(value));
   return (
     <div class="field" data-pointer={pointer}>
       <label for={id}>
@@ -81,13 +91,14 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
         {...(isText ? { type: "text", list: undefined } : { type: "number", min, step })}
         id={id}
         inputMode="decimal"
-        value={isText ? (typeof value === "string" ? value : JSON.stringify(value)) : (value ?? "")}
+        value={shown}
         aria-invalid={list.length > 0}
         aria-describedby={described || undefined}
         onInput={(event: { currentTarget: HTMLInputElement }) => {
           const text = event.currentTarget.value;
           const number = text.trim() === "" ? NaN : Number(text);
           edit(path, Number.isFinite(number) ? number : text || undefined);
+          type(text, writtenNumber(at(draft.value, path)));
         }}
       />
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
@@ -179,7 +190,7 @@ export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
   if (list.length === 0) return null;
   return (
     <ul class="faults" data-pointer="">
-      {list.map(({ pointer, text }) => (
+      {list.slice(0, MOST_FAULTS).map(({ pointer, text }) => (
         <li key={pointer + text}>
           {pointer && <code>{pointer}</code>} {text}
         </li>
@@ -193,8 +204,8 @@ export function useFocusOnFault(): void {
   const value = failure.value;
   useEffect(() => {
     if (value === undefined) return;
-    const field = document.querySelector<HTMLElement>('.ask [aria-invalid="true"]');
-    field?.closest("details")?.setAttribute("open", "");
-    field?.focus();
+    const fields = document.querySelectorAll<HTMLElement>('.ask [aria-invalid="true"]');
+    for (const field of fields) field.closest("details")?.setAttribute("open", "");
+    fields[0]?.focus();
   }, [value]);
 }
