@@ -383,3 +383,29 @@ onPage("the example of the service does not replace what was typed before it cam
   assert.match(await box.inputValue(), /typed\.example\.org/);
   await slow.close();
 });
+
+onPage("the focus is not taken from what is typed by now, and Cancel does not scroll", async (page) => {
+  await ready(page);
+  await rankButton(page).click();
+  await asked(page, 1);
+  const field = page.getByRole("textbox", { name: "Input objects" });
+  await field.focus();
+  await release(page, 0, answers.problem(400, "ValidationError", "/tes_uris/0: is wrong"), 400);
+  await page.locator(".field[data-pointer='/tes_uris'] .faults").waitFor();
+  assert.ok(await field.evaluate((element) => element === document.activeElement));
+  // Sent with the keyboard, the focus goes to the fault.
+  await page.getByRole("spinbutton", { name: "CPU cores" }).press("Enter");
+  await asked(page, 2);
+  await release(page, 1, answers.problem(400, "ValidationError", "/tes_uris/0: is wrong"), 400);
+  assert.equal(await page.evaluate(() => document.activeElement.closest(".field")?.dataset.pointer), "/tes_uris");
+  await rankButton(page).click();
+  await asked(page, 3);
+  await release(page, 2, answers.oneSite());
+  await page.setViewportSize({ width: 360, height: 640 });
+  await rankButton(page).scrollIntoViewIfNeeded();
+  await rankButton(page).click();
+  await asked(page, 4);
+  await page.locator(".submit").getByRole("button", { name: "Cancel" }).click();
+  await release(page, 3, answers.oneSite());
+  assert.ok(await page.evaluate(() => document.getElementById("results").getBoundingClientRect().top > innerHeight / 4));
+}, { prepare: hold });

@@ -177,3 +177,28 @@ onPage("the page's policy allows no code or style but its own, and it needs no m
   });
   assert.deepEqual(broken, []);
 });
+
+onPage("hosts may be called as what every object has", async (page) => {
+  const text = JSON.stringify(answers.explained())
+    .replaceAll("ftp.ebi.ac.uk", "constructor").replaceAll("tes.hpc-basel.example", "tostring").replaceAll("GRCh38.fa", "__proto__");
+  const json = JSON.parse(text);
+  delete json.places.constructor;
+  delete json.places.tostring;
+  await answer(page, () => ({ body: JSON.stringify(json) }));
+  await fill(page, answers.explainedRequest);
+  await rank(page);
+  await page.locator(".site.tes").first().waitFor();
+  assert.match(await page.locator(".map .note").innerText(), /tostring, constructor/);
+  assert.match(await page.locator(".transfers").innerText(), /__proto__/);
+  for (const index of [0, 12, 24]) await rows(page).nth(index).click();
+});
+
+onPage("a request that is too large for a link is ranked, and the link is refused", async (page) => {
+  await answer(page, () => ({ json: answers.oneSite() }), "**/rank-tasks");
+  const before = new URL(page.url()).hash;
+  await fill(page, { task: { description: randomBytes(2e6).toString("base64"), executors: [] }, tes_uris: ["https://tes.example/"] });
+  await rank(page);
+  assert.equal(new URL(page.url()).hash, before);
+  await page.getByRole("button", { name: "link", exact: true }).click();
+  await page.getByText("too large for a link").waitFor();
+});

@@ -36,8 +36,8 @@ export function cancel(): void {
   asking.value = undefined;
 }
 
-/** Sends the request. The previous answer stays until there is another. */
-export async function submit(): Promise<void> {
+/** Sends the request, and tells whether there is an answer to it. The previous one stays until there is another. */
+export async function submit(): Promise<boolean> {
   flight?.abort();
   const controller = new AbortController();
   flight = controller;
@@ -47,19 +47,22 @@ export async function submit(): Promise<void> {
   try {
     // They name the header of the token.
     if (!settings.value && sent.token) await loadSettings().catch(() => undefined);
-    if (controller.signal.aborted) return;
+    if (controller.signal.aborted) return false;
     const outcome = await ask(sent.kind, sent.body, sent.token, settings.value?.token, controller.signal);
-    if (controller.signal.aborted) return;
-    if ("failure" in outcome) fail(outcome.failure, sent);
-    else {
-      take(sent, outcome.body, outcome.milliseconds);
-      // After the answer is shown: packing the request takes a moment.
-      void updateFragment(sent.body, hash);
+    if (controller.signal.aborted) return false;
+    if ("failure" in outcome) {
+      fail(outcome.failure, sent);
+      return false;
     }
+    take(sent, outcome.body, outcome.milliseconds);
+    // After the answer is shown: packing the request takes a moment.
+    void updateFragment(sent.body, hash);
+    return true;
   } catch (error) {
-    if (controller.signal.aborted) return;
-    if (!(error instanceof NotARanking)) throw error;
+    if (controller.signal.aborted) return false;
     fail({ kind: "unreadable", status: 200 }, sent);
+    if (!(error instanceof NotARanking)) throw error;
+    return false;
   } finally {
     if (flight === controller) {
       flight = undefined;
@@ -68,11 +71,16 @@ export async function submit(): Promise<void> {
   }
 }
 
-/** The address of the page with the request, for the address bar and for `Copy link`. */
+/** The most characters of a link: browsers end at two million. */
+const LONGEST_LINK = 1_000_000;
+
+/** The address of the page with the request, for the address bar and for `Copy link`. Rejects if that is too long. */
 export async function link(request: JsonObject): Promise<{ href: string; dropped: string[] }> {
   const { body, dropped } = shareable(request);
   const url = new URL(location.href);
-  url.hash = await toFragment(body);
+  const fragment = await toFragment(body);
+  if (fragment.length > LONGEST_LINK) throw new RangeError("the request is too large for a link");
+  url.hash = fragment;
   return { href: url.href, dropped };
 }
 
@@ -82,7 +90,8 @@ let updates = 0;
 async function updateFragment(request: JsonObject, hash: string): Promise<void> {
   updates += 1;
   const update = updates;
-  const { href } = await link(request);
+  // Without what it had before, where the request is too large: that was another one.
+  const { href } = await link(request).catch(() => ({ href: location.pathname + location.search }));
   // Not a new entry of the history for every try.
   if (update === updates && location.hash === hash) history.replaceState(null, "", href);
 }

@@ -15,11 +15,12 @@ export class Clipboard {
     this.byHand.value = undefined;
   }
 
-  /** Copies what `make` gives, unless something else is copied before that is done. */
-  async copy(what: string, make: () => string | Promise<string>): Promise<void> {
+  /** Copies what `make` gives, if it gives something, unless something else is copied before that is done. */
+  async copy(what: string, make: () => string | Promise<string | undefined>): Promise<void> {
     this.reset();
     const turn = this.copies;
     const text = await make();
+    if (text === undefined) return;
     let isCopied = true;
     try {
       await navigator.clipboard.writeText(text);

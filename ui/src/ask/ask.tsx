@@ -1,12 +1,12 @@
 // The form.
 
 import { batch } from "@preact/signals";
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 
 import { duration, integer } from "../model/format";
 import { at, type Kind } from "../model/request";
 import { cancel, submit } from "../calls";
-import { answer, asking, draft, edit, failure, isStale, kind, notice, settings, token, tokenFaults } from "../store";
+import { answer, asking, draft, edit, isStale, kind, notice, settings, token, tokenFaults } from "../store";
 import { CopyButtons } from "./copy";
 import { examplesOf } from "./examples";
 import { FaultList, LinesField, NumberField, OtherFaults, SizesField, useFocusOnFault } from "./field";
@@ -27,6 +27,7 @@ const SHOWN: Record<Kind, string[]> = {
 
 function ResourceFields() {
   const seconds = at(draft.value, [NEEDS, "execution_time_sec"]);
+  const preemptible = at(draft.value, [NEEDS, "preemptible"]);
   return (
     <>
       <div class="numbers">
@@ -43,10 +44,11 @@ function ResourceFields() {
       <label class="check">
         <input
           type="checkbox"
-          checked={at(draft.value, [NEEDS, "preemptible"]) === true}
+          checked={preemptible === true}
+          indeterminate={preemptible === undefined}
           onChange={(event) => edit([NEEDS, "preemptible"], event.currentTarget.checked)}
         />
-        may run on preemptible machines
+        may run on preemptible machines{preemptible === undefined && " (not stated)"}
       </label>
       <LinesField
         label="Input objects"
@@ -130,13 +132,13 @@ function Kinds() {
 /** Where the results are below the form, as on a phone, they come into sight. */
 function showResults(): void {
   const results = document.getElementById("results");
-  if (!answer.value || failure.value || !results) return;
-  if (results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
+  if (results && results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
 }
 
 export function Ask() {
   const [isOver, setIsOver] = useState(false);
-  useFocusOnFault();
+  const sentFrom = useRef<Element | null>(null);
+  useFocusOnFault(sentFrom);
   const isAsking = asking.value !== undefined;
   const most = settings.value?.mostCombinations;
   const hasFile = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
@@ -162,7 +164,8 @@ export function Ask() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void submit().then(showResults);
+          sentFrom.current = document.activeElement;
+          void submit().then((isAnswered) => isAnswered && showResults());
         }}
       >
         <div class="panel-head">

@@ -22,8 +22,15 @@ const call = (): Call => ({
   token: token.value ? (settings.value?.token ?? DEFAULT_TOKEN) : undefined,
 });
 
-async function makeLink(): Promise<string> {
-  const { href, dropped } = await link(body.value);
+async function makeLink(): Promise<string | undefined> {
+  let found: Awaited<ReturnType<typeof link>>;
+  try {
+    found = await link(body.value);
+  } catch {
+    notice.value = { text: "The request is too large for a link. Copy it as curl, or as JSON.", isError: true };
+    return undefined;
+  }
+  const { href, dropped } = found;
   const most = 4;
   const more = dropped.length > most ? ` and ${dropped.length - most} more` : "";
   if (dropped.length > 0) {

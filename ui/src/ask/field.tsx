@@ -199,13 +199,17 @@ export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
   );
 }
 
-/** Moves the focus to the first field with a fault, or to the token that is missing. */
-export function useFocusOnFault(): void {
+/**
+ * Moves the focus to the first field with a fault, or to the token that is missing, if it is still where the form was
+ * sent from: not away from what is being typed or moved by now.
+ */
+export function useFocusOnFault(sentFrom: { current: Element | null }): void {
   const value = failure.value;
   useEffect(() => {
     if (value === undefined) return;
     const fields = document.querySelectorAll<HTMLElement>('.ask [aria-invalid="true"]');
     for (const field of fields) field.closest("details")?.setAttribute("open", "");
-    fields[0]?.focus();
+    if (document.activeElement === sentFrom.current) fields[0]?.focus();
+    sentFrom.current = null;
   }, [value]);
 }

@@ -35,11 +35,12 @@ export interface HostPlace extends Partial<Coordinates> {
 
 export type Place = HostPlace & Coordinates;
 
-/** The places of an answer that can be on a map. */
+/** The places of an answer that can be on a map; a host may be called as what every object has. */
 export const located = (places: Record<string, HostPlace>): Record<string, Place> =>
-  Object.fromEntries(
-    Object.entries(places).filter(
-      (entry): entry is [string, Place] => entry[1].latitude !== undefined && entry[1].longitude !== undefined,
+  Object.assign(
+    Object.create(null),
+    Object.fromEntries(
+      Object.entries(places).filter(([, place]) => place.latitude !== undefined && place.longitude !== undefined),
     ),
   );
 

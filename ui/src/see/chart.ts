@@ -226,6 +226,7 @@ export class Chart {
       this.choose(this.focused);
       return;
     }
+    if (event.key === "Escape") this.events.onHover(undefined);
     const target = to[event.key];
     if (target === undefined) return;
     event.preventDefault();

@@ -121,7 +121,7 @@ function MapLegend({ sources, highest, hasApproximate }: { sources: Source[]; hi
             .filter((level) => levels.has(level))
             .map((level) => (
               <li key={level}>
-                <span class={`key line-key level-${level}`} /> to {money((highest * level) / 3, currency)}/GB
+                <span class={`key line-key level-${level}`} /> up to {money((highest * level) / 3, currency)}/GB
               </li>
             ))}
         </>

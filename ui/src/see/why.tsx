@@ -191,10 +191,16 @@ function sentencesOf(data: Answer, tes: number, { isBest, weights, cost, seconds
   const sentences: string[] = isBest ? [`${name} is the best at this weight.`] : [];
   if (isBest) {
     sentences.push(
-      cost === undefined ? "No higher price would change that." : `It stays the best while it costs at most ${price(cost)} more.`,
+      cost === undefined
+        ? "No higher price would change that."
+        : cost < 1e-9 * cheapest.cost
+          ? "It stays the best only while it costs no more: another one is as good."
+          : `It stays the best while it costs at most ${price(cost)} more.`,
       seconds === undefined
         ? "No longer queue would change that."
-        : `It stays the best while it takes at most ${time(seconds)} longer.`,
+        : seconds < 1e-9 * fastest.seconds
+          ? "It stays the best only while it takes no longer."
+          : `It stays the best while it takes at most ${time(seconds)} longer.`,
     );
   } else {
     sentences.push(cost === undefined ? "Price: not even if it were free." : `Price: ${price(cost)} less per task.`);
