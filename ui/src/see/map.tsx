@@ -8,7 +8,7 @@ import { bytes, integer, middle, money, number, plural } from "../model/format";
 import { answer, edit, selected } from "../store";
 import { Drawing, type Land, priceText } from "./drawing";
 import { tesName } from "./names";
-import { isApproximate, projectionFor, type Site, sitesOf, tesHostsOf } from "./projection";
+import { isApproximate, mapHeight, projectionFor, type Site, sitesOf, tesHostsOf } from "./projection";
 import { highestPrice, movesOf, priceClass, type Source, sourcesOf } from "./transfers";
 
 export function SiteMap() {
@@ -65,15 +65,15 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
   );
   const tesHosts = useMemo(() => tesHostsOf(data?.combinations ?? [], data?.tes ?? []), [data]);
   const sites = useMemo(() => sitesOf(places, tesHosts, sources), [places, tesHosts, sources]);
-  const height = Math.round(Math.min(440, Math.max(250, width * 0.74)));
   // Copies that the selection does not read may be at the other end of the world.
   const [isWide, setIsWide] = useState(false);
   const extent = sites.filter(({ tes, isSource }) => isWide || tes.length > 0 || isSource);
   const key = extent.map(({ host }) => host).join(" ");
-  const projection = useMemo(
-    () => projectionFor(extent.map(({ place }) => place), width || 480, height),
-    [places, key, width, height],
-  );
+  const { height, projection } = useMemo(() => {
+    const shown = extent.map(({ place }) => place);
+    const height = mapHeight(shown, width || 480);
+    return { height, projection: projectionFor(shown, width || 480, height) };
+  }, [places, key, width]);
   const isInside = ({ place: { longitude, latitude } }: Site): boolean => {
     const [x, y] = projection([longitude, latitude]) ?? [-1, -1];
     return x >= 0 && x <= width && y >= 0 && y <= height;

@@ -36,17 +36,39 @@ export function middleMeridian(longitudes: readonly number[]): number {
   return ((middle + 540) % 360) - 180;
 }
 
-/** Shows all `places`, and at least some 20 degrees around each. */
-export function projectionFor(places: Place[], width: number, height: number): GeoProjection {
-  const ROOM = 9;
-  const points = places.flatMap(({ longitude, latitude }) => [
+/** Degrees around each place that are shown. */
+const ROOM = 9;
+/** Pixels around all places. */
+const EDGE = 18;
+
+const pointsOf = (places: Place[]): GeoPermissibleObjects => ({
+  type: "MultiPoint",
+  coordinates: places.flatMap(({ longitude, latitude }) => [
     [longitude - ROOM, Math.max(-89, latitude - ROOM / 2)],
     [longitude + ROOM, Math.min(89, latitude + ROOM / 2)],
-  ]);
-  const projection = geoEqualEarth().rotate([-middleMeridian(places.map(({ longitude }) => longitude)), 0]);
-  const object: GeoPermissibleObjects = points.length > 0 ? { type: "MultiPoint", coordinates: points } : { type: "Sphere" };
-  const edge = 18;
-  projection.fitExtent([[edge, edge], [width - edge, height - edge]], object);
+  ]),
+});
+
+function fitted(places: Place[], width: number, height: number): GeoProjection {
+  const object: GeoPermissibleObjects = places.length > 0 ? pointsOf(places) : { type: "Sphere" };
+  return geoEqualEarth()
+    .rotate([-middleMeridian(places.map(({ longitude }) => longitude)), 0])
+    .fitExtent([[EDGE, EDGE], [width - EDGE, height - EDGE]], object);
+}
+
+const between = (least: number, value: number, most: number): number => Math.round(Math.min(most, Math.max(least, value)));
+
+/** How high a map of `places` is: places that lie side by side need less. */
+export function mapHeight(places: Place[], width: number): number {
+  const most = between(250, width * 0.74, 440);
+  if (places.length === 0) return most;
+  const [[, top], [, bottom]] = geoPath(fitted(places, width, most)).bounds(pointsOf(places));
+  return between(between(220, width * 0.56, 340), bottom - top + 2 * EDGE, most);
+}
+
+/** Shows all `places`, and at least some 20 degrees around each. */
+export function projectionFor(places: Place[], width: number, height: number): GeoProjection {
+  const projection = fitted(places, width, height);
   // Where the earth ends within the map, as beyond a pole, it moves up or down as far as there is more of it.
   const [[, top], [, bottom]] = geoPath(projection).bounds({ type: "Sphere" });
   const [x, y] = projection.translate();
