@@ -166,6 +166,27 @@ export const noObjects = () => ranking([one("https://a.example/", 1, 600), one("
 export const equalSites = () => ranking([one("https://a.example/", 1, 60), one("https://b.example/", 1, 60), one("https://c.example/", 1, 60)], 0.5);
 export const nothing = () => ({ service_combinations: [], warnings: ["Limit reached: nothing."], space_size: "0" });
 
+/** As an answer of 0.2 is: no score, no breakdown, no warnings, nothing about the space. */
+export const old = () => ({
+  service_combinations: noObjects().service_combinations.map(({ rank, access_uris, cost_estimate, time_estimate }) => ({
+    rank, access_uris, cost_estimate, time_estimate,
+  })),
+});
+
+/** Numbers in strings, nulls, and other types than there should be. */
+export function odd() {
+  const answer = noObjects();
+  const [first, second] = answer.service_combinations;
+  first.cost_estimate.amount = "1";
+  first.time_estimate = "600";
+  Object.assign(first, { score: "NaN", pareto_optimal: "yes", cost_breakdown: null, time_breakdown: [1], queue: 7, execution: "fast" });
+  Object.assign(first, { transfers: { x: null, constructor: "y" }, distances: [null], offer: {}, task: [] });
+  Object.assign(second, { cost_breakdown: { compute: {}, storage: "1", transfer: null }, queue: { started: "3", signal: null } });
+  Object.assign(answer, { warnings: [null, { a: 1 }, 3, "x"], assumptions: "none", places: { a: null, b: 3, "a.example": { latitude: "x" } } });
+  Object.assign(answer, { space_size: 2, means: { cost: { amount: "1.5" }, time: "330" } });
+  return answer;
+}
+
 /** A part of a larger space: other weights have to be asked for. */
 export function part(weight) {
   const answer = noObjects();

@@ -10,4 +10,4 @@ cd "$(dirname "$0")/../.."
 npm ci --prefix tests/ui --no-audit --no-fund --loglevel=error
 node tests/ui/try.mjs "$root/ui/"
 # From the folder of the modules.
-(cd tests/ui && ROOT=$root node --test --test-reporter=spec page.test.mjs)
+(cd tests/ui && ROOT=$root node --test --test-concurrency=1 --test-reporter=spec ./*.test.mjs)

@@ -3,7 +3,7 @@ import "./style.css";
 import { render } from "preact";
 
 import { App } from "./app";
-import { start } from "./store";
+import { start } from "./calls";
 
 const page = document.getElementById("page");
 if (page) render(<App />, page);

@@ -1,26 +1,32 @@
-// The state of the page, and what changes it. Nothing is stored outside of memory but the request in the URL's fragment.
+// The state of the page. Nothing is stored outside of memory but the request in the URL's fragment.
 
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 
-import { type Answer, NotARanking, readAnswer, type Weight } from "./model/answer";
+import { type Answer, isSameCombination, readAnswer, type Weight } from "./model/answer";
 import { rank, ranksHere } from "./model/ranking";
 import {
   at,
   bodyOf,
   type Fault,
-  isObject,
   type JsonObject,
   type Kind,
   kindOf,
   parseFault,
   set,
+  stillHolds,
   withBody,
 } from "./model/request";
-import { ask, type Failure, fetchSettings, type Settings } from "./model/service";
-import { fromFragment, shareable, toFragment } from "./model/share";
+import type { Failure, Settings } from "./model/service";
 
 /** What the form starts with until the service has told its example. */
-const BLANK: JsonObject = { tes_uris: [], resource_requirements: {}, object_ids: [], drs_uris: [], mode: 0.5 };
+export const BLANK: JsonObject = { tes_uris: [], resource_requirements: {}, object_ids: [], drs_uris: [], mode: 0.5 };
+
+/** A request as it is sent: what is asked, and who asks. */
+export interface Sent {
+  kind: Kind;
+  body: JsonObject;
+  token: string;
+}
 
 export const settings = signal<Settings | undefined>(undefined);
 export const draft = signal<JsonObject>(BLANK);
@@ -30,28 +36,33 @@ export const token = signal("");
 export const notice = signal<{ text: string; isError: boolean } | undefined>(undefined);
 
 export const answer = signal<Answer | undefined>(undefined);
-/** The request of the answer, as text, without its mode: to tell whether the form has changed since. */
-const answered = signal("");
-export const failure = signal<Failure | undefined>(undefined);
+/** The request of the answer. */
+const answered = signal<Sent | undefined>(undefined);
+/** Why there is no answer to the request that was sent last, with that request. */
+const refused = signal<{ failure: Failure; sent: Sent } | undefined>(undefined);
+export const failure = computed(() => refused.value?.failure);
 /** When the request in flight was sent, by `performance.now()`. */
 export const asking = signal<number | undefined>(undefined);
-export const took = signal(0);
+export const took = signal({ milliseconds: 0, at: new Date(0) });
 
 export const body = computed(() => bodyOf(draft.value, kind.value));
 
 export const weight = computed<Weight>(() => weightOf(at(draft.value, ["mode"])));
 
-function weightOf(mode: unknown): Weight {
+export function weightOf(mode: unknown): Weight {
   if (mode === "cost") return 0;
   if (mode === "time") return 1;
   if (mode === "random" || mode === -1) return "random";
   return typeof mode === "number" && mode >= 0 && mode <= 1 ? mode : 0.5;
 }
 
-const withoutMode = (request: JsonObject): string => JSON.stringify({ ...request, mode: null });
+/** What tells two requests apart, their weight aside. */
+const keyOf = ({ kind, body, token }: Sent): string => JSON.stringify([kind, token, { ...body, mode: null }]);
+
+const current = computed<Sent>(() => ({ kind: kind.value, body: body.value, token: token.value }));
 
 /** Whether the form differs from what the answer is for, its weight aside. */
-export const isStale = computed(() => answer.value !== undefined && withoutMode(body.value) !== answered.value);
+export const isStale = computed(() => answered.value !== undefined && keyOf(current.value) !== keyOf(answered.value));
 
 export const ranked = computed(() => (answer.value ? rank(answer.value, weight.value) : undefined));
 
@@ -70,10 +81,26 @@ export const hovered = signal<number | undefined>(undefined);
 /** The TES that the table shows alone, by its position in the answer. */
 export const onlyTes = signal<number | undefined>(undefined);
 
+/** The most faults that are looked at. */
+const MOST_FAULTS = 1000;
+
+/** The faults of the request that was sent last, but for those whose place was changed since. */
 export const faults = computed<Fault[]>(() => {
-  const value = failure.value;
-  if (value?.kind !== "refused") return [];
-  return value.entries.filter(({ reason }) => reason === "ValidationError").flatMap(({ message }) => message.map(parseFault));
+  const last = refused.value;
+  if (last?.failure.kind !== "refused" || last.sent.kind !== kind.value) return [];
+  return last.failure.entries
+    .filter(({ reason }) => reason === "ValidationError")
+    .flatMap(({ message }) => message)
+    .slice(0, MOST_FAULTS)
+    .map((text) => parseFault(text, last.sent.body))
+    .filter((fault) => stillHolds(fault, last.sent.body, body.value));
+});
+
+/** What is wrong with the token, until another one is given. */
+export const tokenFaults = computed<string[]>(() => {
+  const last = refused.value;
+  if (last?.failure.kind !== "refused" || last.failure.status !== 401 || last.sent.token !== token.value) return [];
+  return last.failure.entries.flatMap(({ message }) => message);
 });
 
 export function select(index: number | undefined): void {
@@ -96,110 +123,26 @@ export function replaceBody(next: JsonObject): void {
   });
 }
 
-/** The position in `next` of the combination at `index` of `last`, if it is there. */
-function sameIn(next: Answer, last: Answer | undefined, index: number): number | undefined {
-  const uris = JSON.stringify(last?.combinations[index]?.raw.access_uris);
-  return next.combinations.find(({ raw }) => JSON.stringify(raw.access_uris) === uris)?.index;
+/** Shows that there is no answer to `sent`. The last answer stays. */
+export function fail(failure: Failure, sent: Sent): void {
+  refused.value = { failure, sent };
 }
 
-let flight: AbortController | undefined;
-
-export function cancel(): void {
-  flight?.abort();
-}
-
-/** Sends the request. The previous answer stays until there is another. */
-export async function submit(): Promise<void> {
-  flight?.abort();
-  const controller = new AbortController();
-  flight = controller;
-  const request = body.value;
-  const sentWeight = weight.value;
-  const sentToken = token.value;
-  const isRepeat = withoutMode(request) === answered.value;
-  asking.value = performance.now();
-  try {
-    const outcome = await ask(kind.value, request, sentToken, settings.value?.token, controller.signal);
-    batch(() => {
-      if ("failure" in outcome) {
-        failure.value = outcome.failure;
-        return;
-      }
-      const tesUris = Array.isArray(request.tes_uris) ? request.tes_uris.filter((uri) => typeof uri === "string") : [];
-      const next = readAnswer(outcome.body, tesUris, sentWeight);
-      chosen.value = isRepeat && chosen.value !== undefined ? sameIn(next, answer.value, chosen.value) : undefined;
-      hovered.value = undefined;
-      answer.value = next;
-      answered.value = withoutMode(request);
-      took.value = outcome.milliseconds;
-      failure.value = undefined;
-      if (!isRepeat) onlyTes.value = undefined;
-    });
-    await updateFragment(request);
-  } catch (error) {
-    if (controller.signal.aborted) return;
-    if (!(error instanceof NotARanking)) throw error;
-    failure.value = { kind: "unreadable", status: 200 };
-  } finally {
-    if (flight === controller) {
-      flight = undefined;
-      asking.value = undefined;
-    }
-  }
-}
-
-/** The address of the page with the request, for the address bar and for `Copy link`. */
-export async function link(request: JsonObject): Promise<{ href: string; dropped: string[] }> {
-  const { body, dropped } = shareable(request);
-  const url = new URL(location.href);
-  url.hash = await toFragment(body);
-  return { href: url.href, dropped };
-}
-
-async function updateFragment(request: JsonObject): Promise<void> {
-  const { href } = await link(request);
-  // Not a new entry of the history for every try.
-  history.replaceState(null, "", href);
-}
-
-/** How long the weight must rest before the service is asked again, in milliseconds. */
-const REST = 350;
-
-/** Asks again when the weight has changed and the answer cannot be ranked for it here. */
-effect(() => {
-  const due = isOtherWeight.value && !isStale.value;
-  void weight.value;
-  if (!due) return;
-  const timer = setTimeout(() => void submit(), REST);
-  return () => clearTimeout(timer);
-});
-
-/** Reads the request of the URL's fragment into the form. It is not sent: a link alone must not make calls. */
-export async function restore(): Promise<void> {
-  try {
-    const request = await fromFragment(location.hash);
-    if (!request) return;
-    batch(() => {
-      draft.value = {};
-      replaceBody(request);
-      notice.value = { text: "The request is from the link. Press Rank to send it.", isError: false };
-    });
-  } catch {
-    notice.value = { text: "The request of this link cannot be read: the link may be cut off.", isError: true };
-  }
-}
-
-export async function start(): Promise<void> {
-  await restore();
-  addEventListener("hashchange", () => void restore());
-  try {
-    const told = await fetchSettings();
-    batch(() => {
-      settings.value = told;
-      // Not over what was restored, or typed while the service was asked.
-      if (draft.value === BLANK && isObject(told.example)) draft.value = { ...told.example, explain: true };
-    });
-  } catch {
-    // The form works without; the next request tells what is wrong.
-  }
+/** Shows what the service answered to `sent`. What was chosen stays chosen as far as it is in the new answer, too. */
+export function take(sent: Sent, received: unknown, milliseconds: number): void {
+  const next = readAnswer(received, sent.body, weightOf(sent.body.mode));
+  const last = answer.value;
+  const isRepeat = answered.value !== undefined && keyOf(sent) === keyOf(answered.value);
+  const before = chosen.value === undefined ? undefined : last?.combinations[chosen.value];
+  const onlyUri = onlyTes.value === undefined ? undefined : last?.tes[onlyTes.value];
+  const position = onlyUri === undefined ? -1 : next.tes.indexOf(onlyUri);
+  batch(() => {
+    chosen.value = isRepeat && before ? next.combinations.find((one) => isSameCombination(one, before))?.index : undefined;
+    onlyTes.value = isRepeat && position >= 0 ? position : undefined;
+    hovered.value = undefined;
+    answer.value = next;
+    answered.value = sent;
+    took.value = { milliseconds, at: new Date() };
+    refused.value = undefined;
+  });
 }

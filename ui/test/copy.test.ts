@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 
 import { describe, expect, it } from "vitest";
 
-import { asCommand, asCurl, asPython, shellWord } from "../src/model/copy";
+import { asCommand, asCurl, asPython, asTaskCurl, shellWord, tasksUrl } from "../src/model/copy";
 
 const body = {
   tes_uris: ["https://tes.example/ga4gh/tes/v1/"],
@@ -51,6 +51,21 @@ describe("a copied request", () => {
     const text = asCommand({ ...call, body: { task, tes_uris: [] }, kind: "task" });
     expect(text.match(/^JSON$/gm)).toHaveLength(1);
     expect(text).toContain("--task task.json");
+  });
+
+  it("as a task is posted to the list of tasks of its TES", () => {
+    const urls = ["https://t.example/ga4gh/tes/v1/", "https://t.example/ga4gh/tes/v1/tasks", "https://t.example", "https://t.example/x/v1", "no uri"];
+    expect(urls.map(tasksUrl)).toEqual([
+      "https://t.example/ga4gh/tes/v1/tasks", "https://t.example/ga4gh/tes/v1/tasks", "https://t.example/ga4gh/tes/v1/tasks",
+      "https://t.example/x/v1/tasks", "no uri",
+    ]);
+    const task = { executors: [{ command: ["it's", "$(touch /tmp/never)"] }] };
+    for (const [uri, hasToken] of [["https://t.example/$(id)/", true], ["-x';id;'", false]] as const) {
+      const list = words(asTaskCurl(task, uri, hasToken));
+      expect(list[list.indexOf("--url") + 1]).toBe(tasksUrl(uri));
+      expect(JSON.parse(list[list.indexOf("--data-raw") + 1] ?? "")).toEqual(task);
+      expect(list.includes("Authorization: Bearer jwt")).toBe(hasToken);
+    }
   });
 
   it("as Python has the same values", () => {

@@ -1,10 +1,24 @@
 import { describe, expect, it } from "vitest";
 
-import { NotARanking, readAnswer } from "../src/model/answer";
+import { located, NotARanking, readAnswer } from "../src/model/answer";
 import { toCsv } from "../src/model/csv";
 import { bytes, duration, shortNames } from "../src/model/format";
 import { rank } from "../src/model/ranking";
-import { bodyOf, faultsAt, fromLines, indexOf, lineOfItem, parseFault, set, withBody } from "../src/model/request";
+import { property } from "../src/model/read";
+import {
+  bodyOf,
+  faultsAt,
+  fromLines,
+  fromSizeLines,
+  indexOf,
+  lineOfItem,
+  parseFault,
+  set,
+  stillHolds,
+  toSizeLines,
+  valueAt,
+  withBody,
+} from "../src/model/request";
 import { retryAfter } from "../src/model/service";
 import { middleMeridian } from "../src/see/projection";
 import { movesOf, priceClass, sourcesOf } from "../src/see/transfers";
@@ -20,23 +34,85 @@ const combination = (more = {}) => ({
 
 describe("an answer", () => {
   it("of 0.2 has all that is needed", () => {
-    const answer = readAnswer({ service_combinations: [combination()], warnings: [] }, ["https://tes.example/"], 0.5);
+    const answer = readAnswer({ service_combinations: [combination()], warnings: [] }, { tes_uris: ["https://tes.example/"] }, 0.5);
     expect(answer.combinations).toHaveLength(1);
     expect(answer.means).toBeUndefined();
   });
 
   it("that is no ranking is told from one", () => {
     for (const body of [null, [], "<html>", {}, { service_combinations: {} }, { service_combinations: [null] },
-      { service_combinations: [combination({ time_estimate: "1" })] },
+      { service_combinations: [combination({ time_estimate: "soon" })] },
       { service_combinations: [combination({ access_uris: {} })] }]) {
-      expect(() => readAnswer(body, [], 0.5)).toThrow(NotARanking);
+      expect(() => readAnswer(body, {}, 0.5)).toThrow(NotARanking);
     }
   });
 
   it("lists TES in the order of the request", () => {
     const list = ["https://b.example/", "https://a.example/"].map((tes_uri) => combination({ access_uris: { tes_uri } }));
     const body = { service_combinations: list, warnings: [] };
-    expect(readAnswer(body, ["https://a.example/", "https://b.example/"], 0.5).tes[0]).toBe("https://a.example/");
+    expect(readAnswer(body, { tes_uris: ["https://a.example/", "https://b.example/"] }, 0.5).tes[0]).toBe("https://a.example/");
+  });
+});
+
+describe("an answer of other types than it should have", () => {
+  it("has numbers in strings, and none of what is no number", () => {
+    const odd = combination({
+      cost_estimate: { amount: "1.5", currency: "EUR" },
+      time_estimate: "60",
+      score: "NaN",
+      pareto_optimal: "yes",
+      cost_breakdown: { compute: "1", storage: null, transfer: {} },
+      time_breakdown: [],
+      queue: "long",
+      execution: { speed: "1.2", tries: null },
+      transfers: null,
+      distances: { a: null },
+    });
+    const [one] = readAnswer({ service_combinations: [odd] }, {}, 0.5).combinations;
+    expect(one).toMatchObject({ cost: 1.5, seconds: 60, score: undefined, isPareto: undefined, costParts: { compute: 1 } });
+    expect(one).toMatchObject({ timeParts: undefined, queue: undefined, execution: { speed: 1.2 } });
+    expect(one && movesOf(one, {})).toHaveLength(2);
+  });
+
+  it("has places on earth only, and no property of what every object has", () => {
+    const body = JSON.parse(`{"service_combinations": [${JSON.stringify(combination())}], "warnings": {}, "assumptions": "none",
+      "places": {"a": {"latitude": "60", "longitude": 25}, "b": {"latitude": 91, "longitude": 0}, "c": null, "d": {"latitude": null}},
+      "space_size": 1, "means": {"cost": {"amount": "1"}, "time": "60"}}`);
+    const answer = readAnswer(body, {}, 0.5);
+    expect(located(answer.places ?? {})).toMatchObject({ a: { latitude: 60, longitude: 25 } });
+    expect(Object.keys(located(answer.places ?? {}))).toEqual(["a"]);
+    expect([answer.warnings, answer.assumptions, answer.means]).toEqual([[], [], { cost: 1, seconds: 60 }]);
+    expect(property({}, "constructor")).toBeUndefined();
+  });
+});
+
+describe("a fault of a request", () => {
+  const sent = { object_sizes: { "a b: c": "x", "d/e~f": 1 }, tes_uris: ["x"] };
+
+  it("has a pointer with whatever a key may have in it", () => {
+    expect(parseFault("/object_sizes/a b: c: must be an integer: 'x'", sent)).toEqual({
+      pointer: "/object_sizes/a b: c", text: "must be an integer: 'x'",
+    });
+    expect(valueAt(sent, "/object_sizes/d~1e~0f")).toEqual({ isThere: true, value: 1 });
+    expect(indexOf({ pointer: "/object_sizes/d~1e~0f", text: "" }, "/object_sizes", sent.object_sizes)).toBe(1);
+  });
+
+  it("holds until something is changed at its place", () => {
+    const fault = { pointer: "/tes_uris/0", text: "" };
+    expect(stillHolds(fault, sent, { tes_uris: ["x", "y"] })).toBe(true);
+    expect(stillHolds(fault, sent, { tes_uris: ["y"] })).toBe(false);
+    expect(stillHolds({ pointer: "/limit", text: "" }, {}, {})).toBe(true);
+    expect(stillHolds({ pointer: "/limit", text: "" }, {}, { limit: 1 })).toBe(false);
+  });
+});
+
+describe("sizes", () => {
+  it("are lines of name and size, with units as people write them", () => {
+    expect(fromSizeLines("a = 15 GB\n\nhttps://x.example/?k=v = 3\nb=1.5GiB\n/c d = 2 kB\ne\nf = many")).toEqual({
+      a: 15e9, "https://x.example/?k=v": 3, b: 1.5 * 2 ** 30, "/c d": 2000, e: "", f: "many",
+    });
+    for (const sizes of [{ a: 15 }, { "k=v": 1, b: "x" }]) expect(fromSizeLines(toSizeLines(sizes))).toEqual(sizes);
+    expect(Object.keys(fromSizeLines("__proto__ = 1"))).toEqual(["__proto__"]);
   });
 });
 
@@ -54,7 +130,7 @@ describe("a request", () => {
     expect(fault).toEqual({ pointer: "/tes_uris/3", text: "'x: y' is not a URI" });
     expect(faultsAt([fault], "/tes_uris")).toHaveLength(1);
     expect(faultsAt([fault], "/tes_uri")).toHaveLength(0);
-    expect(indexOf(fault, "/tes_uris")).toBe(3);
+    expect(indexOf(fault, "/tes_uris", [])).toBe(3);
     expect(parseFault("the body is not JSON: x").pointer).toBe("");
   });
 
@@ -93,15 +169,21 @@ describe("what is shown", () => {
     ]);
   });
 
+  it("has the sizes that the answer tells, also where a transfer takes no time", () => {
+    const transfers = { a: { from: "s", to: "s", seconds: 0, size_bytes: 42 }, b: { from: "s", to: "s", seconds: 0, size_bytes: "8" } };
+    const [one] = readAnswer({ service_combinations: [combination({ transfers })], warnings: [] }, {}, 0.5).combinations;
+    expect(one && sourcesOf(movesOf(one, {}))).toMatchObject([{ bytes: 50, isExact: true }]);
+  });
+
   it("has transfers by source, with sizes from rate and time", () => {
     const transfers = {
       a: { from: "s", to: "t", rate_mbps: 800, seconds: 20, price_per_gb: { amount: 0.02, currency: "USD" } },
       b: { from: "s", to: "t", rate_mbps: 800, seconds: 10, price_per_gb: { amount: 0, currency: "USD" } },
     };
     const body = { service_combinations: [combination({ transfers, execution: { tries: 2 } })], warnings: [] };
-    const [one] = readAnswer(body, [], 0.5).combinations;
+    const [one] = readAnswer(body, {}, 0.5).combinations;
     const sources = one ? sourcesOf(movesOf(one, { object_sizes: { b: 7 } })) : [];
-    expect(sources).toMatchObject([{ from: "s", bytes: 1e9 + 7, pricePerGb: 0.02 }]);
+    expect(sources).toMatchObject([{ from: "s", bytes: 1e9 + 7, isExact: false, pricePerGb: 0.02 }]);
     expect([undefined, 0, 0.1, 0.5, 1].map((price) => priceClass(price, 1))).toEqual([undefined, 0, 1, 2, 3]);
   });
 });
@@ -109,7 +191,7 @@ describe("what is shown", () => {
 describe("CSV", () => {
   it("quotes, and has no formulas", () => {
     const access_uris = { a: "=HYPERLINK(\"x\")", b: "x,y", tes_uri: "https://tes.example/" };
-    const answer = readAnswer({ service_combinations: [combination({ access_uris })], warnings: [] }, [], 0.5);
+    const answer = readAnswer({ service_combinations: [combination({ access_uris })], warnings: [] }, {}, 0.5);
     const [header, row] = toCsv(answer, rank(answer, 0.5)).split("\r\n");
     expect(header).toMatch(/^rank,tes_uri,cost,currency,.*,a,b$/);
     expect(row).toContain('"\'=HYPERLINK(""x"")","x,y"');

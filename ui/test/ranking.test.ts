@@ -32,7 +32,7 @@ export function answerOf(tes: [number, number][][], weight: number, { stated = t
     warnings: [],
     ...(stated ? { space_size: String(all.length), means: { cost, time } } : {}),
   };
-  return readAnswer(body, tes.map((_, index) => `https://tes-${index}.example/`), weight);
+  return readAnswer(body, { tes_uris: tes.map((_, index) => `https://tes-${index}.example/`) }, weight);
 }
 
 const network = (seed: number): [number, number][][] => {
@@ -46,14 +46,14 @@ const network = (seed: number): [number, number][][] => {
   });
 };
 
-const uris = (answer: Answer, weight: number) => rank(answer, weight).order.map(({ raw }) => raw.access_uris);
+const uris = (answer: Answer, weight: number) => rank(answer, weight).order.map(({ uris }) => uris);
 
 describe("ranking", () => {
   it("gives the order of the service for any weight", () => {
     for (let seed = 0; seed < 50; seed += 1) {
       const asked = answerOf(network(seed), 0.5);
       for (const weight of [0, 0.1, 0.3, 0.55, 0.9, 1]) {
-        const expected = answerOf(network(seed), weight).combinations.map(({ raw }) => raw.access_uris);
+        const expected = answerOf(network(seed), weight).combinations.map(({ uris }) => uris);
         expect(uris(asked, weight)).toEqual(expected);
       }
     }
@@ -62,9 +62,9 @@ describe("ranking", () => {
   it("knows a whole space without means by its scores, and a part of one too", () => {
     const whole = answerOf(network(3), 0.5, { stated: false });
     expect(whole.means).toBeDefined();
-    const body = structuredClone(whole.raw);
+    const body = structuredClone(whole.raw) as { service_combinations: unknown[] };
     body.service_combinations.pop();
-    expect(readAnswer(body, [], 0.5).means).toBeUndefined();
+    expect(readAnswer(body, {}, 0.5).means).toBeUndefined();
   });
 
   it("keeps the order of the answer for equal combinations", () => {

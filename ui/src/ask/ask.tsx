@@ -1,26 +1,15 @@
 // The form.
 
-import { useId, useState } from "preact/hooks";
+import { batch } from "@preact/signals";
+import { useId, useRef, useState } from "preact/hooks";
 
-import { duration } from "../model/format";
+import { duration, integer } from "../model/format";
 import { at, type Kind } from "../model/request";
-import {
-  answer,
-  asking,
-  cancel,
-  draft,
-  edit,
-  failure,
-  isStale,
-  kind,
-  notice,
-  settings,
-  submit,
-  token,
-} from "../store";
+import { cancel, submit } from "../calls";
+import { answer, asking, draft, edit, isStale, kind, notice, settings, token, tokenFaults } from "../store";
 import { CopyButtons } from "./copy";
 import { examplesOf } from "./examples";
-import { FaultList, LinesField, NumberField, OtherFaults, useFocusOnFault } from "./field";
+import { FaultList, LinesField, NumberField, OtherFaults, SizesField, useFocusOnFault } from "./field";
 import { JsonView } from "./json";
 import { openTask, TaskFields } from "./task";
 import { WeightControl } from "./weight";
@@ -31,13 +20,14 @@ const NEEDS = "resource_requirements";
 const SHOWN: Record<Kind, string[]> = {
   resources: [
     "/tes_uris", "/drs_uris", "/object_ids", "/mode", "/limit", `/${NEEDS}/cpu_cores`, `/${NEEDS}/ram_gb`,
-    `/${NEEDS}/disk_gb`, `/${NEEDS}/execution_time_sec`, `/${NEEDS}/zones`,
+    `/${NEEDS}/disk_gb`, `/${NEEDS}/execution_time_sec`, `/${NEEDS}/zones`, "/object_sizes", "/registries",
   ],
-  task: ["/tes_uris", "/drs_uris", "/mode", "/limit", "/task", "/execution_time_sec"],
+  task: ["/tes_uris", "/drs_uris", "/mode", "/limit", "/task", "/execution_time_sec", "/sizes", "/registries"],
 };
 
 function ResourceFields() {
   const seconds = at(draft.value, [NEEDS, "execution_time_sec"]);
+  const preemptible = at(draft.value, [NEEDS, "preemptible"]);
   return (
     <>
       <div class="numbers">
@@ -54,10 +44,11 @@ function ResourceFields() {
       <label class="check">
         <input
           type="checkbox"
-          checked={at(draft.value, [NEEDS, "preemptible"]) === true}
+          checked={preemptible === true}
+          indeterminate={preemptible === undefined}
           onChange={(event) => edit([NEEDS, "preemptible"], event.currentTarget.checked)}
         />
-        may run on preemptible machines
+        may run on preemptible machines{preemptible === undefined && " (not stated)"}
       </label>
       <LinesField
         label="Input objects"
@@ -71,8 +62,7 @@ function ResourceFields() {
 
 function TokenField() {
   const id = useId();
-  const isRefused = failure.value?.kind === "refused" && failure.value.status === 401;
-  const messages = failure.value?.kind === "refused" && isRefused ? failure.value.entries.flatMap((entry) => entry.message) : [];
+  const messages = tokenFaults.value;
   return (
     <div class="field">
       <label for={id}>Bearer token</label>
@@ -82,7 +72,7 @@ function TokenField() {
         autocomplete="off"
         spellcheck={false}
         value={token.value}
-        aria-invalid={isRefused}
+        aria-invalid={messages.length > 0}
         aria-describedby={messages.length > 0 ? `${id}-hint ${id}-faults` : `${id}-hint`}
         onInput={(event) => (token.value = event.currentTarget.value.trim())}
       />
@@ -109,9 +99,11 @@ function Examples() {
           const example = list[Number(event.currentTarget.value)];
           event.currentTarget.value = "";
           if (!example) return;
-          kind.value = example.kind;
-          draft.value = example.draft;
-          notice.value = undefined;
+          batch(() => {
+            kind.value = example.kind;
+            draft.value = example.draft;
+            notice.value = undefined;
+          });
         }}
       >
         <option value="">Choose…</option>
@@ -140,14 +132,15 @@ function Kinds() {
 /** Where the results are below the form, as on a phone, they come into sight. */
 function showResults(): void {
   const results = document.getElementById("results");
-  if (!answer.value || failure.value || !results) return;
-  if (results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
+  if (results && results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
 }
 
 export function Ask() {
   const [isOver, setIsOver] = useState(false);
-  useFocusOnFault();
+  const sentFrom = useRef<Element | null>(null);
+  useFocusOnFault(sentFrom);
   const isAsking = asking.value !== undefined;
+  const most = settings.value?.mostCombinations;
   const hasFile = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
   return (
     <section
@@ -171,7 +164,8 @@ export function Ask() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          void submit().then(showResults);
+          sentFrom.current = document.activeElement;
+          void submit().then((isAnswered) => isAnswered && showResults());
         }}
       >
         <div class="panel-head">
@@ -192,7 +186,27 @@ export function Ask() {
             path={["limit"]}
             min={1}
             step={1}
-            hint={settings.value && `If empty: ${settings.value.limits.combinations}.`}
+            hint={most === undefined ? undefined : `If empty: ${integer(most)}.`}
+          />
+          <SizesField
+            label="Known sizes"
+            unit={kind.value === "task" ? "path = size" : "id = size"}
+            path={[kind.value === "task" ? "sizes" : "object_sizes"]}
+            rows={1}
+            placeholder={kind.value === "task" ? "/data/a.cram = 15 GB" : "a001 = 15 GB"}
+            hint={
+              kind.value === "task"
+                ? "Of inputs and outputs, by their paths. Outputs cost what their sizes tell."
+                : "They win over what servers say of a URL."
+            }
+          />
+          <LinesField
+            label="Registries"
+            unit="GA4GH service registries"
+            path={["registries"]}
+            rows={1}
+            placeholder="https://registry.example/"
+            hint="Their TES could run it, too. Your token goes to none that is known from here alone."
           />
           {kind.value === "resources" && (
             <LinesField label="Zones" path={[NEEDS, "zones"]} rows={1} hint="As the TES names them. None for any." />

@@ -11,10 +11,11 @@ export interface Example {
 const strings = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 
-/** `id` at the DRS at `root`, as a URI. */
+/** `id` at the DRS at `root` as a URI; those mean https, so elsewhere it stays an id, which is looked up at every DRS. */
 function drsUri(root: string | undefined, id: string): string {
+  if (id.includes("://") || !root?.startsWith("https://")) return id;
   try {
-    return id.includes("://") ? id : `drs://${new URL(root ?? "").host}/${encodeURIComponent(id)}`;
+    return `drs://${new URL(root).host}/${encodeURIComponent(id)}`;
   } catch {
     return id;
   }

@@ -1,26 +1,44 @@
 // Fields of the form that edit one place of the request, and show the faults there.
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
-import { at, type Fault, faultsAt, fromLines, indexOf, lineOfItem, toLines } from "../model/request";
+import { integer } from "../model/format";
+import {
+  at,
+  type Fault,
+  faultsAt,
+  fromLines,
+  fromSizeLines,
+  indexOf,
+  type Json,
+  lineOfItem,
+  toLines,
+  toSizeLines,
+} from "../model/request";
 import { draft, edit, failure, faults } from "../store";
+import { useTyped } from "./typed";
 
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
+
+/** The most faults that are listed at one field. */
+const MOST_FAULTS = 10;
 
 interface FaultListProps {
   id: string;
   list: Fault[];
   pointer: string;
+  /** What is at the pointer. */
+  value?: Json;
   /** Shows the line of an item. */
   onShow?: (index: number) => void;
 }
 
-export function FaultList({ id, list, pointer, onShow }: FaultListProps) {
+export function FaultList({ id, list, pointer, value, onShow }: FaultListProps) {
   if (list.length === 0) return null;
   return (
     <ul class="faults" id={id}>
-      {list.map((fault) => {
-        const index = indexOf(fault, pointer);
+      {list.slice(0, MOST_FAULTS).map((fault) => {
+        const index = indexOf(fault, pointer, value);
         return (
           <li key={fault.pointer + fault.text}>
             {index !== undefined && onShow && (
@@ -32,6 +50,7 @@ export function FaultList({ id, list, pointer, onShow }: FaultListProps) {
           </li>
         );
       })}
+      {list.length > MOST_FAULTS && <li>And {integer(list.length - MOST_FAULTS)} more.</li>}
     </ul>
   );
 }
@@ -48,6 +67,9 @@ interface NumberProps extends FieldProps {
   step?: number | "any";
 }
 
+const writtenNumber = (value: Json | undefined): string =>
+  typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+
 /** A number; text that is none is sent as it is, and the service says what is wrong with it. */
 export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: NumberProps) {
   const id = useId();
@@ -55,6 +77,10 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
   const value = at(draft.value, path);
   const list = faultsAt(faults.value, pointer);
   const described = [hint && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
+  // Text can only come from elsewhere; a field for numbers would not show it.
+  const isText = value !== undefined && value !== null && typeof value !== "number";
+  // As it is typed: `0.` is 0, and on its way to 0.5.
+  const { shown, type } = useTyped(writtenNumber(value));
   return (
     <div class="field" data-pointer={pointer}>
       <label for={id}>
@@ -62,17 +88,17 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
         {unit && <span class="unit"> ({unit})</span>}
       </label>
       <input
+        {...(isText ? { type: "text", list: undefined } : { type: "number", min, step })}
         id={id}
-        type="number"
         inputMode="decimal"
-        min={min}
-        step={step}
-        value={typeof value === "number" || typeof value === "string" ? value : ""}
+        value={shown}
         aria-invalid={list.length > 0}
         aria-describedby={described || undefined}
-        onInput={(event) => {
-          const { valueAsNumber, value: text } = event.currentTarget;
-          edit(path, Number.isFinite(valueAsNumber) ? valueAsNumber : text || undefined);
+        onInput={(event: { currentTarget: HTMLInputElement }) => {
+          const text = event.currentTarget.value;
+          const number = text.trim() === "" ? NaN : Number(text);
+          edit(path, Number.isFinite(number) ? number : text || undefined);
+          type(text, writtenNumber(at(draft.value, path)));
         }}
       />
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
@@ -87,16 +113,30 @@ interface LinesProps extends FieldProps {
   placeholder?: string;
 }
 
+interface TextLinesProps extends LinesProps {
+  /** The value at the path as lines, and back. */
+  write: (value: Json | undefined) => string;
+  read: (text: string) => Json;
+  isEmpty: (value: Json) => boolean;
+}
+
 /** A list, one item a line. */
-export function LinesField({ label, path, hint, unit, rows = 3, placeholder }: LinesProps) {
+export const LinesField = (props: LinesProps) => (
+  <TextLines {...props} write={toLines} read={fromLines} isEmpty={(value) => Array.isArray(value) && value.length === 0} />
+);
+
+/** Sizes by name, one a line. */
+export const SizesField = (props: LinesProps) => (
+  <TextLines {...props} write={toSizeLines} read={fromSizeLines} isEmpty={(value) => Object.keys(value ?? {}).length === 0} />
+);
+
+function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read, isEmpty }: TextLinesProps) {
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const pointer = pointerOf(path);
   const value = at(draft.value, path);
   const list = faultsAt(faults.value, pointer);
-  // The text as typed, with its empty lines, as long as it says the same as the request.
-  const [typed, setTyped] = useState(() => toLines(value));
-  const shown = JSON.stringify(fromLines(typed)) === JSON.stringify(value ?? []) ? typed : toLines(value);
+  const { shown, type } = useTyped(write(value));
   const show = (index: number) => {
     const line = lineOfItem(shown, index);
     const element = area.current;
@@ -130,14 +170,14 @@ export function LinesField({ label, path, hint, unit, rows = 3, placeholder }: L
         aria-describedby={described || undefined}
         onInput={(event) => {
           const text = event.currentTarget.value;
-          setTyped(text);
-          const items = fromLines(text);
-          // An optional list that was never there stays away.
-          edit(path, items.length === 0 && value === undefined ? undefined : items);
+          const next = read(text);
+          // What is optional and was never there stays away.
+          edit(path, isEmpty(next) && value === undefined ? undefined : next);
+          type(text, write(at(draft.value, path)));
         }}
       />
       {hints && <p class="hint" id={`${id}-hint`}>{hints}</p>}
-      <FaultList id={`${id}-faults`} list={list} pointer={pointer} onShow={show} />
+      <FaultList id={`${id}-faults`} list={list} pointer={pointer} value={value} onShow={show} />
     </div>
   );
 }
@@ -150,7 +190,7 @@ export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
   if (list.length === 0) return null;
   return (
     <ul class="faults" data-pointer="">
-      {list.map(({ pointer, text }) => (
+      {list.slice(0, MOST_FAULTS).map(({ pointer, text }) => (
         <li key={pointer + text}>
           {pointer && <code>{pointer}</code>} {text}
         </li>
@@ -159,13 +199,17 @@ export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
   );
 }
 
-/** Moves the focus to the first field with a fault, or to the token that is missing. */
-export function useFocusOnFault(): void {
+/**
+ * Moves the focus to the first field with a fault, or to the token that is missing, if it is still where the form was
+ * sent from: not away from what is being typed or moved by now.
+ */
+export function useFocusOnFault(sentFrom: { current: Element | null }): void {
   const value = failure.value;
   useEffect(() => {
     if (value === undefined) return;
-    const field = document.querySelector<HTMLElement>('.ask [aria-invalid="true"]');
-    field?.closest("details")?.setAttribute("open", "");
-    field?.focus();
+    const fields = document.querySelectorAll<HTMLElement>('.ask [aria-invalid="true"]');
+    for (const field of fields) field.closest("details")?.setAttribute("open", "");
+    if (document.activeElement === sentFrom.current) fields[0]?.focus();
+    sentFrom.current = null;
   }, [value]);
 }

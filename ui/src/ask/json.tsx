@@ -1,17 +1,17 @@
 // The request as text, in step with the form both ways.
 
-import { useId, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 
 import { isObject, isTask } from "../model/request";
 import { body, replaceBody } from "../store";
 import { takeTask } from "./task";
+import { useTyped } from "./typed";
+
+const writtenBody = (): string => JSON.stringify(body.value, null, 2);
 
 export function JsonView() {
   const id = useId();
-  const written = JSON.stringify(body.value, null, 2);
-  // What is being typed, until the focus leaves it and it is valid; otherwise the request as it is.
-  const [typed, setTyped] = useState<string | undefined>(undefined);
-  const [fault, setFault] = useState("");
+  const { shown, fault, type, forget } = useTyped(writtenBody());
   return (
     <details class="json">
       <summary>Request as JSON</summary>
@@ -23,23 +23,22 @@ export function JsonView() {
           rows={14}
           wrap="off"
           spellcheck={false}
-          value={typed ?? written}
+          value={shown}
           aria-invalid={fault !== ""}
           aria-describedby={`${id}-fault`}
           onBlur={() => {
-            if (fault === "") setTyped(undefined);
+            if (fault === "") forget();
           }}
           onInput={(event) => {
             const next = event.currentTarget.value;
-            setTyped(next);
             try {
               const value: unknown = JSON.parse(next);
               if (isTask(value)) takeTask(next, "the text");
               else if (isObject(value)) replaceBody(value);
               else throw new TypeError("a request is an object");
-              setFault("");
+              type(next, writtenBody());
             } catch (error) {
-              setFault((error as Error).message);
+              type(next, writtenBody(), (error as Error).message);
             }
           }}
         />

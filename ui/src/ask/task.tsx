@@ -1,20 +1,35 @@
 // A TES task to paste, to drop, or to open from a file.
 
-import { useEffect, useId, useState } from "preact/hooks";
+import { batch } from "@preact/signals";
+import { useId } from "preact/hooks";
 
 import { at, faultsAt, isObject } from "../model/request";
 import { draft, edit, faults, kind, notice, settings } from "../store";
 import { FaultList, NumberField } from "./field";
+import { useTyped } from "./typed";
 
 /** The largest file that is read, in bytes. */
 const MOST_BYTES = 4 << 20;
 
+let opened = 0;
+
 export async function openTask(file: File): Promise<void> {
+  opened += 1;
+  const turn = opened;
   if (file.size > MOST_BYTES) {
     notice.value = { text: `${file.name} is no TES task: it has more than 4 MB.`, isError: true };
     return;
   }
-  takeTask(await file.text(), file.name);
+  let text: string;
+  try {
+    text = await file.text();
+  } catch {
+    // A folder, or a file that is gone.
+    notice.value = { text: `${file.name} cannot be read.`, isError: true };
+    return;
+  }
+  // Of two files, the one that was opened last counts, however long each took.
+  if (turn === opened) takeTask(text, file.name);
 }
 
 /** Takes over a TES task, by itself or in a request. */
@@ -23,27 +38,24 @@ export function takeTask(text: string, name: string): void {
     const value: unknown = JSON.parse(text);
     const task = isObject(value) && isObject(value.task) ? value.task : value;
     if (!isObject(task)) throw new TypeError("not an object");
-    kind.value = "task";
-    edit(["task"], task);
+    batch(() => {
+      kind.value = "task";
+      edit(["task"], task);
+    });
     notice.value = { text: `The task is from ${name}.`, isError: false };
   } catch {
     notice.value = { text: `${name} is no TES task: it is not a JSON object.`, isError: true };
   }
 }
 
+const writtenTask = (): string => {
+  const task = at(draft.value, ["task"]);
+  return task === undefined ? "" : JSON.stringify(task, null, 2);
+};
+
 export function TaskFields() {
   const id = useId();
-  const task = at(draft.value, ["task"]);
-  const written = task === undefined ? "" : JSON.stringify(task, null, 2);
-  const [text, setText] = useState(written);
-  const [fault, setFault] = useState("");
-  useEffect(() => {
-    // Another task came from elsewhere: a file, the text of the request, an example.
-    if (!sameJson(text, written)) {
-      setText(written);
-      setFault("");
-    }
-  }, [written]);
+  const { shown, fault, type } = useTyped(writtenTask());
   const list = faultsAt(faults.value, "/task");
   const isKnown = !settings.value || settings.value.paths.includes("/rank-tasks");
   return (
@@ -61,18 +73,17 @@ export function TaskFields() {
           rows={10}
           wrap="off"
           spellcheck={false}
-          value={text}
+          value={shown}
           aria-invalid={list.length > 0 || fault !== ""}
-          aria-describedby={`${id}-hint ${id}-faults`}
+          aria-describedby={`${id}-hint ${id}-typed${list.length > 0 ? ` ${id}-faults` : ""}`}
           placeholder={'{"name": "...", "resources": {...}, "inputs": [...], "executors": [...]}'}
           onInput={(event) => {
             const next = event.currentTarget.value;
-            setText(next);
             try {
               edit(["task"], next.trim() === "" ? undefined : JSON.parse(next));
-              setFault("");
+              type(next, writtenTask());
             } catch (error) {
-              setFault(`Not JSON yet: ${(error as Error).message}`);
+              type(next, writtenTask(), `Not JSON yet: ${(error as Error).message}`);
             }
           }}
         />
@@ -93,7 +104,7 @@ export function TaskFields() {
           </label>
           .
         </p>
-        {fault && <p class="faults" id={`${id}-faults`}>{fault}</p>}
+        <p class="faults" id={`${id}-typed`} role="status">{fault}</p>
         <FaultList id={`${id}-faults`} list={list} pointer="/task" />
       </div>
       <NumberField
@@ -104,13 +115,4 @@ export function TaskFields() {
       />
     </>
   );
-}
-
-function sameJson(text: string, written: string): boolean {
-  try {
-    return text === written || JSON.stringify(JSON.parse(text), null, 2) === written;
-  } catch {
-    // Half typed: what was written last counts.
-    return text !== "" && written !== "";
-  }
 }

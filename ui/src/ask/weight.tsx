@@ -15,7 +15,10 @@ export function WeightControl() {
   const list = faultsAt(faults.value, "/mode");
   const change = (event: Event & { currentTarget: HTMLInputElement }) => {
     const next = event.currentTarget.valueAsNumber;
-    if (Number.isFinite(next)) setWeight(Math.min(1, Math.max(0, next)));
+    const within = Number.isFinite(next) ? Math.min(1, Math.max(0, next)) : shown;
+    // Also where that changes nothing, and so nothing is rendered.
+    event.currentTarget.value = String(within);
+    if (within !== value) setWeight(within);
   };
   const meaning =
     shown === 0

@@ -1,33 +1,8 @@
-// The answer of the service as it is sent, and as the page uses it. All but the fields of 0.2 are optional: an older
-// service, or a request without `explain`, leaves them out.
+// The answer of the service as the page uses it. All but the fields of 0.2 are optional: an older service, or a request
+// without `explain`, leaves them out.
 
-export interface Amount {
-  amount: number;
-  currency: string;
-}
-
-export interface Transfer {
-  from?: string;
-  to?: string;
-  access_id?: string;
-  price_per_gb?: Amount;
-  charged_as?: string;
-  billed_to?: string;
-  price_source?: string;
-  verified?: boolean;
-  cost?: number | Amount;
-  rate_mbps?: number;
-  limited_by?: string;
-  seconds?: number;
-  size_bytes?: number;
-}
-
-export interface Distance {
-  km: number;
-  from: string;
-  to: string;
-  source: string;
-}
+import { flagOf, numberOf, numbersOf, property, textOf, textsOf } from "./read";
+import { isObject, type JsonObject } from "./request";
 
 export interface Queue {
   signal?: string;
@@ -43,6 +18,11 @@ export interface Execution {
   tries?: number;
 }
 
+export interface Coordinates {
+  latitude: number;
+  longitude: number;
+}
+
 /** What is known of where a host is; it may be its provider alone. */
 export interface HostPlace extends Partial<Coordinates> {
   city?: string;
@@ -53,51 +33,24 @@ export interface HostPlace extends Partial<Coordinates> {
   approximate?: boolean;
 }
 
-export interface Coordinates {
-  latitude: number;
-  longitude: number;
-}
-
 export type Place = HostPlace & Coordinates;
 
-/** The places of an answer that can be on a map. */
+/** The places of an answer that can be on a map; a host may be called as what every object has. */
 export const located = (places: Record<string, HostPlace>): Record<string, Place> =>
-  Object.fromEntries(
-    Object.entries(places).filter(
-      (entry): entry is [string, Place] => Number.isFinite(entry[1].latitude) && Number.isFinite(entry[1].longitude),
+  Object.assign(
+    Object.create(null),
+    Object.fromEntries(
+      Object.entries(places).filter(([, place]) => place.latitude !== undefined && place.longitude !== undefined),
     ),
   );
-
-export interface ServiceCombination {
-  rank: number;
-  access_uris: Record<string, string>;
-  cost_estimate: Amount;
-  time_estimate: number;
-  score?: number;
-  cost_breakdown?: { compute?: number; storage?: number; transfer?: number; billed_to_others?: number };
-  time_breakdown?: { queue?: number; execution?: number; transfer?: number };
-  pareto_optimal?: boolean;
-  distances?: Record<string, Distance>;
-  offer?: string;
-  queue?: Queue;
-  execution?: Execution;
-  transfers?: Record<string, Transfer>;
-}
-
-export interface RankResponse {
-  service_combinations: ServiceCombination[];
-  warnings: string[];
-  places?: Record<string, HostPlace>;
-  assumptions?: string[];
-  space_size?: string;
-  means?: { cost?: number | Amount; time?: number };
-  task?: unknown;
-}
 
 export interface ProblemEntry {
   reason: string;
   message: string[];
 }
+
+const COST_PARTS = ["compute", "storage", "transfer", "billed_to_others"] as const;
+const TIME_PARTS = ["queue", "execution", "transfer"] as const;
 
 /** One combination, with what the page sorts and draws by. */
 export interface Combination {
@@ -105,9 +58,24 @@ export interface Combination {
   index: number;
   /** The position of its TES among those of the answer. */
   tes: number;
+  tesUri: string;
   cost: number;
   seconds: number;
-  raw: ServiceCombination;
+  score: number | undefined;
+  /** Whether no other combination is at least as good in both and better in one; unknown if the answer does not tell. */
+  isPareto: boolean | undefined;
+  costParts: Partial<Record<(typeof COST_PARTS)[number], number>> | undefined;
+  timeParts: Partial<Record<(typeof TIME_PARTS)[number], number>> | undefined;
+  offer: string | undefined;
+  queue: Queue | undefined;
+  execution: Execution | undefined;
+  /** The access URI of each object, as it was sent: there may be a million of them, which are read when they are shown. */
+  uris: JsonObject;
+  /** By object, as they were sent. */
+  transfers: unknown;
+  distances: unknown;
+  /** The task for this combination, ready to be posted to its TES. */
+  task: JsonObject | undefined;
 }
 
 export interface Means {
@@ -116,14 +84,23 @@ export interface Means {
 }
 
 export interface Answer {
-  raw: RankResponse;
+  /** As it was sent, to be downloaded. */
+  raw: unknown;
+  /** What was asked. */
+  request: JsonObject;
   combinations: Combination[];
   /** The TES that are ranked, in the order of the request as far as that is known. */
   tes: string[];
   currency: string;
   /** Set if the answer has every combination, and so every other weight can be ranked without asking again. */
   means: Means | undefined;
+  /** The means that the answer states, also if it is not whole. */
+  statedMeans: Means | undefined;
   spaceSize: bigint | undefined;
+  warnings: string[];
+  assumptions: string[];
+  /** Absent if the answer tells no places. */
+  places: Record<string, HostPlace> | undefined;
   /** The weight that the answer was ranked with. */
   weight: Weight;
 }
@@ -131,61 +108,97 @@ export interface Answer {
 /** How much time counts against cost, from 0 to 1, or a random order. */
 export type Weight = number | "random";
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** A body of status 200 that is no ranking: something else answers in the place of the service. */
 export class NotARanking extends Error {}
 
-function checkCombination(value: unknown): asserts value is ServiceCombination {
-  const known =
-    isRecord(value) &&
-    isRecord(value.access_uris) &&
-    typeof value.access_uris.tes_uri === "string" &&
-    isRecord(value.cost_estimate) &&
-    Number.isFinite(value.cost_estimate.amount) &&
-    typeof value.cost_estimate.currency === "string" &&
-    Number.isFinite(value.time_estimate);
-  if (!known) throw new NotARanking();
+/** An amount of money, by itself or with its currency. */
+export const amountOf = (value: unknown): number | undefined => numberOf(isObject(value) ? value.amount : value);
+
+function readCombination(value: unknown, index: number): { combination: Omit<Combination, "tes">; currency: string } {
+  const uris = property(value, "access_uris");
+  const tesUri = textOf(property(uris, "tes_uri"));
+  const estimate = property(value, "cost_estimate");
+  const cost = numberOf(property(estimate, "amount"));
+  const currency = textOf(property(estimate, "currency"));
+  const seconds = numberOf(property(value, "time_estimate"));
+  const isWhole = isObject(uris) && tesUri !== undefined && cost !== undefined && currency !== undefined && seconds !== undefined;
+  if (!isWhole) throw new NotARanking();
+  const queue = property(value, "queue");
+  const execution = property(value, "execution");
+  const task = property(value, "task");
+  const combination = {
+    index,
+    tesUri,
+    cost,
+    seconds,
+    score: numberOf(property(value, "score")),
+    isPareto: flagOf(property(value, "pareto_optimal")),
+    costParts: numbersOf(property(value, "cost_breakdown"), COST_PARTS),
+    timeParts: numbersOf(property(value, "time_breakdown"), TIME_PARTS),
+    offer: textOf(property(value, "offer")),
+    queue: isObject(queue)
+      ? { signal: textOf(queue.signal), ...numbersOf(queue, ["started", "waiting", "median_sec", "oldest_waiting_sec"]) }
+      : undefined,
+    execution: isObject(execution)
+      ? { source: textOf(execution.source), ...numbersOf(execution, ["speed", "tries"]) }
+      : undefined,
+    uris,
+    transfers: property(value, "transfers"),
+    distances: property(value, "distances"),
+    task: isObject(task) ? task : undefined,
+  };
+  return { combination, currency };
 }
 
-/** `amount` as a number, however it is given. */
-export const amountOf = (amount: number | Amount | undefined): number | undefined =>
-  typeof amount === "object" ? amount.amount : amount;
+function readPlaces(value: unknown): Record<string, HostPlace> | undefined {
+  if (!isObject(value)) return undefined;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, place]) => isObject(place)).map(([host, place]) => {
+      const text = (key: string) => textOf(property(place, key));
+      const [latitude, longitude] = [numberOf(property(place, "latitude")), numberOf(property(place, "longitude"))];
+      const isOnEarth =
+        latitude !== undefined && longitude !== undefined && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
+      return [host, {
+        ...(isOnEarth ? { latitude, longitude } : {}),
+        city: text("city"),
+        source: text("source"),
+        provider: text("provider"),
+        region: text("region"),
+        network: text("network"),
+        approximate: flagOf(property(place, "approximate")),
+      }];
+    }),
+  );
+}
 
-/** Reads the `body` of an answer to a request with these `tesUris` and this `weight`. */
-export function readAnswer(body: unknown, tesUris: readonly string[], weight: Weight): Answer {
-  if (!isRecord(body) || !Array.isArray(body.service_combinations)) throw new NotARanking();
-  const list: unknown[] = body.service_combinations;
-  const warnings = Array.isArray(body.warnings) ? body.warnings.map(String) : [];
-  const raw: RankResponse = { ...(body as unknown as RankResponse), warnings };
-  const seen = new Set<string>();
-  for (const item of list) {
-    checkCombination(item);
-    seen.add(item.access_uris.tes_uri ?? "");
-  }
-  const listed = tesUris.filter((uri) => seen.has(uri));
-  const tes = [...new Set([...listed, ...seen])];
+/** Reads the `body` of an answer to this `request`, ranked with this `weight`. */
+export function readAnswer(body: unknown, request: JsonObject, weight: Weight): Answer {
+  const list = property(body, "service_combinations");
+  if (!Array.isArray(list)) throw new NotARanking();
+  const read = list.map(readCombination);
+  const seen = new Set(read.map(({ combination }) => combination.tesUri));
+  const tes = [...new Set([...textsOf(request.tes_uris).filter((uri) => seen.has(uri)), ...seen])];
   const position = new Map(tes.map((uri, index) => [uri, index]));
-  const combinations = (list as ServiceCombination[]).map((raw, index) => ({
-    index,
-    tes: position.get(raw.access_uris.tes_uri ?? "") ?? 0,
-    cost: raw.cost_estimate.amount,
-    seconds: raw.time_estimate,
-    raw,
-  }));
-  const spaceSize = /^\d+$/.test(raw.space_size ?? "") ? BigInt(raw.space_size ?? "") : undefined;
-  const cost = amountOf(raw.means?.cost);
-  const seconds = raw.means?.time;
-  const whole = spaceSize === BigInt(combinations.length) && cost !== undefined && seconds !== undefined;
-  const stated = whole ? { cost, seconds } : undefined;
+  const combinations = read.map(({ combination }) => ({ ...combination, tes: position.get(combination.tesUri) ?? 0 }));
+  const size = String(property(body, "space_size") ?? "");
+  const spaceSize = /^\d{1,4000}$/.test(size) ? BigInt(size) : undefined;
+  const means = property(body, "means");
+  const [cost, seconds] = [amountOf(property(means, "cost")), numberOf(property(means, "time"))];
+  const statedMeans = cost !== undefined && seconds !== undefined ? { cost, seconds } : undefined;
+  const whole = spaceSize === BigInt(combinations.length) ? statedMeans : undefined;
+  const proven = spaceSize === undefined && weight !== "random" ? provenMeans(combinations, tes, weight) : undefined;
   return {
-    raw,
+    raw: body,
+    request,
     combinations,
     tes,
-    currency: combinations[0]?.raw.cost_estimate.currency ?? "EUR",
-    means: weight === "random" ? undefined : (stated ?? (spaceSize === undefined ? provenMeans(combinations, tes, weight) : undefined)),
+    currency: read[0]?.currency ?? "EUR",
+    means: weight === "random" ? undefined : (whole ?? proven),
+    statedMeans,
     spaceSize,
+    warnings: textsOf(property(body, "warnings")),
+    assumptions: textsOf(property(body, "assumptions")),
+    places: readPlaces(property(body, "places")),
     weight,
   };
 }
@@ -203,11 +216,15 @@ function provenMeans(combinations: Combination[], tes: string[], weight: number)
   const seconds = mean(byTes.map((list) => mean(list.map((one) => one.seconds))));
   const proves = combinations.every((one) => {
     const expected = weight * (seconds > 0 ? one.seconds / seconds : 0) + (1 - weight) * (cost > 0 ? one.cost / cost : 0);
-    return one.raw.score !== undefined && Math.abs(one.raw.score - expected) <= 1e-9 * Math.max(1, expected);
+    return one.score !== undefined && Math.abs(one.score - expected) <= 1e-9 * Math.max(1, expected);
   });
   return proves ? { cost, seconds } : undefined;
 }
 
 /** The access URI of each object of a combination. */
-export const objectsOf = (combination: Combination): [string, string][] =>
-  Object.entries(combination.raw.access_uris).filter(([id]) => id !== "tes_uri");
+export const objectsOf = ({ uris }: Combination): [string, string][] =>
+  Object.entries(uris).filter((entry): entry is [string, string] => entry[0] !== "tes_uri" && typeof entry[1] === "string");
+
+/** Whether two combinations are the same TES with the same copies. */
+export const isSameCombination = (a: Combination, b: Combination): boolean =>
+  a.tesUri === b.tesUri && JSON.stringify(a.uris) === JSON.stringify(b.uris);

@@ -2,9 +2,11 @@
 
 import { at, isObject, type Json, type JsonObject, type Kind, PATHS } from "./request";
 
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
 /** `text` as one word of a POSIX shell. */
 export const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  /^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text);
 
 export interface Call {
   body: JsonObject;
@@ -19,7 +21,29 @@ export function asCurl({ body, kind, root, token }: Call): string {
   lines.push("--header 'Content-Type: application/json'");
   if (token) lines.push(`--header "${token.header}: ${token.prefix} $TESTRIBUTE_JWT"`);
   // Not --data: that would read a file if the text began with @, and cut line breaks.
-  lines.push(`--data-raw '${JSON.stringify(body, null, 2).replaceAll("'", "'\\''")}'`);
+  lines.push(`--data-raw ${quoted(JSON.stringify(body, null, 2))}`);
+  return lines.join(" \\\n    ");
+}
+
+/** Where a task is posted to the TES at `tesUri`, which may be the root of its API, of its host, or the list of tasks. */
+export function tasksUrl(tesUri: string): string {
+  let url: URL;
+  try {
+    url = new URL(tesUri);
+  } catch {
+    return tesUri;
+  }
+  const path = url.pathname.replace(/\/+$/, "").replace(/\/tasks$/, "");
+  // The standard path, where there is none to go by.
+  url.pathname = `${path === "" ? "/ga4gh/tes/v1" : path}/tasks`;
+  return url.href;
+}
+
+/** A line that posts `task`. */
+export function asTaskCurl(task: JsonObject, tesUri: string, hasToken: boolean): string {
+  const lines = [`curl --silent --show-error --url ${shellWord(tasksUrl(tesUri))}`, "--header 'Content-Type: application/json'"];
+  if (hasToken) lines.push('--header "Authorization: Bearer $TESTRIBUTE_JWT"');
+  lines.push(`--data-raw ${quoted(JSON.stringify(task, null, 2))}`);
   return lines.join(" \\\n    ");
 }
 

@@ -3,6 +3,7 @@
 import type { Answer } from "./answer";
 import { objectsOf } from "./answer";
 import type { Ranked } from "./ranking";
+import { property, textOf } from "./read";
 
 /** A field. Text that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP advises. */
 function field(value: string | number | boolean | undefined): string {
@@ -32,22 +33,22 @@ export function toCsv(answer: Answer, { order, scores }: Ranked): string {
     ...objects,
   ];
   const rows = order.map((combination, position) => {
-    const { raw } = combination;
+    const { costParts: costs, timeParts: times } = combination;
     return [
       position + 1,
-      raw.access_uris.tes_uri,
-      raw.cost_estimate.amount,
+      combination.tesUri,
+      combination.cost,
       answer.currency,
-      raw.cost_breakdown?.compute,
-      raw.cost_breakdown?.storage,
-      raw.cost_breakdown?.transfer,
-      raw.time_estimate,
-      raw.time_breakdown?.queue,
-      raw.time_breakdown?.execution,
-      raw.time_breakdown?.transfer,
+      costs?.compute,
+      costs?.storage,
+      costs?.transfer,
+      combination.seconds,
+      times?.queue,
+      times?.execution,
+      times?.transfer,
       scores[combination.index],
-      raw.pareto_optimal,
-      ...objects.map((id) => raw.access_uris[id]),
+      combination.isPareto,
+      ...objects.map((id) => textOf(property(combination.uris, id))),
     ];
   });
   return [header, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");

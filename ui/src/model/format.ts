@@ -2,13 +2,21 @@
 
 const locale = typeof navigator === "undefined" ? undefined : navigator.language;
 
+/** From here on numbers are written as powers of ten. */
+const HUGE = 1e12;
+
 const currencies = new Map<string, Intl.NumberFormat>();
 
 /** An amount of money: with the decimals of its currency, or two digits if it is small. */
 export function money(amount: number, currency: string): string {
   const isSmall = amount !== 0 && Math.abs(amount) < 0.0995;
-  const digits = isSmall ? { maximumSignificantDigits: 2 } : {};
-  const key = `${currency}${isSmall}`;
+  const isHuge = Math.abs(amount) >= HUGE;
+  const digits: Intl.NumberFormatOptions = isSmall
+    ? { maximumSignificantDigits: 2 }
+    : isHuge
+      ? { notation: "scientific", maximumFractionDigits: 2 }
+      : {};
+  const key = `${currency}${isSmall}${isHuge}`;
   let format = currencies.get(key);
   if (!format) {
     try {
@@ -22,9 +30,12 @@ export function money(amount: number, currency: string): string {
   return format.format(amount);
 }
 
+const powers = new Intl.NumberFormat(locale, { notation: "scientific", maximumFractionDigits: 2 });
+
 const numbers = new Map<string, Intl.NumberFormat>();
 
 function withDigits(value: number, minimumFractionDigits: number, maximumFractionDigits: number): string {
+  if (Math.abs(value) >= HUGE) return powers.format(value);
   const key = `${minimumFractionDigits} ${maximumFractionDigits}`;
   let format = numbers.get(key);
   if (!format) {
@@ -56,6 +67,7 @@ export function duration(seconds: number): string {
   const minutes = Math.floor(total / 60);
   if (minutes < 60) return pair(minutes, "min", total % 60, "s");
   const hours = Math.floor(minutes / 60);
+  if (hours / 24 >= HUGE) return `${number(hours / 24)} d`;
   if (hours < 48) return pair(hours, "h", minutes % 60, "min");
   return pair(Math.floor(hours / 24), "d", hours % 24, "h");
 }
@@ -137,3 +149,10 @@ export function middle(text: string, most: number): string {
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${integer(count)} ${count === 1 ? one : many}`;
+
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+const calendar = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
+
+export const time = (at: Date): string => clock.format(at);
+
+export const dateAndTime = (at: Date): string => calendar.format(at);

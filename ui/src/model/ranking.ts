@@ -1,7 +1,7 @@
 // Ranks the combinations of a whole space for any weight, as the service does: score, then cost, then time, then the
 // order of the answer, which holds for any weight where cost and time are equal.
 
-import { amountOf, type Answer, type Combination, type Means, type Weight } from "./answer";
+import { type Answer, type Combination, type Means, type Weight } from "./answer";
 
 /** Scores that differ by less are equal: the service adds exactly, and the page in floating point. */
 const EQUAL = 1e-11;
@@ -33,7 +33,7 @@ function ranked(order: Combination[], scores: (number | undefined)[]): Ranked {
 export function rank(answer: Answer, weight: Weight): Ranked {
   const { combinations, means } = answer;
   if (weight === "random" || weight === answer.weight || !means) {
-    return ranked(combinations, combinations.map(({ raw }) => raw.score));
+    return ranked(combinations, combinations.map(({ score }) => score));
   }
   const scores = combinations.map(({ cost, seconds }) => score(weight, means, cost, seconds));
   const order = [...combinations].sort(
@@ -195,26 +195,22 @@ export function isoLine(
 }
 
 /** The means of an answer for drawing, also where it is not whole: any are enough for the slope of a line. */
-export function meansForDrawing(answer: Answer): Means | undefined {
-  const { means } = answer.raw;
-  const cost = amountOf(means?.cost);
-  return cost !== undefined && means?.time !== undefined ? { cost, seconds: means.time } : solveMeans(answer);
-}
+export const meansForDrawing = (answer: Answer): Means | undefined => answer.statedMeans ?? solveMeans(answer);
 
 /** The means behind the scores of an answer without `means`: two combinations with different scores determine them. */
 function solveMeans({ combinations, weight }: Answer): Means | undefined {
   if (weight === "random" || weight === 0 || weight === 1) return undefined;
   const [first] = combinations;
-  if (first?.raw.score === undefined) return undefined;
+  if (first?.score === undefined) return undefined;
   let best: { determinant: number; means: Means } | undefined;
   for (const other of combinations.slice(1, 200)) {
-    if (other.raw.score === undefined) continue;
+    if (other.score === undefined) continue;
     // x = weight / mean time, y = (1 - weight) / mean cost: seconds * x + cost * y = score, for both.
     const determinant = first.seconds * other.cost - other.seconds * first.cost;
     const scale = Math.max(first.seconds * other.cost, other.seconds * first.cost);
     if (Math.abs(determinant) <= 1e-6 * scale) continue;
-    const x = (first.raw.score * other.cost - other.raw.score * first.cost) / determinant;
-    const y = (first.seconds * other.raw.score - other.seconds * first.raw.score) / determinant;
+    const x = (first.score * other.cost - other.score * first.cost) / determinant;
+    const y = (first.seconds * other.score - other.seconds * first.score) / determinant;
     const relative = Math.abs(determinant) / scale;
     if (x > 0 && y > 0 && relative > (best?.determinant ?? 0)) {
       best = { determinant: relative, means: { seconds: weight / x, cost: (1 - weight) / y } };

@@ -41,7 +41,7 @@ export const kindOf = (body: JsonObject): Kind => ("task" in body ? "task" : "re
 /** The value at `path`, if it is there. */
 export function at(draft: Json | undefined, path: readonly string[]): Json | undefined {
   let value: Json | undefined = draft;
-  for (const key of path) value = isObject(value) ? value[key] : undefined;
+  for (const key of path) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   return value;
 }
 
@@ -84,18 +84,75 @@ export interface Fault {
   text: string;
 }
 
-/** A message of a `ValidationError`: `/pointer: text`. A pointer may have escaped slashes, and a key may have colons. */
-export function parseFault(message: string): Fault {
-  const match = /^(\/[^\s]*?): (.*)$/s.exec(message);
-  return match ? { pointer: match[1] ?? "", text: match[2] ?? "" } : { pointer: "", text: message };
+/** The keys of a JSON pointer (RFC 6901). */
+const keysOf = (pointer: string): string[] =>
+  pointer.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+/** The value at `pointer`, and whether the request has it. */
+export function valueAt(request: Json | undefined, pointer: string): { isThere: boolean; value: Json | undefined } {
+  let value: Json | undefined = request;
+  for (const key of keysOf(pointer)) {
+    const holder: Json | undefined = value;
+    if (typeof holder !== "object" || holder === null || !Object.hasOwn(holder, key)) return { isThere: false, value: undefined };
+    value = (holder as JsonObject)[key];
+  }
+  return { isThere: true, value };
 }
+
+/**
+ * A message of a `ValidationError`: `/pointer: text`. Keys may have spaces and colons in them, so the longest pointer
+ * that the `request` has counts.
+ */
+export function parseFault(message: string, request?: JsonObject): Fault {
+  if (!message.startsWith("/")) return { pointer: "", text: message };
+  const ends = [...message.matchAll(/: /g)].map(({ index }) => index).slice(0, 50);
+  const end =
+    ends.findLast((at) => request && valueAt(request, message.slice(0, at)).isThere) ??
+    ends.find((at) => !/\s/.test(message.slice(0, at)));
+  return end === undefined ? { pointer: "", text: message } : { pointer: message.slice(0, end), text: message.slice(end + 2) };
+}
+
+/** Whether `fault` of a request that was sent is still one of the request as it is now: nothing changed at its place. */
+export const stillHolds = (fault: Fault, sent: JsonObject, now: JsonObject): boolean =>
+  JSON.stringify(valueAt(sent, fault.pointer)) === JSON.stringify(valueAt(now, fault.pointer));
 
 /** The faults at `pointer` or inside of it. */
 export const faultsAt = (faults: readonly Fault[], pointer: string): Fault[] =>
   faults.filter((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`));
 
-/** The index in a list that `fault` is about. */
-export function indexOf(fault: Fault, pointer: string): number | undefined {
-  const match = /^\/(\d+)(\/|$)/.exec(fault.pointer.slice(pointer.length));
-  return match ? Number(match[1]) : undefined;
+/** Which item of a list, or of the properties of an object, `fault` is about. */
+export function indexOf(fault: Fault, pointer: string, holder: Json | undefined): number | undefined {
+  const [key] = keysOf(fault.pointer.slice(pointer.length));
+  if (key === undefined) return undefined;
+  if (!isObject(holder)) return /^\d+$/.test(key) ? Number(key) : undefined;
+  const index = Object.keys(holder).indexOf(key);
+  return index < 0 ? undefined : index;
 }
+
+const UNITS: Record<string, number> = Object.fromEntries(
+  ["", "k", "m", "g", "t", "p"].flatMap((prefix, power) => [
+    [`${prefix}b`, 1000 ** power],
+    ...(power > 0 ? [[prefix, 1000 ** power], [`${prefix}ib`, 1024 ** power]] as const : []),
+  ]),
+);
+
+/** Bytes as people write them: `1500`, `15 GB`, `3.1 GiB`; other text stays, for the service to say what is wrong with it. */
+function sizeOf(text: string): Json {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
+  const unit = UNITS[(match?.[2] || "b").toLowerCase()];
+  return match && unit !== undefined ? Math.round(Number(match[1]) * unit) : text.trim();
+}
+
+/** Sizes by name as lines of `name = size`, and back. A name may have equals signs of its own, as URLs do. */
+export const toSizeLines = (value: Json | undefined): string =>
+  isObject(value)
+    ? Object.entries(value).map(([name, size]) => `${name} = ${typeof size === "string" ? size : JSON.stringify(size)}`).join("\n")
+    : "";
+
+export const fromSizeLines = (text: string): JsonObject =>
+  Object.fromEntries(
+    fromLines(text).map((line) => {
+      const at = line.lastIndexOf("=");
+      return at < 0 ? [line, ""] : [line.slice(0, at).trim(), sizeOf(line.slice(at + 1))];
+    }),
+  );

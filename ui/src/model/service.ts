@@ -1,23 +1,42 @@
 // Calls of the service. All URLs are relative to the page, which may be behind a path of a proxy.
 
 import type { ProblemEntry } from "./answer";
+import { numberOf, property, textOf, textsOf } from "./read";
 import { isObject, type JsonObject, type Kind, PATHS } from "./request";
 
 export interface Settings {
   version: string;
   paths: string[];
   token: { header: string; prefix: string };
-  limits: { combinations: number; tes_uris: number; drs_uris: number; object_ids: number };
+  mostCombinations: number | undefined;
   example: JsonObject;
 }
+
+export const DEFAULT_TOKEN: Settings["token"] = { header: "Authorization", prefix: "Bearer" };
 
 /** The root of the service, with a slash at its end. */
 export const root = (): string => new URL("./", document.baseURI).href;
 
+/** What the service says of itself; what it does not say is as in a service that is configured with nothing. */
 export async function fetchSettings(): Promise<Settings> {
   const response = await fetch(new URL("page.json", root()));
   if (!response.ok) throw new Error(`status ${response.status}`);
-  return (await response.json()) as Settings;
+  const told: unknown = await response.json();
+  const version = textOf(property(told, "version"));
+  // Something else that answers, such as a login page.
+  if (version === undefined) throw new TypeError("not the settings of the page");
+  const token = property(told, "token");
+  const example = property(told, "example");
+  return {
+    version,
+    paths: textsOf(property(told, "paths")),
+    token: {
+      header: textOf(property(token, "header")) ?? DEFAULT_TOKEN.header,
+      prefix: textOf(property(token, "prefix")) ?? DEFAULT_TOKEN.prefix,
+    },
+    mostCombinations: numberOf(property(property(told, "limits"), "combinations")),
+    example: isObject(example) ? example : {},
+  };
 }
 
 /** Why there is no answer. */
@@ -59,7 +78,7 @@ export async function ask(
   try {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (token) {
-      const { header, prefix } = settings ?? { header: "Authorization", prefix: "Bearer" };
+      const { header, prefix } = settings ?? DEFAULT_TOKEN;
       headers[header] = `${prefix} ${token}`;
     }
     response = await fetch(new URL(PATHS[kind].slice(1), root()), {

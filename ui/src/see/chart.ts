@@ -33,7 +33,8 @@ function domainOf(values: readonly number[]): Domain {
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   if (high <= 0) return [0, 1];
   if (low < high * 0.6) return [0, high * 1.1];
-  const room = Math.max((high - low) * 0.18, high * 0.02);
+  // Small differences stay small.
+  const room = Math.max((high - low) * 0.25, high * 0.1);
   return [Math.max(0, low - room), high + room];
 }
 
@@ -53,11 +54,10 @@ export class Chart {
   private readonly ring = document.createElementNS(SVG, "circle");
   private readonly halo = document.createElementNS(SVG, "circle");
   private readonly bestLabel = document.createElementNS(SVG, "text");
-  private readonly lineLabel = document.createElementNS(SVG, "text");
   private focused: number;
 
   constructor(
-    private readonly answer: Answer,
+    readonly answer: Answer,
     width: number,
     height: number,
     private readonly events: ChartEvents,
@@ -71,7 +71,7 @@ export class Chart {
     this.domain = { seconds, cost };
     const unit = timeUnit(seconds[1]);
     const front = combinations
-      .filter(({ raw }) => raw.pareto_optimal)
+      .filter(({ isPareto }) => isPareto)
       .sort((a, b) => a.seconds - b.seconds || b.cost - a.cost);
     // The last one drawn lies on top: the best one.
     const drawn = [...combinations].reverse();
@@ -110,7 +110,7 @@ export class Chart {
           r: radius,
           symbol: (one: Combination) => shapeOf(one.tes),
           stroke: (one: Combination) => colourOf(one.tes),
-          fill: (one: Combination) => (one.raw.pareto_optimal === false ? "var(--surface)" : colourOf(one.tes)),
+          fill: (one: Combination) => (one.isPareto === false ? "var(--surface)" : colourOf(one.tes)),
           strokeWidth: 1.5,
           className: "dots",
         }),
@@ -161,13 +161,11 @@ export class Chart {
     over.setAttribute("class", "over");
     over.setAttribute("aria-hidden", "true");
     this.line.setAttribute("class", "iso");
-    this.lineLabel.setAttribute("class", "iso-label");
     this.ring.setAttribute("class", "ring");
     this.halo.setAttribute("class", "halo");
     this.bestLabel.setAttribute("class", "best-label");
     this.bestLabel.textContent = "best";
-    this.lineLabel.textContent = "equal score";
-    over.append(this.line, this.lineLabel, this.halo, this.ring, this.bestLabel);
+    over.append(this.line, this.halo, this.ring, this.bestLabel);
     group.before(over);
     this.count();
     group.addEventListener("pointerover", (event) => this.events.onHover(indexOf(event)));
@@ -202,8 +200,8 @@ export class Chart {
       const [x, y] = this.centres[first] ?? [0, 0];
       const text = document.createElementNS(SVG, "text");
       text.setAttribute("class", "count");
-      text.setAttribute("x", String(x + 9));
-      text.setAttribute("y", String(y + 14));
+      text.setAttribute("x", String(x + 12));
+      text.setAttribute("y", String(y - 8));
       text.textContent = `×${rest.length + 1}`;
       this.element.querySelector("g.over")?.append(text);
     }
@@ -228,6 +226,7 @@ export class Chart {
       this.choose(this.focused);
       return;
     }
+    if (event.key === "Escape") this.events.onHover(undefined);
     const target = to[event.key];
     if (target === undefined) return;
     event.preventDefault();
@@ -287,18 +286,10 @@ export class Chart {
     const through = best === undefined ? undefined : this.at(best);
     const ends =
       means && through && typeof weight === "number" ? isoLine(weight, means, through, this.domain) : undefined;
-    const visibility = ends ? "visible" : "hidden";
-    this.line.setAttribute("visibility", visibility);
-    this.lineLabel.setAttribute("visibility", visibility);
+    this.line.setAttribute("visibility", ends ? "visible" : "hidden");
     if (!ends) return;
     const [[x1, y1], [x2, y2]] = ends.map(([seconds, cost]) => [this.x(seconds), this.y(cost)]) as [Domain, Domain];
     for (const [name, value] of Object.entries({ x1, y1, x2, y2 })) this.line.setAttribute(name, String(value));
-    // Beside the upper end, and inside of the chart.
-    const [x, y] = y1 < y2 ? [x1, y1] : [x2, y2];
-    const isRight = x > this.x(this.domain.seconds[1]) - 80;
-    this.lineLabel.setAttribute("x", String(x + (isRight ? -6 : 6)));
-    this.lineLabel.setAttribute("y", String(Math.max(y + 4, this.y(this.domain.cost[1]) + 12) - (weight === 0 ? 10 : 0)));
-    this.lineLabel.setAttribute("text-anchor", isRight ? "end" : "start");
   }
 }
 

@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 
 import type { Combination, Place } from "../model/answer";
 import { bytes, money, plural } from "../model/format";
-import { answer, body, hovered, ranked, select } from "../store";
+import { answer, hovered, ranked, select } from "../store";
 import { placeLabels } from "./labels";
 import { colourOf, outline } from "./mark";
 import { tesName } from "./names";
@@ -20,6 +20,8 @@ interface DrawingProps {
   projection: GeoProjection;
   sites: Site[];
   sources: Source[];
+  /** The price per GB that the colours are relative to. */
+  highest: number;
   current: Combination;
   tesHosts: string[];
   places: Record<string, Place>;
@@ -29,7 +31,7 @@ interface DrawingProps {
 /** The widest line, in pixels. */
 const WIDEST = 9;
 
-export function Drawing({ width, height, projection, sites, sources, current, tesHosts, places, shapes }: DrawingProps) {
+export function Drawing({ width, height, projection, sites, sources, highest, current, tesHosts, places, shapes }: DrawingProps) {
   const path = useMemo(() => geoPath(projection), [projection]);
   const base = useMemo(
     () => ({
@@ -41,7 +43,6 @@ export function Drawing({ width, height, projection, sites, sources, current, te
   );
   const to = places[tesHosts[current.tes] ?? ""];
   const most = Math.max(...sources.map((source) => source.bytes ?? 0), 1);
-  const highest = Math.max(...sources.map((source) => source.pricePerGb ?? 0), 0);
   const lines = sources.flatMap((source) => {
     const from = places[source.from];
     if (!from || !to) return [];
@@ -102,7 +103,7 @@ function SiteMark({ site, current, projection }: SiteMarkProps) {
   const best = () =>
     tes !== undefined
       ? bestWith((one) => site.tes.includes(one.tes))
-      : bestWith((one) => movesOf(one, body.value).some(({ from }) => from === plain));
+      : bestWith((one) => movesOf(one, answer.value?.request ?? {}).some(({ from }) => from === plain));
   const choose = () => {
     const combination = best();
     if (combination) select(combination.index);

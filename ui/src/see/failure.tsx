@@ -2,8 +2,11 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { submit } from "../calls";
+import { integer } from "../model/format";
 import type { Failure } from "../model/service";
-import { submit } from "../store";
+import { faults } from "../store";
+import { Quoted } from "./warnings";
 
 const TITLES: Record<number, string> = {
   400: "The request cannot be ranked",
@@ -77,16 +80,28 @@ export function FailureView({ failure }: { failure: Failure }) {
       </section>
     );
   }
-  const { status, entries, requestId, retryAfter } = failure;
+  return <Refusal {...failure} />;
+}
+
+/** The most messages that are listed. */
+const MOST_MESSAGES = 50;
+
+function Refusal({ status, entries, requestId, retryAfter }: Extract<Failure, { kind: "refused" }>) {
   const reasons = new Set(entries.map(({ reason }) => reason));
   const isInvalid = reasons.has("ValidationError");
-  const faultCount = entries.length;
+  const left = faults.value;
+  const messages = entries.flatMap(({ message }) => message);
   return (
     <section class="panel failure" role="alert">
-      <h2>{isInvalid ? (faultCount === 1 ? "One fault in the request" : `${faultCount} faults in the request`) : (TITLES[status] ?? "No answer")}</h2>
+      <h2>{isInvalid ? faultsTitle(left.length) : (TITLES[status] ?? "No answer")}</h2>
       <ul class="messages">
-        {entries.flatMap(({ message }) => message).slice(0, 50).map((text, index) => <li key={index}>{text}</li>)}
+        {isInvalid
+          ? left.slice(0, MOST_MESSAGES).map(({ pointer, text }) => (
+              <li key={pointer + text}>{pointer && <code>{pointer}</code>} {text}</li>
+            ))
+          : messages.slice(0, MOST_MESSAGES).map((text, index) => <li key={index}><Quoted text={text} /></li>)}
       </ul>
+      {messages.length > MOST_MESSAGES && <p>And {integer(messages.length - MOST_MESSAGES)} more.</p>}
       {status === 401 && <p>Enter a token in the form and rank again.</p>}
       {[429, 502, 503, 504].includes(status) && <Retry after={retryAfter} />}
       <p class="hint">
@@ -96,3 +111,6 @@ export function FailureView({ failure }: { failure: Failure }) {
     </section>
   );
 }
+
+const faultsTitle = (count: number): string =>
+  count === 0 ? "The request was changed: rank it again" : count === 1 ? "One fault in the request" : `${integer(count)} faults in the request`;

@@ -14,13 +14,27 @@ export interface Label {
   text: string;
 }
 
+const canvas = document.createElement("canvas").getContext("2d");
+
+/** How wide `text` is on the map, in pixels. */
+function widthOf(text: string, isBold: boolean): number {
+  if (!canvas) return text.length * 7;
+  canvas.font = `${isBold ? 650 : 400} 12px system-ui, sans-serif`;
+  return canvas.measureText(text).width;
+}
+
 /** The labels that fit: the most important first, beside, above or below of their marks. */
 export function placeLabels(sites: Site[], projection: GeoProjection, width: number, height: number): Label[] {
   const MOST = 14;
   const boxes: [number, number, number, number][] = [];
-  for (const { place } of sites) {
+  // The selected TES.
+  const drawnLast = sites[sites.length - 1];
+  for (const site of sites) {
+    const { place } = site;
     const [x, y] = projection([place.longitude, place.latitude]) ?? [0, 0];
-    boxes.push([x - 6, y - 6, x + 6, y + 6]);
+    // As large as a mark with its ring.
+    const half = site === drawnLast ? 12 : 7;
+    boxes.push([x - half, y - half, x + half, y + half]);
   }
   const free = (box: [number, number, number, number]) =>
     box[0] >= 2 && box[2] <= width - 2 && box[1] >= 2 && box[3] <= height - 2 &&
@@ -33,16 +47,18 @@ export function placeLabels(sites: Site[], projection: GeoProjection, width: num
     if (!point) continue;
     const [x, y] = point;
     const approximately = isApproximate(site.place) ? "≈ " : "";
-    const name = site.tes.length > 0 ? site.tes.map(tesName).join(", ") : middle(site.host, 28);
+    const name = middle(site.tes.length > 0 ? site.tes.map(tesName).join(", ") : site.host, 30);
     const text = approximately + name;
-    const length = text.length * 6.3;
+    const length = widthOf(text, site.tes.length > 0);
     const tries: [number, number, Label["anchor"], [number, number, number, number]][] = [
-      [x + 15, y + 4, "start", [x + 9, y - 8, x + 16 + length, y + 8]],
-      [x - 15, y + 4, "end", [x - 16 - length, y - 8, x - 9, y + 8]],
-      [x, y - 12, "middle", [x - length / 2, y - 26, x + length / 2, y - 9]],
-      [x, y + 21, "middle", [x - length / 2, y + 9, x + length / 2, y + 26]],
-      [x + 9, y - 11, "start", [x + 8, y - 24, x + 10 + length, y - 8]],
-      [x - 9, y + 20, "end", [x - 10 - length, y + 8, x - 8, y + 24]],
+      [x + 16, y + 4, "start", [x + 14, y - 8, x + 18 + length, y + 8]],
+      [x - 16, y + 4, "end", [x - 18 - length, y - 8, x - 14, y + 8]],
+      [x, y - 16, "middle", [x - length / 2 - 2, y - 29, x + length / 2 + 2, y - 13]],
+      [x, y + 25, "middle", [x - length / 2 - 2, y + 13, x + length / 2 + 2, y + 29]],
+      [x + 10, y - 14, "start", [x + 8, y - 27, x + 12 + length, y - 13]],
+      [x - 10, y - 14, "end", [x - 12 - length, y - 27, x - 8, y - 13]],
+      [x + 10, y + 23, "start", [x + 8, y + 13, x + 12 + length, y + 27]],
+      [x - 10, y + 23, "end", [x - 12 - length, y + 13, x - 8, y + 27]],
     ];
     const found = tries.find(([, , , box]) => free(box));
     if (!found) continue;

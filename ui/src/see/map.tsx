@@ -2,19 +2,20 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
+import { submit } from "../calls";
 import { type Combination, type HostPlace, located } from "../model/answer";
 import { bytes, integer, middle, money, number, plural } from "../model/format";
-import { answer, body, edit, selected, submit } from "../store";
+import { answer, edit, selected } from "../store";
 import { Drawing, type Land, priceText } from "./drawing";
 import { tesName } from "./names";
-import { isApproximate, projectionFor, type Site, sitesOf, tesHostsOf } from "./projection";
-import { movesOf, priceClass, type Source, sourcesOf } from "./transfers";
+import { isApproximate, mapHeight, projectionFor, type Site, sitesOf, tesHostsOf } from "./projection";
+import { highestPrice, movesOf, priceClass, type Source, sourcesOf } from "./transfers";
 
 export function SiteMap() {
   const data = answer.value;
   const current = selected.value;
   if (!data || !current) return null;
-  const { places } = data.raw;
+  const { places } = data;
   return (
     <section class="panel map" aria-labelledby="map-title">
       <div class="panel-head">
@@ -56,19 +57,23 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
     import("./land").then(setLand, () => undefined);
     return () => observer.disconnect();
   }, []);
-  const moves = useMemo(() => movesOf(current, body.value), [current]);
+  const moves = useMemo(() => movesOf(current, data?.request ?? {}), [current, data]);
   const sources = useMemo(() => sourcesOf(moves), [moves]);
+  const highest = useMemo(
+    () => sources.reduce((most, { pricePerGb = 0 }) => Math.max(most, pricePerGb), data ? highestPrice(data) : 0),
+    [sources, data],
+  );
   const tesHosts = useMemo(() => tesHostsOf(data?.combinations ?? [], data?.tes ?? []), [data]);
   const sites = useMemo(() => sitesOf(places, tesHosts, sources), [places, tesHosts, sources]);
-  const height = Math.round(Math.min(420, Math.max(240, width * 0.6)));
   // Copies that the selection does not read may be at the other end of the world.
   const [isWide, setIsWide] = useState(false);
   const extent = sites.filter(({ tes, isSource }) => isWide || tes.length > 0 || isSource);
   const key = extent.map(({ host }) => host).join(" ");
-  const projection = useMemo(
-    () => projectionFor(extent.map(({ place }) => place), width || 480, height),
-    [places, key, width, height],
-  );
+  const { height, projection } = useMemo(() => {
+    const shown = extent.map(({ place }) => place);
+    const height = mapHeight(shown, width || 480);
+    return { height, projection: projectionFor(shown, width || 480, height) };
+  }, [places, key, width]);
   const isInside = ({ place: { longitude, latitude } }: Site): boolean => {
     const [x, y] = projection([longitude, latitude]) ?? [-1, -1];
     return x >= 0 && x <= width && y >= 0 && y <= height;
@@ -80,7 +85,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
       <div class="map-box" ref={frame} style={{ minHeight: `${height}px` }}>
         {width > 0 && (
           <Drawing
-            {...{ width, height, projection, sources, current, tesHosts, places }}
+            {...{ width, height, projection, sources, highest, current, tesHosts, places }}
             sites={sites.filter(isInside)}
             shapes={land}
           />
@@ -92,7 +97,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
           all {integer(sites.length)} places, also of other copies
         </label>
       )}
-      <MapLegend sources={sources} hasApproximate={approximate.length > 0} />
+      <MapLegend sources={sources} highest={highest} hasApproximate={approximate.length > 0} />
       {hidden.length > 0 && (
         <p class="note">Not on the map, since the place is unknown: {hidden.map((name) => middle(name, 60)).join(", ")}.</p>
       )}
@@ -101,8 +106,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
   );
 }
 
-function MapLegend({ sources, hasApproximate }: { sources: Source[]; hasApproximate: boolean }) {
-  const highest = Math.max(...sources.map((source) => source.pricePerGb ?? 0), 0);
+function MapLegend({ sources, highest, hasApproximate }: { sources: Source[]; highest: number; hasApproximate: boolean }) {
   const currency = sources.find(({ priceCurrency }) => priceCurrency)?.priceCurrency ?? "EUR";
   const levels = new Set(sources.map(({ pricePerGb }) => priceClass(pricePerGb, highest)));
   const isPriced = sources.some(({ pricePerGb }) => pricePerGb !== undefined);
@@ -117,7 +121,7 @@ function MapLegend({ sources, hasApproximate }: { sources: Source[]; hasApproxim
             .filter((level) => levels.has(level))
             .map((level) => (
               <li key={level}>
-                <span class={`key line-key level-${level}`} /> to {money((highest * level) / 3, currency)}/GB
+                <span class={`key line-key level-${level}`} /> up to {money((highest * level) / 3, currency)}/GB
               </li>
             ))}
         </>
@@ -136,11 +140,11 @@ function Moves({ sources }: { sources: Source[] }) {
   return (
     <ul class="moves">
       {sources.slice(0, most).map((source) => {
-        const { moves, from, pricePerGb, priceCurrency, bytes: size } = source;
+        const { moves, from, pricePerGb, priceCurrency, bytes: size, isExact } = source;
         const [first] = moves;
         const what = moves.length === 1 ? first?.id : plural(moves.length, "object");
         const details = [
-          size === undefined ? undefined : `about ${bytes(size)}`,
+          size === undefined ? undefined : `${isExact ? "" : "about "}${bytes(size)}`,
           first?.km === undefined ? undefined : `${number(first.km, 0)} km`,
           priceText(pricePerGb, priceCurrency),
         ].filter(Boolean);

@@ -1,9 +1,11 @@
 // Which sites the map shows, and how they come onto the plane.
 
-import { type GeoPermissibleObjects, type GeoProjection, geoEqualEarth } from "d3-geo";
+import { type GeoPermissibleObjects, type GeoProjection, geoEqualEarth, geoPath } from "d3-geo";
 
 import type { Combination, Place } from "../model/answer";
 import { host, middle } from "../model/format";
+import { property, textOf } from "../model/read";
+import { isObject } from "../model/request";
 import { hostOf, type Source } from "./transfers";
 
 export interface Site {
@@ -34,17 +36,45 @@ export function middleMeridian(longitudes: readonly number[]): number {
   return ((middle + 540) % 360) - 180;
 }
 
-/** Shows all `places`, and at least some 20 degrees around each. */
-export function projectionFor(places: Place[], width: number, height: number): GeoProjection {
-  const ROOM = 9;
-  const points = places.flatMap(({ longitude, latitude }) => [
+/** Degrees around each place that are shown. */
+const ROOM = 9;
+/** Pixels around all places. */
+const EDGE = 18;
+
+const pointsOf = (places: Place[]): GeoPermissibleObjects => ({
+  type: "MultiPoint",
+  coordinates: places.flatMap(({ longitude, latitude }) => [
     [longitude - ROOM, Math.max(-89, latitude - ROOM / 2)],
     [longitude + ROOM, Math.min(89, latitude + ROOM / 2)],
-  ]);
-  const projection = geoEqualEarth().rotate([-middleMeridian(places.map(({ longitude }) => longitude)), 0]);
-  const object: GeoPermissibleObjects = points.length > 0 ? { type: "MultiPoint", coordinates: points } : { type: "Sphere" };
-  const edge = 18;
-  projection.fitExtent([[edge, edge], [width - edge, height - edge]], object);
+  ]),
+});
+
+function fitted(places: Place[], width: number, height: number): GeoProjection {
+  const object: GeoPermissibleObjects = places.length > 0 ? pointsOf(places) : { type: "Sphere" };
+  return geoEqualEarth()
+    .rotate([-middleMeridian(places.map(({ longitude }) => longitude)), 0])
+    .fitExtent([[EDGE, EDGE], [width - EDGE, height - EDGE]], object);
+}
+
+const between = (least: number, value: number, most: number): number => Math.round(Math.min(most, Math.max(least, value)));
+
+/** How high a map of `places` is: places that lie side by side need less. */
+export function mapHeight(places: Place[], width: number): number {
+  const most = between(250, width * 0.74, 440);
+  if (places.length === 0) return most;
+  const [[, top], [, bottom]] = geoPath(fitted(places, width, most)).bounds(pointsOf(places));
+  return between(between(220, width * 0.56, 340), bottom - top + 2 * EDGE, most);
+}
+
+/** Shows all `places`, and at least some 20 degrees around each. */
+export function projectionFor(places: Place[], width: number, height: number): GeoProjection {
+  const projection = fitted(places, width, height);
+  // Where the earth ends within the map, as beyond a pole, it moves up or down as far as there is more of it.
+  const [[, top], [, bottom]] = geoPath(projection).bounds({ type: "Sphere" });
+  const [x, y] = projection.translate();
+  const up = Math.max(0, Math.min(top, bottom - height));
+  const down = Math.max(0, Math.min(height - bottom, -top));
+  projection.translate([x, y - up + down]);
   return projection.clipExtent([[-2, -2], [width + 2, height + 2]]);
 }
 
@@ -64,11 +94,11 @@ export function sitesOf(places: Record<string, Place>, tesHosts: string[], sourc
 /** The host of each TES of the answer, as `places` names it. */
 export function tesHostsOf(combinations: Combination[], tes: string[]): string[] {
   const known = new Map<number, string>();
-  for (const { tes, raw } of combinations) {
+  for (const { tes, transfers, distances } of combinations) {
     if (known.has(tes)) continue;
-    const [transfer] = Object.values(raw.transfers ?? {});
-    const [distance] = Object.values(raw.distances ?? {});
-    const name = distance?.to ?? hostOf(transfer?.to);
+    const [transfer] = Object.values(isObject(transfers) ? transfers : {});
+    const [distance] = Object.values(isObject(distances) ? distances : {});
+    const name = textOf(property(distance, "to")) ?? hostOf(textOf(property(transfer, "to")));
     if (name !== undefined) known.set(tes, name);
   }
   return tes.map((uri, index) => known.get(index) ?? host(uri));

@@ -4,8 +4,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { WeightControl } from "../ask/weight";
-import { duration, integer, money, number, percent } from "../model/format";
-import { answer, asking, body, cancel, failure, isOtherWeight, isStale, ranked, select, submit, took } from "../store";
+import { cancel, isDue, submit } from "../calls";
+import { dateAndTime, duration, integer, money, number, percent, plural, time } from "../model/format";
+import { answer, asking, failure, isOtherWeight, isStale, ranked, select, took, weight } from "../store";
+import { numberOf, property, textOf, textsOf } from "../model/read";
 import { FailureView } from "./failure";
 import { SiteMap } from "./map";
 import { tesName } from "./names";
@@ -16,9 +18,6 @@ import { Why } from "./why";
 
 export function Results() {
   const data = answer.value;
-  const requested = Array.isArray(body.value.tes_uris)
-    ? body.value.tes_uris.filter((uri): uri is string => typeof uri === "string")
-    : [];
   return (
     <main id="results" tabIndex={-1} aria-busy={asking.value !== undefined}>
       <Progress />
@@ -26,11 +25,12 @@ export function Results() {
       {data ? (
         <div class={isStale.value || failure.value ? "answer old" : "answer"}>
           <Verdict />
+          <Asked />
           <div class="weight-here panel"><WeightControl /></div>
           <Warnings
-            warnings={data.raw.warnings}
-            requested={isStale.value ? [] : requested}
-            listed={data.tes}
+            warnings={data.warnings}
+            requested={textsOf(data.request.tes_uris)}
+            listed={[...data.tes, ...textsOf(property(data.raw, "tes_uris"))]}
             isWhole={data.means !== undefined}
           />
           {data.combinations.length > 0 && (
@@ -47,6 +47,31 @@ export function Results() {
       )}
     </main>
   );
+}
+
+/** On paper, where the form is not: what was asked, and when. */
+function Asked() {
+  const data = answer.value;
+  if (!data) return null;
+  const { request } = data;
+  const needs = property(request, "resource_requirements");
+  const amount = (key: string, unit: string) => {
+    const value = numberOf(property(needs, key));
+    return value === undefined ? [] : [`${number(value)} ${unit}`];
+  };
+  const seconds = numberOf(property(needs, "execution_time_sec")) ?? numberOf(request.execution_time_sec);
+  const task = textOf(property(request.task, "name"));
+  const objects = textsOf(request.object_ids);
+  const parts = [
+    ...(request.task ? [task ? `TES task “${task}”` : "a TES task"] : []),
+    ...amount("cpu_cores", "CPU cores"),
+    ...amount("ram_gb", "GB memory"),
+    ...amount("disk_gb", "GB disk"),
+    ...(seconds === undefined ? [] : [`run time ${duration(seconds)}`]),
+    ...(objects.length === 0 ? [] : [objects.length <= 4 ? objects.join(", ") : plural(objects.length, "object")]),
+    weight.value === "random" ? "random order" : `weight of time ${number(weight.value)}`,
+  ];
+  return <p class="asked">Asked on {dateAndTime(took.value.at)} for: {parts.join("; ")}.</p>;
 }
 
 function Nothing() {
@@ -118,14 +143,24 @@ function Verdict() {
       </p>
       <p class="hint" role="status">
         {integer(count)}{space} {count === 1 && !space ? "combination" : "combinations"}, answered in{" "}
-        {number(took.value / 1000, took.value < 1000 ? 2 : 1)} s.
-        {isOtherWeight.value && " Asking again for this weight…"}
-        {isStale.value && " For an earlier request."}
-        {isStale.value && (
-          <button type="button" class="link" onClick={() => void submit()}>Rank again</button>
-        )}
+        {number(took.value.milliseconds / 1000, took.value.milliseconds < 1000 ? 2 : 1)} s at {time(took.value.at)}.{" "}
+        <Currency />
       </p>
     </header>
+  );
+}
+
+/** Whether the answer is for what the form shows, and if not, what to do. */
+function Currency() {
+  if (asking.value !== undefined) return null;
+  if (isDue.value) return <>Asking again for this weight…</>;
+  const text = isStale.value ? "For an earlier request." : isOtherWeight.value ? "For another weight." : undefined;
+  if (!text) return null;
+  return (
+    <>
+      {text}{" "}
+      <button type="button" class="link" onClick={() => void submit()}>Rank again</button>
+    </>
   );
 }
 

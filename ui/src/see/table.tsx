@@ -1,11 +1,13 @@
 // The ranking as a table: sorted, filtered, with the parts of cost and time as bars.
 
 import { signal, useComputed } from "@preact/signals";
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { download } from "../download";
 import { type Combination, objectsOf } from "../model/answer";
 import { toCsv } from "../model/csv";
-import { decimals, duration, integer, money, plural } from "../model/format";
+import { decimals, duration, integer, middle, money, plural } from "../model/format";
 import { answer, hovered, onlyTes, ranked, select, selected } from "../store";
 import { Mark } from "./mark";
 import { tesName, tesNames } from "./names";
@@ -36,8 +38,8 @@ export function Bar({ parts, most }: { parts: Part[]; most: number }) {
   );
 }
 
-export function costParts({ raw }: Combination, currency: string): Part[] {
-  const { compute = 0, storage = 0, transfer = 0 } = raw.cost_breakdown ?? {};
+export function costParts({ costParts: parts }: Combination, currency: string): Part[] {
+  const { compute = 0, storage = 0, transfer = 0 } = parts ?? {};
   return Object.entries({ compute, storage, transfer }).map(([name, value]) => ({
     name,
     value,
@@ -45,10 +47,13 @@ export function costParts({ raw }: Combination, currency: string): Part[] {
   }));
 }
 
-export function timeParts({ raw }: Combination): Part[] {
-  const { queue = 0, execution = 0, transfer = 0 } = raw.time_breakdown ?? {};
+export function timeParts({ timeParts: parts }: Combination): Part[] {
+  const { queue = 0, execution = 0, transfer = 0 } = parts ?? {};
   return Object.entries({ queue, execution, transfer }).map(([name, value]) => ({ name, value, text: duration(value) }));
 }
+
+/** `name` as it may be broken: after dots, before it is broken anywhere else. */
+const breakable = (name: string) => name.split(/(?<=\.)/).map((part, index) => <Fragment key={index}>{part}<wbr /></Fragment>);
 
 function Heading({ column, children }: { column: Column; children: preact.ComponentChildren }) {
   const { column: current, isDescending } = sort.value;
@@ -81,22 +86,13 @@ function sorted(list: Combination[], scores: (number | undefined)[]): Combinatio
   return isDescending ? result.reverse() : result;
 }
 
-function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const anchor = document.createElement("a");
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 function Uris({ combination }: { combination: Combination }) {
   const objects = objectsOf(combination);
   const [most, setMost] = useState(20);
   return (
     <dl class="uris">
       <dt>TES</dt>
-      <dd>{combination.raw.access_uris.tes_uri}</dd>
+      <dd>{combination.tesUri}</dd>
       {objects.slice(0, most).map(([id, uri]) => [<dt key={`id ${id}`}>{id}</dt>, <dd key={`uri ${id}`}>{uri}</dd>])}
       {objects.length > most && (
         <dd>
@@ -121,7 +117,7 @@ interface RowProps {
 
 function Row({ combination, rank, score, most, currency, isSelected, hasScore }: RowProps) {
   const [isOpen, setIsOpen] = useState(false);
-  const { index, raw } = combination;
+  const { index, isPareto } = combination;
   // As a signal of its own: moving over rows then sets an attribute of two of them, and renders none.
   const rowClass = useComputed(() =>
     selected.value?.index === index ? "selected" : hovered.value === index ? "hovered" : "",
@@ -138,7 +134,7 @@ function Row({ combination, rank, score, most, currency, isSelected, hasScore }:
         <td class="rank">{integer(rank)}</td>
         <th scope="row">
           <button type="button" class="pick" aria-pressed={isSelected} onClick={() => select(index)}>
-            <Mark tes={combination.tes} /> {tesName(combination.tes)}
+            <Mark tes={combination.tes} /> <span class="name" title={combination.tesUri}>{breakable(tesName(combination.tes))}</span>
           </button>
         </th>
         <td>
@@ -150,7 +146,7 @@ function Row({ combination, rank, score, most, currency, isSelected, hasScore }:
           <Bar parts={timeParts(combination)} most={most.seconds} />
         </td>
         {hasScore && <td class="number">{score === undefined ? "–" : decimals(score, 4)}</td>}
-        <td>{raw.pareto_optimal === undefined ? "–" : raw.pareto_optimal ? "yes" : ""}</td>
+        <td>{isPareto === undefined ? "–" : isPareto ? "yes" : <span class="muted">no</span>}</td>
         <td class="expand">
           <button
             type="button"
@@ -220,7 +216,7 @@ export function Table() {
                 }}
               >
                 <option value="">all TES</option>
-                {tesNames.value.map((name, tes) => <option key={name} value={tes}>{name}</option>)}
+                {tesNames.value.map((name, tes) => <option key={name} value={tes}>{middle(name, 50)}</option>)}
               </select>
             </label>
           )}
@@ -264,8 +260,8 @@ export function Table() {
       </div>
       {list.length > rows && (
         <p class="pager">
-          {integer(rows)} of {integer(list.length)}{" "}
-          <button type="button" onClick={() => setRows(rows + 4 * PAGE)}>Show more</button>{" "}
+          <span>{integer(rows)} of {integer(list.length)} combinations</span>
+          <button type="button" onClick={() => setRows(rows + 4 * PAGE)}>Show more</button>
           <button type="button" onClick={() => setRows(list.length)}>Show all</button>
         </p>
       )}

@@ -1,20 +1,23 @@
 // Cost against time, with what is under the pointer or the focus.
 
-import { useSignalEffect } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Combination } from "../model/answer";
-import { duration, money } from "../model/format";
+import { duration, integer, money } from "../model/format";
 import { answer, hovered, onlyTes, ranked, select, selected, weight } from "../store";
 import type { Chart, ChartState } from "./chart";
 import { Mark } from "./mark";
 import { tesName, tesNames } from "./names";
 
-/** Nine by five, but not higher than half a screen and not flatter than what can be read. */
-const heightFor = (width: number): number => Math.round(Math.min(440, Math.max(260, width * 0.56)));
+/** The most TES that the legend names; all are in the table. */
+const MOST_NAMES = 24;
 
-function labelOf({ tes, cost, seconds, raw }: Combination, currency: string): string {
-  const pareto = raw.pareto_optimal ? ", Pareto optimal" : "";
+/** Eight by five, but not higher than half a screen and not flatter than what can be read. */
+const heightFor = (width: number): number => Math.round(Math.min(440, Math.max(260, width * 0.62)));
+
+function labelOf({ tes, cost, seconds, isPareto }: Combination, currency: string): string {
+  const pareto = isPareto ? ", Pareto optimal" : "";
   return `${tesName(tes)}, ${money(cost, currency)}, ${duration(seconds)}${pareto}`;
 }
 
@@ -43,7 +46,8 @@ export function Tradeoff() {
       onlyTes: onlyTes.value,
       ranks: ranked.value?.ranks ?? [],
     };
-    chart.current?.update(state);
+    // The chart of the last answer stays until the next one is drawn, and its dots are not those of this answer.
+    if (chart.current?.answer === answer.value) chart.current?.update(state);
   };
 
   useEffect(() => {
@@ -73,7 +77,8 @@ export function Tradeoff() {
     };
   }, [data, width]);
 
-  useSignalEffect(update);
+  // At once and not with the next frame: names and ranks of the dots are those of the table at any time.
+  useEffect(() => effect(update), []);
 
   return (
     <section class="panel tradeoff" aria-labelledby="tradeoff-title">
@@ -91,9 +96,10 @@ export function Tradeoff() {
         <Tip chart={chart.current} />
       </div>
       <ul class="legend">
-        {tesNames.value.map((name, tes) => (
-          <li key={name}><Mark tes={tes} /> {name}</li>
+        {tesNames.value.slice(0, MOST_NAMES).map((name, tes) => (
+          <li key={name}><Mark tes={tes} /> <span class="name">{name}</span></li>
         ))}
+        {tesNames.value.length > MOST_NAMES && <li>and {integer(tesNames.value.length - MOST_NAMES)} more</li>}
         <li><span class="key front-key" /> Pareto front</li>
         {weight.value !== "random" && <li><span class="key iso-key" /> equal score at this weight</li>}
         <li><span class="key hollow-key" /> hollow: another one is better in both</li>
@@ -105,7 +111,7 @@ export function Tradeoff() {
 function Tip({ chart }: { chart: Chart | undefined }) {
   const index = hovered.value;
   const combination = index === undefined ? undefined : answer.value?.combinations[index];
-  const centre = index === undefined ? undefined : chart?.centre(index);
+  const centre = index === undefined || chart?.answer !== answer.value ? undefined : chart?.centre(index);
   if (!combination || !centre || !answer.value) return null;
   const [x, y] = centre;
   const width = chart?.element.clientWidth ?? 0;

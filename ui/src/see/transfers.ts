@@ -1,8 +1,9 @@
 // What a combination moves from where, by source, as far as the answer tells.
 
-import { amountOf, type Combination, objectsOf } from "../model/answer";
+import { amountOf, type Answer, type Combination, objectsOf } from "../model/answer";
 import { host } from "../model/format";
-import { at, isObject, type JsonObject } from "../model/request";
+import { flagOf, numberOf, property, textOf } from "../model/read";
+import { isObject, type JsonObject } from "../model/request";
 
 export interface Move {
   id: string;
@@ -11,8 +12,9 @@ export interface Move {
   /** The same, with what the answer tells of its network. */
   source: string;
   to: string;
-  /** As the answer tells, else as it follows from rate and time, or from price and cost. */
   bytes: number | undefined;
+  /** Whether the answer, or the caller, tells the size; otherwise it follows from rate and time. */
+  isExact: boolean;
   pricePerGb: number | undefined;
   priceCurrency: string | undefined;
   chargedAs: string | undefined;
@@ -30,47 +32,51 @@ export interface Source {
   from: string;
   moves: Move[];
   bytes: number | undefined;
+  isExact: boolean;
   /** The price that all of its moves have, or the highest of them. */
   pricePerGb: number | undefined;
   priceCurrency: string | undefined;
 }
 
-function sizeOf(combination: Combination, id: string, request: JsonObject): number | undefined {
-  const transfer = combination.raw.transfers?.[id];
-  const known = transfer?.size_bytes ?? at(request, ["object_sizes", id]) ?? at(request, ["sizes", id]);
-  if (typeof known === "number") return known;
-  if (!transfer) return undefined;
+function sizeOf(combination: Combination, transfer: unknown, id: string, request: JsonObject): Pick<Move, "bytes" | "isExact"> {
+  const told =
+    numberOf(property(transfer, "size_bytes")) ??
+    numberOf(property(request.object_sizes, id)) ??
+    numberOf(property(request.sizes, id));
+  if (told !== undefined) return { bytes: told, isExact: true };
+  const [rate, seconds] = [numberOf(property(transfer, "rate_mbps")), numberOf(property(transfer, "seconds"))];
   // Tries that fail move the data again, and are in the figures of the answer.
-  const tries = combination.raw.execution?.tries ?? 1;
-  if (transfer.rate_mbps && transfer.seconds) return (transfer.seconds * transfer.rate_mbps * 125_000) / tries;
-  return undefined;
+  const tries = combination.execution?.tries ?? 1;
+  return { bytes: rate && seconds ? (seconds * rate * 125_000) / tries : undefined, isExact: false };
 }
 
 /** The host of an end of a transfer, behind which may stand what is known of its network. */
 export const hostOf = (end: string | undefined): string | undefined => end?.split(/[ ,(]/)[0];
 
 export function movesOf(combination: Combination, request: JsonObject): Move[] {
-  const { raw } = combination;
-  const tes = host(raw.access_uris.tes_uri ?? "");
+  const tes = host(combination.tesUri);
   return objectsOf(combination).map(([id, uri]) => {
-    const transfer = isObject(raw.transfers) ? raw.transfers[id] : undefined;
-    const distance = raw.distances?.[id];
+    const transfer = property(combination.transfers, id);
+    const distance = property(combination.distances, id);
+    const text = (key: string) => textOf(property(transfer, key));
+    const price = property(transfer, "price_per_gb");
+    const from = textOf(property(distance, "from"));
     return {
       id,
-      from: distance?.from ?? hostOf(transfer?.from) ?? host(uri),
-      source: transfer?.from ?? distance?.from ?? host(uri),
-      to: distance?.to ?? hostOf(transfer?.to) ?? tes,
-      bytes: sizeOf(combination, id, request),
-      pricePerGb: transfer?.price_per_gb?.amount,
-      priceCurrency: transfer?.price_per_gb?.currency,
-      chargedAs: transfer?.charged_as,
-      billedTo: transfer?.billed_to,
-      isVerified: transfer?.verified,
-      cost: amountOf(transfer?.cost),
-      seconds: transfer?.seconds,
-      rateMbps: transfer?.rate_mbps,
-      limitedBy: transfer?.limited_by,
-      km: distance?.km,
+      from: from ?? hostOf(text("from")) ?? host(uri),
+      source: text("from") ?? from ?? host(uri),
+      to: textOf(property(distance, "to")) ?? hostOf(text("to")) ?? tes,
+      ...sizeOf(combination, transfer, id, request),
+      pricePerGb: amountOf(price),
+      priceCurrency: textOf(property(price, "currency")),
+      chargedAs: text("charged_as"),
+      billedTo: text("billed_to"),
+      isVerified: flagOf(property(transfer, "verified")),
+      cost: amountOf(property(transfer, "cost")),
+      seconds: numberOf(property(transfer, "seconds")),
+      rateMbps: numberOf(property(transfer, "rate_mbps")),
+      limitedBy: text("limited_by"),
+      km: numberOf(property(distance, "km")),
     };
   });
 }
@@ -95,13 +101,26 @@ export function sourcesOf(moves: Move[]): Source[] {
       from,
       moves: list,
       bytes: sum(list.map((move) => move.bytes)),
+      isExact: list.every((move) => move.isExact),
       pricePerGb: highest?.pricePerGb,
       priceCurrency: highest?.priceCurrency,
     };
   });
 }
 
-/** How a price per GB is drawn: 0 is free, then three classes up to the highest in sight; none if it is not known. */
+/** The highest price per GB of what the best combination of each TES moves: what the colours of all lines are relative to. */
+export function highestPrice({ combinations, tes }: Answer): number {
+  let highest = 0;
+  for (let index = 0; index < Math.min(tes.length, 50); index += 1) {
+    const transfers = combinations.find((one) => one.tes === index)?.transfers;
+    for (const transfer of Object.values(isObject(transfers) ? transfers : {})) {
+      highest = Math.max(highest, amountOf(property(transfer, "price_per_gb")) ?? 0);
+    }
+  }
+  return highest;
+}
+
+/** How a price per GB is drawn: 0 is free, then three classes up to the `most` that there is; none if it is not known. */
 export function priceClass(price: number | undefined, most: number): 0 | 1 | 2 | 3 | undefined {
   if (price === undefined) return undefined;
   if (price <= 0) return 0;

@@ -21,7 +21,7 @@ function groupsOf(warnings: readonly string[]): Group[] {
 }
 
 /** `text` with what it quotes set as code. Nothing of it is ever markup. */
-function Quoted({ text }: { text: string }) {
+export function Quoted({ text }: { text: string }) {
   const parts = text.split(/'([^'\n]{1,400})'/);
   return (
     <>

@@ -1,16 +1,17 @@
 // Why the selected combination costs and takes what it does, and what would make another TES the best.
 
 import { signal } from "@preact/signals";
-import { useMemo, useState } from "preact/hooks";
 
 import type { Answer, Combination } from "../model/answer";
-import { bytes, duration, integer, money, number, percent, plural } from "../model/format";
+import { duration, integer, middle, money, number, percent, plural } from "../model/format";
 import { type BreakEven, breakEven } from "../model/ranking";
-import { answer, body, ranked, selected, weight } from "../store";
+import { answer, ranked, selected, weight } from "../store";
 import { Mark } from "./mark";
-import { tesName } from "./names";
+import { Transfers } from "./moves";
+import { known, tesName } from "./names";
+import { RewrittenTask } from "./rewritten";
 import { costParts, timeParts } from "./table";
-import { type Move, movesOf } from "./transfers";
+import { Quoted } from "./warnings";
 
 export function Why() {
   const data = answer.value;
@@ -24,9 +25,10 @@ export function Why() {
           <Mark tes={current.tes} /> {tesName(current.tes)}, rank {integer(ranked.value?.ranks[current.index] ?? 0)}
         </p>
       </div>
+      <RewrittenTask />
       <Parts current={current} currency={data.currency} />
       <Basis current={current} />
-      <Transfers current={current} currency={data.currency} />
+      <Transfers data={data} current={current} />
       <Assumptions data={data} />
       <ToBeBest data={data} current={current} />
     </section>
@@ -36,7 +38,7 @@ export function Why() {
 function Parts({ current, currency }: { current: Combination; currency: string }) {
   const cost = costParts(current, currency);
   const time = timeParts(current);
-  const others = current.raw.cost_breakdown?.billed_to_others ?? 0;
+  const others = current.costParts?.billed_to_others ?? 0;
   return (
     <>
       <table class="parts">
@@ -63,17 +65,13 @@ function Parts({ current, currency }: { current: Combination; currency: string }
       </table>
       {others > 0 && (
         <p>
-          Of the transfer, {money(others, currency)} {others === current.raw.cost_breakdown?.transfer ? "(all of it) is" : "is"}{" "}
+          Of the transfer, {money(others, currency)} {others === current.costParts?.transfer ? "(all of it) is" : "is"}{" "}
           billed to others, not to you.
         </p>
       )}
     </>
   );
 }
-
-/** The text of a known `key`; others are not looked up in what every object has. */
-const textOf = (texts: Record<string, string>, key: string | undefined): string | undefined =>
-  key !== undefined && Object.hasOwn(texts, key) ? texts[key] : undefined;
 
 const OFFERS: Record<string, string> = {
   "task-info": "The TES itself states its prices (task info).",
@@ -93,13 +91,12 @@ const EXECUTIONS: Record<string, string> = {
   default: "the default of the service",
 };
 
-function queueSentence({ raw }: Combination): string | undefined {
-  const { queue, time_breakdown: time } = raw;
+function queueSentence({ queue, timeParts: time }: Combination): string | undefined {
   if (time?.queue === undefined) return undefined;
   const waits = `A task waits ${duration(time.queue)}`;
   if (!queue) return `${waits}.`;
   const signal = queue.signal ?? "";
-  const basis = textOf(QUEUES, signal) ?? (signal && `by the signal “${signal}”`);
+  const basis = known(QUEUES, signal) ?? (signal && `by the signal “${signal}”`);
   const facts = [
     queue.started === undefined ? undefined : `${plural(queue.started, "task")} started`,
     queue.waiting === undefined ? undefined : `${integer(queue.waiting)} waiting`,
@@ -111,10 +108,9 @@ function queueSentence({ raw }: Combination): string | undefined {
   return `${waits}${basis ? `, ${basis}` : ""}${facts.length > 0 ? ` (${facts.join(", ")})` : ""}.`;
 }
 
-function executionSentence({ raw }: Combination): string | undefined {
-  const { execution, time_breakdown: time } = raw;
+function executionSentence({ execution, timeParts: time }: Combination): string | undefined {
   if (!execution || time?.execution === undefined) return undefined;
-  const source = textOf(EXECUTIONS, execution.source) ?? execution.source;
+  const source = known(EXECUTIONS, execution.source) ?? execution.source;
   const speed =
     execution.speed !== undefined && execution.speed !== 1
       ? `, on machines ${number(execution.speed)} times as fast as those that the run time is stated for`
@@ -128,97 +124,20 @@ function executionSentence({ raw }: Combination): string | undefined {
 
 function Basis({ current }: { current: Combination }) {
   const sentences = [
-    textOf(OFFERS, current.raw.offer),
+    known(OFFERS, current.offer),
     queueSentence(current),
     executionSentence(current),
   ].filter((text): text is string => text !== undefined);
   return <ul class="sentences">{sentences.map((text) => <li key={text}>{text}</li>)}</ul>;
 }
 
-const CHARGES: Record<string, string> = {
-  "same-host": "same host",
-  "same-region": "within a region",
-  "inter-region": "between regions",
-  internet: "internet egress",
-  "free-network": "free network",
-  distance: "by distance",
-  override: "set by the operator",
-  unknown: "price unknown",
-};
-
-const LIMITS: Record<string, string> = {
-  pair: "measured between the two",
-  "round-trip": "the round trip",
-  site: "the link of the TES",
-  store: "the link of the store",
-  override: "set by the operator",
-  class: "its kind of store",
-};
-
-function Transfers({ current, currency }: { current: Combination; currency: string }) {
-  const [most, setMost] = useState(10);
-  const moves = useMemo(() => movesOf(current, body.value), [current]);
-  if (!current.raw.transfers || moves.length === 0) return null;
-  const price = (move: Move) =>
-    move.pricePerGb === undefined ? "–" : move.pricePerGb === 0 ? "free" : money(move.pricePerGb, move.priceCurrency ?? currency);
-  return (
-    <>
-      <h3 id="transfers-title">Transfers</h3>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="transfers-title">
-        <table class="transfers">
-          <thead>
-            <tr>
-              <th scope="col">Object</th>
-              <th scope="col">From</th>
-              <th scope="col">Size</th>
-              <th scope="col">Per GB</th>
-              <th scope="col">Cost</th>
-              <th scope="col">Time</th>
-            </tr>
-          </thead>
-          <tbody>
-            {moves.slice(0, most).map((move) => (
-              <tr key={move.id}>
-                <th scope="row">{move.id}</th>
-                <td>{move.source}</td>
-                <td class="number">{move.bytes === undefined ? "–" : `≈ ${bytes(move.bytes)}`}</td>
-                <td class="number">
-                  {price(move)}
-                  <small>
-                    {textOf(CHARGES, move.chargedAs) ?? move.chargedAs}
-                    {move.isVerified === false && ", not verified"}
-                    {move.billedTo && move.billedTo !== "caller" && `, billed to ${move.billedTo === "owner" ? "the owner of the data" : move.billedTo}`}
-                  </small>
-                </td>
-                <td class="number">{move.cost === undefined ? "–" : money(move.cost, currency)}</td>
-                <td class="number">
-                  {move.seconds === undefined ? "–" : duration(move.seconds)}
-                  <small>
-                    {move.rateMbps !== undefined && `${number(move.rateMbps, 0)} Mbit/s`}
-                    {move.limitedBy && `, by ${textOf(LIMITS, move.limitedBy) ?? move.limitedBy}`}
-                  </small>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {moves.length > most && (
-        <button type="button" class="link" onClick={() => setMost(most + 100)}>
-          {plural(moves.length - most, "more object")}
-        </button>
-      )}
-    </>
-  );
-}
-
 function Assumptions({ data }: { data: Answer }) {
-  const list = data.raw.assumptions ?? [];
+  const list = data.assumptions;
   if (list.length === 0) return null;
   return (
     <details class="assumptions" open={list.length <= 4}>
       <summary>{plural(list.length, "assumption")}</summary>
-      <ul>{list.map((text) => <li key={text}>{text}</li>)}</ul>
+      <ul>{list.map((text, index) => <li key={index}><Quoted text={text} /></li>)}</ul>
     </details>
   );
 }
@@ -240,7 +159,7 @@ function ToBeBest({ data, current }: { data: Answer; current: Combination }) {
         <label>
           What would make{" "}
           <select value={tes} onChange={(event) => (subject.value = { data, tes: Number(event.currentTarget.value) })}>
-            {data.tes.map((uri, index) => <option key={uri} value={index}>{tesName(index)}</option>)}
+            {data.tes.map((uri, index) => <option key={uri} value={index}>{middle(tesName(index), 50)}</option>)}
           </select>{" "}
           the best?
         </label>
@@ -268,14 +187,20 @@ function sentencesOf(data: Answer, tes: number, { isBest, weights, cost, seconds
   const price = (change: number) =>
     `${money(Math.abs(change), data.currency)} (${percent(Math.abs(change) / Math.max(cheapest.cost, 1e-12))})`;
   const time = (change: number) => duration(Math.abs(change));
-  const queue = fastest.raw.time_breakdown?.queue;
+  const queue = fastest.timeParts?.queue;
   const sentences: string[] = isBest ? [`${name} is the best at this weight.`] : [];
   if (isBest) {
     sentences.push(
-      cost === undefined ? "No higher price would change that." : `It stays the best while it costs at most ${price(cost)} more.`,
+      cost === undefined
+        ? "No higher price would change that."
+        : cost < 1e-9 * cheapest.cost
+          ? "It stays the best only while it costs no more: another one is as good."
+          : `It stays the best while it costs at most ${price(cost)} more.`,
       seconds === undefined
         ? "No longer queue would change that."
-        : `It stays the best while it takes at most ${time(seconds)} longer.`,
+        : seconds < 1e-9 * fastest.seconds
+          ? "It stays the best only while it takes no longer."
+          : `It stays the best while it takes at most ${time(seconds)} longer.`,
     );
   } else {
     sentences.push(cost === undefined ? "Price: not even if it were free." : `Price: ${price(cost)} less per task.`);

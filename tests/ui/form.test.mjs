@@ -1,0 +1,149 @@
+// The form: sizes, registries, examples, whole tasks, and what goes in and out of them.
+import assert from "node:assert/strict";
+
+import * as answers from "./answers.mjs";
+import { accessible, answer, fill, onPage, rank, rankButton, rows } from "./browser.mjs";
+
+const textOf = async (download) => {
+  const chunks = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+};
+
+const request = async (page) => JSON.parse(await page.evaluate(() => document.querySelector(".json textarea").value));
+
+onPage("sizes and registries have fields, and their faults are there", async (page) => {
+  await page.getByText("Token and more options").click();
+  const sizes = page.getByRole("textbox", { name: "Known sizes" });
+  await sizes.fill("a001 = 15 GB\n\na b: c = many\nhttps://x.example/?k=v = 2 KB");
+  await page.getByRole("textbox", { name: "Registries" }).fill("https://registry.example/\nno registry");
+  const { object_sizes, registries } = await request(page);
+  assert.deepEqual(object_sizes, { a001: 15e9, "a b: c": "many", "https://x.example/?k=v": 2000 });
+  assert.deepEqual(registries, ["https://registry.example/", "no registry"]);
+  assert.match(await sizes.inputValue(), /15 GB/);
+  await rankButton(page).click();
+  await page.locator(".failure").waitFor();
+  assert.match(await page.locator(".field[data-pointer='/object_sizes'] .faults").innerText(), /^Entry 2/);
+  assert.match(await page.locator(".field[data-pointer='/registries'] .faults").innerText(), /^Entry 2/);
+  assert.equal(await page.locator(".faults[data-pointer='']").count(), 0);
+  await page.locator(".field[data-pointer='/object_sizes']").getByRole("button", { name: "Entry 2" }).click();
+  const marked = await page.evaluate(() => {
+    const { value, selectionStart, selectionEnd } = document.activeElement;
+    return value.slice(selectionStart, selectionEnd);
+  });
+  assert.equal(marked, "a b: c = many");
+  await accessible(page, "a form with all options");
+}, { expected: ["status of 400"] });
+
+onPage("a size that is known is that of the map and of the transfers", async (page) => {
+  await page.getByText("Token and more options").click();
+  await page.getByRole("textbox", { name: "Known sizes" }).fill("a001 = 3 GB");
+  await rank(page);
+  const all = `${await page.locator(".why").innerText()}\n${await page.locator(".map").innerText()}`;
+  assert.doesNotMatch(all, /about|≈ \d/);
+  assert.match(await page.locator(".transfers").innerText(), /from ftp\.ensembl\.org/);
+});
+
+onPage("every example is ranked by the demonstration", async (page) => {
+  const names = await page.locator(".examples option").allInnerTexts();
+  assert.equal(names.length, 5);
+  for (const name of names.slice(1)) {
+    await page.locator(".examples select").selectOption({ label: name });
+    await rank(page);
+    assert.equal(await page.locator(".failure, .stale").count(), 0, name);
+  }
+});
+
+onPage("a whole task is ranked, and the task of the selected combination is taken away", async (page, context) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.locator(".examples select").selectOption({ label: "A TES task" });
+  await rank(page);
+  await page.locator(".transfers").waitFor();
+  const uris = new Set();
+  for (const rank of [1, 2]) {
+    await rows(page).nth(rank - 1).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download task" }).click()]);
+    assert.equal(download.suggestedFilename(), "task.json");
+    const task = JSON.parse(await textOf(download));
+    assert.equal(task.name, "count-bases");
+    assert.equal(task.inputs.length, 2);
+    assert.ok(task.inputs.every(({ url }) => /^(ftp|https):\/\//.test(url)));
+    await page.getByRole("button", { name: "Copy as curl" }).click();
+    await page.getByText("curl copied.").waitFor();
+    const line = await page.evaluate(() => navigator.clipboard.readText());
+    const [uri] = /http:\/\/tes-[a-z]+\.localhost:\d+\/ga4gh\/tes\/v1\/tasks/.exec(line);
+    assert.deepEqual(JSON.parse(/--data-raw '([\s\S]*)'$/.exec(line)[1]), task);
+    uris.add(uri);
+    await accessible(page, "a whole task");
+  }
+  assert.equal(uris.size, 2);
+  // What was copied is of another combination now.
+  await rows(page).nth(3).click();
+  assert.equal(await page.getByText("curl copied.").count(), 0);
+});
+
+onPage("the fields of a task have their faults", async (page) => {
+  await fill(page, { task: { executors: [{ image: "i", command: ["c"] }], inputs: [{ path: "relative" }] }, tes_uris: ["https://t.example/"], sizes: { "/x": -1 } });
+  await rankButton(page).click();
+  await page.locator(".failure").waitFor();
+  assert.match(await page.locator(".field[data-pointer='/task'] .faults").last().innerText(), /\w/);
+  assert.match(await page.locator(".field[data-pointer='/sizes'] .faults").innerText(), /^Entry 1/);
+  assert.ok(await page.getByRole("textbox", { name: "Known sizes" }).isVisible());
+  await accessible(page, "a task with faults");
+}, { expected: ["status of 400"] });
+
+onPage("fractions are typed key by key, and text in a number's place is kept and told", async (page) => {
+  const cores = page.getByRole("spinbutton", { name: "CPU cores" });
+  await cores.fill("");
+  await cores.pressSequentially("0.25");
+  assert.equal(await cores.inputValue(), "0.25");
+  assert.equal((await request(page)).resource_requirements.cpu_cores, 0.25);
+  await cores.pressSequentially("e");
+  await cores.fill("");
+  assert.equal((await request(page)).resource_requirements.cpu_cores, undefined);
+  const body = await request(page);
+  await fill(page, { ...body, resource_requirements: { ...body.resource_requirements, cpu_cores: "many", ram_gb: null } });
+  const text = page.getByRole("textbox", { name: "CPU cores" });
+  assert.equal(await text.inputValue(), "many");
+  await rankButton(page).click();
+  await page.locator(".field[data-pointer='/resource_requirements/cpu_cores'] .faults li").waitFor();
+  await text.fill("4");
+  assert.equal((await request(page)).resource_requirements.cpu_cores, 4);
+}, { expected: ["status of 400"] });
+
+onPage("the weight is that of slider, number and JSON, whatever is typed", async (page) => {
+  const number = page.getByRole("spinbutton", { name: "Weight of time" }).first();
+  for (const [typed, mode] of [["0.3", 0.3], ["7", 1], ["1", 1], ["8", 1], ["-2", 0]]) {
+    await number.fill(typed);
+    await number.blur();
+    assert.equal((await request(page)).mode, mode);
+    assert.equal(Number(await number.inputValue()), mode);
+    assert.equal(Number(await page.getByRole("slider", { name: "Weight of time" }).first().inputValue()), mode);
+  }
+  await page.getByLabel("random order").first().check();
+  assert.equal((await request(page)).mode, "random");
+  await rank(page);
+  assert.match(await page.locator(".why").innerText(), /A random order has no best one/);
+  await page.getByLabel("random order").first().uncheck();
+  await page.waitForFunction(() => !/random order has/.test(document.querySelector(".why")?.innerText ?? "random order has"));
+});
+
+onPage("without explain there are no places, and they can be asked for", async (page) => {
+  await fill(page, { ...(await request(page)), explain: false });
+  await rank(page);
+  assert.match(await page.locator(".map").innerText(), /asked without explain/);
+  assert.equal(await page.locator(".transfers").count(), 0);
+  await accessible(page, "an answer without explanation");
+  await page.getByRole("button", { name: "Rank with places" }).click();
+  await page.locator(".site.tes").first().waitFor();
+});
+
+onPage("what a service of 0.2 answers is shown", async (page) => {
+  await answer(page, () => ({ json: answers.old() }));
+  await rank(page);
+  assert.equal(await rows(page).count(), 2);
+  assert.equal(await page.locator("th.col-score").count(), 0);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV", exact: true }).click()]);
+  assert.match(await textOf(download), /^rank,[^\n]*\r\n1,https:\/\/b\.example\/,2,EUR,,,,60,,,,,\r\n/);
+  await accessible(page, "an answer of 0.2");
+});
