@@ -15,8 +15,15 @@ use crate::{
     client::{Client, ServiceKind, cache_key::CacheKey},
     config::{Config, DefaultNeeds, Limits},
     domain::{
-        geo::Host, query::Query, service::ServiceUri, sites::Sites, token::Token,
-        transfer::route::Route, unrankable::Unrankable, warning::Warning,
+        calibrate::{Calibration, warning::CalibrationWarning},
+        geo::Host,
+        query::Query,
+        service::ServiceUri,
+        sites::Sites,
+        token::Token,
+        transfer::route::Route,
+        unrankable::Unrankable,
+        warning::Warning,
     },
     error::Error,
     locations::LocatorError,
@@ -212,6 +219,21 @@ impl Ranker {
             .client
             .scope(caller.token.clone(), None, usize::MAX, None);
         Box::pin(self.pipeline.tes().submit(&scope, tes, task)).await
+    }
+
+    /// Measures each of `tes` by the tasks of the last `max_age_days` that it lists, with their positions; what cannot be
+    /// measured is a warning.
+    pub(crate) async fn calibrate(
+        &self,
+        tes: &[ServiceUri],
+        max_age_days: f64,
+        caller: &Caller,
+    ) -> (Vec<(usize, Calibration)>, Vec<CalibrationWarning>) {
+        let scope = self
+            .client
+            .scope(caller.token.clone(), None, usize::MAX, None);
+        let tes_client = self.pipeline.tes();
+        Box::pin(tes_client.calibrate(&scope, tes, max_age_days)).await
     }
 
     /// The state of a task, in the words of `tes`.

@@ -2,6 +2,7 @@
 
 mod amount;
 mod args;
+mod calibrate;
 mod console;
 #[cfg(feature = "mock")]
 mod demo;
@@ -88,6 +89,12 @@ enum CliError {
     /// `locate` found no location.
     #[error("none of the hosts has a known location")]
     NoLocation,
+    /// `calibrate` measured nothing; the reasons were printed.
+    #[error("no TES lists tasks that can be measured")]
+    NothingMeasured,
+    /// A command was interrupted.
+    #[error("interrupted")]
+    Stopped,
     /// `run` found no site that accepted the task; the sites and reasons were printed.
     #[error("no site accepted the task")]
     NotAccepted,
@@ -114,11 +121,12 @@ impl CliError {
             Self::Ranking(Error::Unrankable(_) | Error::Unauthorized(_))
             | Self::Io { .. }
             | Self::NoLocation
+            | Self::NothingMeasured
             | Self::NotAccepted
             | Self::NotComplete(_)
             | Self::Service(_) => 1,
             // What a shell reports for SIGINT.
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::Stopped => 130,
             Self::Ranking(Error::Invalid(_) | Error::Setup(_))
             | Self::Token(_)
             | Self::Config(_)
@@ -159,6 +167,8 @@ impl CliError {
             Self::Router(_)
             | Self::Io { .. }
             | Self::NoLocation
+            | Self::NothingMeasured
+            | Self::Stopped
             | Self::NotAccepted
             | Self::NotComplete(_)
             | Self::Interrupted { .. } => {
@@ -235,6 +245,12 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
             args::console_log_level(verbose).clone_into(&mut config.log.level);
             telemetry::init(&config.log)?;
             block_on(transfer::run(&config, options, console))?
+        }
+        Some(Command::Calibrate(options)) => {
+            let mut config = load()?;
+            args::console_log_level(verbose).clone_into(&mut config.log.level);
+            telemetry::init(&config.log)?;
+            block_on(calibrate::run(&config, options, console))?
         }
         Some(Command::Locations {
             command: LocationsCommand::Build(options),

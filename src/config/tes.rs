@@ -227,6 +227,26 @@ const fn one() -> f64 {
 }
 
 impl PriceEntry {
+    /// An entry for all TES, in which nothing is set.
+    pub(super) fn for_any() -> Self {
+        Self {
+            r#match: TesMatch::Any,
+            currency: None,
+            unit_costs: UnitCostsEntry::default(),
+            list_prices: None,
+            place: None,
+            link: Link::default(),
+            speed: one(),
+            failures: Failures::default(),
+            preemptions_per_hour: 0.0,
+            preemptible_discount: 0.0,
+            queue: Queue::default(),
+            capacity: Capacity::default(),
+            task_info: None,
+            labels: BTreeMap::new(),
+        }
+    }
+
     /// The prices. The discount applies only where there are preemptible machines.
     pub fn prices(&self) -> Prices {
         Prices {

@@ -78,6 +78,8 @@ fn errors() -> Vec<CliError> {
             source: io::Error::from_raw_os_error(98),
         }]
         CliError::NoLocation => [CliError::NoLocation]
+        CliError::NothingMeasured => [CliError::NothingMeasured]
+        CliError::Stopped => [CliError::Stopped]
         CliError::NotAccepted => [CliError::NotAccepted]
         CliError::NotComplete(_) => [CliError::NotComplete("EXECUTOR_ERROR".to_owned())]
         CliError::Interrupted { .. } => [CliError::Interrupted {

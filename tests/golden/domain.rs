@@ -7,6 +7,7 @@ use crate::{
     auth::AuthError,
     client::FetchError,
     domain::{
+        calibrate::warning::CalibrationWarning,
         exact::Seconds,
         exclusion::{Exclusion, Unfit},
         geo::Coordinates,
@@ -34,6 +35,7 @@ const DRS: &str = "https://drs.example/ga4gh/drs/v1/";
 pub(super) fn sections() -> Vec<Section> {
     vec![
         section("Warnings", warnings()),
+        section("Warnings of calibrate", calibration_warnings()),
         section("Exclusions of a TES", exclusions()),
         section("Reasons for no ranking", reasons()),
         section("Differences between DRS", differences()),
@@ -41,6 +43,36 @@ pub(super) fn sections() -> Vec<Section> {
         section("Faults of a token", auth_errors()),
         section("Faults of values", values()),
     ]
+}
+
+fn calibration_warnings() -> Vec<CalibrationWarning> {
+    let service = || TES.to_owned();
+    let no_speed = |has_runs| CalibrationWarning::NoSpeed {
+        service: service(),
+        has_runs,
+    };
+    samples!(CalibrationWarning:
+        CalibrationWarning::Duplicate { .. } => [CalibrationWarning::Duplicate { service: service() }]
+        CalibrationWarning::Unavailable { .. } => [CalibrationWarning::Unavailable {
+            service: service(),
+            cause: FetchError::Status(http::StatusCode::NOT_FOUND).to_string(),
+        }]
+        CalibrationWarning::Incomplete { .. } => [CalibrationWarning::Incomplete {
+            service: service(),
+            tasks: 7850,
+        }]
+        CalibrationWarning::NoQueue { .. } => [CalibrationWarning::NoQueue {
+            service: service(),
+            cause: NoQueueTime::Unreadable { tasks: 7, unreadable: 7 },
+        }]
+        CalibrationWarning::NoFailures { .. } => [CalibrationWarning::NoFailures {
+            service: service(),
+            max_age_days: 7.0,
+        }]
+        CalibrationWarning::NoSpeed { .. } => [no_speed(true), no_speed(false)]
+        CalibrationWarning::OneTes => [CalibrationWarning::OneTes]
+        CalibrationWarning::NoPrices { .. } => [CalibrationWarning::NoPrices { service: service() }]
+    )
 }
 
 fn objects(count: usize) -> Vec<Arc<str>> {

@@ -14,6 +14,7 @@ mod architecture;
 mod auth;
 mod browsers;
 mod bucket_regions;
+mod calibrate;
 mod caller_limits;
 mod cli;
 mod config;
