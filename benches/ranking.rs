@@ -164,6 +164,7 @@ fn answer_of_1000_with_20_objects(bencher: Bencher) {
             ranking: black_box(&ranking),
             currency: Currency::EUR,
             warnings: &[],
+            assumed: &[],
             most_bytes: usize::MAX,
         });
         serde_json::to_vec(&answer).unwrap()

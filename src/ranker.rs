@@ -13,7 +13,7 @@ use crate::{
     },
     auth::{AuthError, Verifier},
     client::{Client, ServiceKind, cache_key::CacheKey},
-    config::{Config, DefaultNeeds, Limits},
+    config::{Config, ConfigFault, DefaultNeeds, Limits},
     domain::{
         calibrate::{Calibration, warning::CalibrationWarning},
         geo::Host,
@@ -108,12 +108,21 @@ impl Ranker {
         self.pipeline.update_metrics(&self.client.metrics().ranking);
     }
 
-    /// Reads the files again that rankings use. What cannot be read stays as it was.
+    /// Reads the location database again. If it cannot be used, it stays as it was.
     ///
     /// # Errors
-    /// [`LocatorError`] of the location database.
-    pub fn reload(&self) -> Result<(), LocatorError> {
-        self.pipeline.reload()
+    /// [`LocatorError`].
+    pub fn reload_locations(&self) -> Result<(), LocatorError> {
+        self.pipeline.reload_locations()
+    }
+
+    /// Reads the tables of prices and rates (`estimation.network.tables`) again. If they cannot be used, they stay as they
+    /// were.
+    ///
+    /// # Errors
+    /// [`ConfigFault`].
+    pub fn reload_tables(&self) -> Result<(), ConfigFault> {
+        self.pipeline.reload_tables()
     }
 
     /// Whether callers need a token.
@@ -280,6 +289,7 @@ impl Ranker {
             ranking: &ranked.ranking,
             currency: ranked.currency,
             warnings: &ranked.warnings,
+            assumed: &ranked.assumed,
             most_bytes: self.limits.answer_bytes,
         })
     }

@@ -1,4 +1,4 @@
-//! What `explain` adds to a combination about its transfers and its execution, and the assumptions of an answer.
+//! What `explain` adds to a combination about its transfers and its execution.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,7 +15,6 @@ use crate::domain::{
     query::Query,
     rank::Combination,
     sites::{Place, Sites},
-    transfer::route::{Assumption, Charge, Route},
 };
 
 /// How one object moves to the TES, what that costs and how long it takes.
@@ -169,36 +168,6 @@ impl Transfers<'_> {
             (Some(_), _) => "default",
         }
     }
-
-    /// What the estimates assume, as sentences.
-    pub(super) fn assumptions(&self) -> Vec<String> {
-        let mut sentences = Vec::new();
-        let mut add = |sentence: String| {
-            if !sentences.contains(&sentence) {
-                sentences.push(sentence);
-            }
-        };
-        for tes in &self.estimates.tes {
-            let Some(service) = self.query.tes().get(tes.tes) else {
-                continue;
-            };
-            for route in &tes.routes {
-                if let Some(sentence) = assumption(route) {
-                    add(sentence.to_owned());
-                }
-                if !route.verified && route.charge != Charge::Unknown {
-                    add("Unverified prices are used: no source that was read has them.".to_owned());
-                }
-            }
-            if tes.tries.of_execution > 1.0 {
-                let tries = rounded(tes.tries.of_execution);
-                add(format!(
-                    "At '{service}', a task is expected to be paid for {tries:.3} times (failures and preemptions)."
-                ));
-            }
-        }
-        sentences
-    }
 }
 
 /// The estimate of the TES at `position` in the query.
@@ -207,24 +176,6 @@ pub(super) fn tes_of(estimates: &Estimates, position: usize) -> Option<&TesEstim
         .tes
         .binary_search_by_key(&position, |estimate| estimate.tes);
     estimates.tes.get(index.ok()?)
-}
-
-const fn assumption(route: &Route) -> Option<&'static str> {
-    match route.assumption {
-        Some(Assumption::CommonRegion) => Some(
-            "Where the region of a source or TES is unknown, the price that most regions of its provider share is used.",
-        ),
-        Some(Assumption::NoRow) => Some(
-            "Where the table has no price for a region, the first price of its provider to the internet is used.",
-        ),
-        Some(Assumption::TesUnknown) => Some(
-            "Where the place of a TES is unknown, the price of the source to the internet is used.",
-        ),
-        Some(Assumption::SourceUnknown) => Some(
-            "Where the provider of a source is unknown, the price of estimation.network.unknown is used.",
-        ),
-        None => None,
-    }
 }
 
 /// A host, and its provider, region or network.

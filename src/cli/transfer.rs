@@ -12,6 +12,7 @@ use super::{
 use crate::{
     config::Config,
     domain::{
+        assumed::Assumed,
         geo::{Host, Kilometres},
         service::ServiceUri,
         sites::{Place, PlaceSource},
@@ -166,7 +167,7 @@ impl Described<'_> {
             line("source", format!("{source}{mark}"));
         }
         if let Some(assumption) = route.assumption {
-            line("assumption", sentence(assumption).to_owned());
+            line("assumption", sentence(assumption));
         }
         line("time", format!("{:.0} s", self.seconds()));
         if let (Some(rate), Some(limit)) = (route.rate_mbps, route.limited_by) {
@@ -182,13 +183,6 @@ impl Described<'_> {
     }
 }
 
-const fn sentence(assumption: Assumption) -> &'static str {
-    match assumption {
-        Assumption::CommonRegion => "a region is unknown: the price that most regions share",
-        Assumption::NoRow => "no price is known for the region: the first one of the provider",
-        Assumption::TesUnknown => "the place of the TES is unknown: the price to the internet",
-        Assumption::SourceUnknown => {
-            "the source is at no known provider: estimation.network.unknown"
-        }
-    }
+fn sentence(assumption: Assumption) -> String {
+    Assumed::Price(assumption).to_string()
 }

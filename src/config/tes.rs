@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     exclusion::Unfit,
+    findings::{OfferSource, TaskInfo},
     money::Currency,
     price_book::{Capacity, Prices, TesMatch, unfit_labels},
     resources::ResourceNeeds,
@@ -259,6 +260,13 @@ impl PriceEntry {
                 0.0
             },
         }
+    }
+
+    /// Whether failures are counted in the list of tasks, which was not read for the queue time of `offer`.
+    pub fn counts_failures_of(&self, offer: &TaskInfo) -> bool {
+        let is_read =
+            offer.source == OfferSource::PriceBook && self.queue.signal == Signal::History;
+        !is_read && !matches!(self.failures.0, crate::domain::site::Failures::Share(_))
     }
 
     /// Why a task with these `needs` cannot run, if it cannot.

@@ -421,14 +421,14 @@ mod tests {
                     *number == 0 || at & (1 << position) != 0
                 });
                 site(at.map(|(number, (seconds, _))| {
-                    runs(number as u64, seconds / speed.exp(), 20_000)
+                    runs(number as u64, seconds / speed.exp(), 400)
                 }).collect())
             }).collect();
             let found = ratios(&sites);
             let centre = speeds.iter().sum::<f64>() / speeds.len() as f64;
             for (found, speed) in found.iter().zip(&speeds) {
                 let found = found.unwrap().ln();
-                prop_assert!((found - (speed - centre)).abs() < 0.01, "{found} {speed}");
+                prop_assert!((found - (speed - centre)).abs() < 0.1, "{found} {speed}");
             }
         }
 

@@ -38,8 +38,21 @@ pub struct Route {
     pub rate_mbps: Option<f64>,
     /// What limits the rate.
     pub limited_by: Option<RateLimit>,
+    /// What the rate assumes.
+    pub assumed_rate: AssumedRate,
     /// The distance, if it is known.
     pub distance: Option<Kilometres>,
+}
+
+/// What a rate assumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AssumedRate {
+    /// Nothing is known about the networks, and that is what limits it.
+    pub is_unknown: bool,
+    /// The distance is unknown, so that no round trip limits it.
+    pub has_no_round_trip: bool,
+    /// It is limited by the usual number of connections.
+    pub has_default_streams: bool,
 }
 
 /// The kind of a price.
@@ -201,7 +214,8 @@ impl NetworkModel {
             tes,
         };
         let mut route = self.price(&leg, stated, sites.assumed);
-        let (rate, limit) = self.rate(&leg);
+        let (rate, limit, assumed) = self.rate(&leg);
+        route.assumed_rate = assumed;
         route.rate_mbps = Some(rate);
         route.limited_by = Some(limit);
         route.distance = km;
@@ -336,6 +350,11 @@ impl Route {
             assumption: None,
             rate_mbps: None,
             limited_by: None,
+            assumed_rate: AssumedRate {
+                is_unknown: false,
+                has_no_round_trip: false,
+                has_default_streams: false,
+            },
             distance: None,
         }
     }
