@@ -6,16 +6,16 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
-use super::amount::amount;
 #[cfg(feature = "mock")]
 use super::mock_args::{DemoArgs, MockDrsArgs, MockTesArgs};
+use super::{amount::amount, calibrate_args::CalibrateArgs};
 use crate::{
     api::{
         request::{RankRequest, RequestedMode, ResourceRequirements},
         task_request::TaskRequest,
     },
     config::Config,
-    domain::{query::RequestFault, service::ServiceUri},
+    domain::query::RequestFault,
 };
 
 const EXAMPLES: &str = "\
@@ -304,36 +304,6 @@ pub(super) struct TransferArgs {
     pub(super) output: Output,
 }
 
-/// The format of measured entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum EntryFormat {
-    /// For the configuration.
-    Yaml,
-    /// With the figures that each value rests on.
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CalibrateArgs {
-    /// Root URIs of the TES; the speed of one is a ratio to the others
-    #[arg(long = "tes", visible_alias = "tes-uri", value_name = "URI", required = true, num_args = 1.., value_parser = ServiceUri::parse)]
-    pub(super) tes: Vec<ServiceUri>,
-    /// Use the tasks that were created in the last N days, instead of tes.history_max_age_days
-    #[arg(long, value_name = "N", value_parser = days)]
-    pub(super) days: Option<f64>,
-    /// Bearer token for the TES; prefer the environment variable, as command lines are visible to other users
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "TESTRIBUTE_JWT",
-        hide_env_values = true
-    )]
-    pub(super) jwt: Option<SecretString>,
-    /// Format of the output on STDOUT
-    #[arg(long, value_enum, default_value_t = EntryFormat::Yaml)]
-    pub(super) output: EntryFormat,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Address or name to listen on, instead of server.host
@@ -353,13 +323,6 @@ impl ServeArgs {
             config.server.port = port;
         }
     }
-}
-
-/// A number of days, in the range of `tes.history_max_age_days`.
-fn days(text: &str) -> Result<f64, String> {
-    let days = text.parse().ok();
-    let days = days.filter(|&days: &f64| days > 0.0 && days <= 3650.0);
-    days.ok_or_else(|| "must be more than 0 and at most 3650".to_owned())
 }
 
 /// A path and a size.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CliError,
-    args::{CalibrateArgs, EntryFormat},
+    calibrate_args::{CalibrateArgs, EntryFormat},
     console::Console,
     rank::token,
     serve::wait_for_signal,

@@ -3,6 +3,7 @@
 mod amount;
 mod args;
 mod calibrate;
+mod calibrate_args;
 mod console;
 #[cfg(feature = "mock")]
 mod demo;

@@ -186,7 +186,9 @@ impl TaskAt<'_> {
         } else {
             0.0
         };
-        let share = site.failures.share(self.offer.outcomes, preemptions);
+        // Tasks that were preempted do not count where preemptions have a rate, whatever this task is.
+        let rate = site.preemptions_per_hour;
+        let share = site.failures.share(self.offer.outcomes, rate);
         let tries = Tries::new(share, preemptions, execution)
             .map_err(|times| Exclusion::Preempted(times.0))?;
         let (routes, priced) = self.price(routes)?;

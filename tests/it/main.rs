@@ -11,6 +11,7 @@
 )]
 
 mod architecture;
+mod assumptions;
 mod auth;
 mod browsers;
 mod bucket_regions;
@@ -36,6 +37,7 @@ mod drs_secrets;
 mod drs_urls;
 mod earlier_configurations;
 mod exchange_rates;
+mod failures;
 mod fairness;
 mod geolocation;
 mod inbound;
@@ -55,6 +57,7 @@ mod run;
 mod serving;
 mod soak;
 mod support;
+mod tables;
 mod task_info;
 mod tes_flavours;
 mod tes_history;
