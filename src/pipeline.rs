@@ -112,6 +112,17 @@ pub struct TransferEnds {
     pub to_place: Option<Place>,
 }
 
+/// A transfer, and what is known about its ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TransferAnswer {
+    /// Price and rate.
+    pub route: Route,
+    /// The place of the data.
+    pub from: Option<Place>,
+    /// The place of the task.
+    pub to: Option<Place>,
+}
+
 impl Pipeline {
     /// A pipeline that calls through `client`.
     ///
@@ -363,7 +374,7 @@ impl Pipeline {
         &self,
         scope: &CallScope,
         ends: TransferEnds,
-    ) -> (Option<Route>, Vec<Warning>) {
+    ) -> (Option<TransferAnswer>, Vec<Warning>) {
         let estimation = self.estimation();
         let mut site = estimation.site_of(&ends.tes);
         if ends.to_place.is_some() {
@@ -388,6 +399,12 @@ impl Pipeline {
         };
         let model = estimation.transfers();
         let route = model.route(source, &ends.tes, &site, None, &sites);
-        (route, sites.warnings)
+        let (from, to, _) = sites.nearest(&ends.from, ends.tes.host(), site.place.as_ref());
+        let answer = route.map(|route| TransferAnswer {
+            route,
+            from: from.cloned(),
+            to: to.cloned(),
+        });
+        (answer, sites.warnings)
     }
 }

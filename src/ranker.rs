@@ -21,13 +21,12 @@ use crate::{
         service::ServiceUri,
         sites::Sites,
         token::Token,
-        transfer::route::Route,
         unrankable::Unrankable,
         warning::Warning,
     },
     error::Error,
     locations::LocatorError,
-    pipeline::{Pipeline, Ranked, SetupError, TransferEnds},
+    pipeline::{Pipeline, Ranked, SetupError, TransferAnswer, TransferEnds},
     telemetry::{TraceContext, metrics::Metrics},
 };
 
@@ -311,7 +310,7 @@ impl Ranker {
 
     /// Price and rate between `ends`, as the ranking sees them, and warnings; `None` if the model needs a distance that is
     /// unknown.
-    pub async fn transfer(&self, ends: TransferEnds) -> (Option<Route>, Vec<Warning>) {
+    pub async fn transfer(&self, ends: TransferEnds) -> (Option<TransferAnswer>, Vec<Warning>) {
         let scope = self.client.detached_scope();
         self.pipeline.transfer(&scope, ends).await
     }

@@ -180,6 +180,14 @@ pub(super) fn tes_of(estimates: &Estimates, position: usize) -> Option<&TesEstim
 
 /// A host, and its provider, region or network.
 fn end(host: &Host, place: Option<&Place>) -> String {
+    match network_of(place) {
+        place if !place.is_empty() => format!("{} ({place})", host.machine()),
+        _ => host.machine().to_string(),
+    }
+}
+
+/// Provider and region, or network; empty if none is known.
+pub(crate) fn network_of(place: Option<&Place>) -> String {
     let place = place.map(|place| {
         let provider = place.provider.map(Provider::id);
         let network = place.network.map(Network::id);
@@ -189,14 +197,11 @@ fn end(host: &Host, place: Option<&Place>) -> String {
             (None, _, None) => String::new(),
         }
     });
-    match place {
-        Some(place) if !place.is_empty() => format!("{} ({place})", host.machine()),
-        _ => host.machine().to_string(),
-    }
+    place.unwrap_or_default()
 }
 
 /// How the network of a place is known.
-fn known_by(place: Option<&Place>) -> String {
+pub(crate) fn known_by(place: Option<&Place>) -> String {
     place.map_or_else(
         || "unknown".to_owned(),
         |place| {

@@ -144,6 +144,15 @@ pub(super) enum Output {
     Uri,
 }
 
+/// The format of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// JSON.
+    Json,
+    /// A table.
+    Table,
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Ranking")]
 pub(super) struct RankArgs {
@@ -284,8 +293,8 @@ pub(super) struct LocateArgs {
     #[arg(required = true, value_name = "HOST|IP|URI")]
     pub(super) hosts: Vec<String>,
     /// Format of the output on STDOUT
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(super) output: Output,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -300,8 +309,8 @@ pub(super) struct TransferArgs {
     #[arg(long, value_name = "N", default_value_t = 100.0, value_parser = amount)]
     pub(super) gb: f64,
     /// Format of the output on STDOUT
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(super) output: Output,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) output: Format,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     CliError,
-    args::{LocateArgs, Output},
+    args::{Format, LocateArgs},
     console::Console,
 };
 use crate::{
@@ -35,8 +35,8 @@ pub(super) async fn run(
     let sites = ranker.locate(&hosts).await;
     console.warnings(&sites.warnings);
     match args.output {
-        Output::Json => console.print(as_json(&uris, &hosts, &sites))?,
-        Output::Table | Output::Uri => {
+        Format::Json => console.print(as_json(&uris, &hosts, &sites))?,
+        Format::Table => {
             console.print(as_table(&uris, &hosts, &sites).trim_end())?;
         }
     }

@@ -78,6 +78,9 @@ enum CliError {
     /// The certificate of the service is not valid.
     #[error(transparent)]
     Tls(#[from] http::TlsError),
+    /// An argument is not valid.
+    #[error("'{value}': {reason}")]
+    Argument { value: String, reason: String },
     /// A file argument is not valid.
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
@@ -135,6 +138,7 @@ impl CliError {
             | Self::Setup(_)
             | Self::Router(_)
             | Self::Tls(_)
+            | Self::Argument { .. }
             | Self::File { .. } => 2,
         }
     }
@@ -161,6 +165,7 @@ impl CliError {
             Self::Ranking(Error::Setup(error)) | Self::Setup(error) => {
                 console.error("ConfigurationError", &error.to_string());
             }
+            Self::Argument { .. } => console.error("ValidationError", &self.to_string()),
             Self::Token(error) => console.error("ValidationError", &format!("--jwt: {error}")),
             Self::Config(_) | Self::Telemetry(_) | Self::Tls(_) | Self::File { .. } => {
                 console.error("ConfigurationError", &self.to_string());

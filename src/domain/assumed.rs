@@ -126,7 +126,11 @@ impl Basis<'_> {
             TransferModel::Network(model) => model,
         };
         let mut all = Vec::new();
-        for assumption in routes().filter_map(|route| route.assumption) {
+        let of_tes = |is_unknown: bool| is_unknown.then_some(Assumption::TesUnknown);
+        let assumptions = routes()
+            .flat_map(|route| [route.assumption, of_tes(route.is_tes_unknown)])
+            .flatten();
+        for assumption in assumptions {
             if !all.contains(&Assumed::Price(assumption)) {
                 all.push(Assumed::Price(assumption));
             }

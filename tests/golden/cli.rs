@@ -69,6 +69,10 @@ fn errors() -> Vec<CliError> {
             certificate: "fullchain.pem".into(),
         }
         .into()]
+        CliError::Argument { .. } => [CliError::Argument {
+            value: "amazon/us-east-1".to_owned(),
+            reason: "must be a host".to_owned(),
+        }]
         CliError::File { .. } => [CliError::File {
             file: "city.mmdb".to_owned(),
             reason: "its networks overlap".to_owned(),

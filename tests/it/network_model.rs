@@ -216,6 +216,9 @@ async fn a_tes_at_an_unknown_place_is_a_warning_and_is_ranked() {
     };
     let warning = Warning::Transfer(warning).to_string();
     assert!(warnings(&answer).contains(&warning.as_str()), "{answer:#}");
+    // Nor is the region of the source known.
+    let (_, answer) = self::first(&service, &["s3://bucket/x"]).await;
+    assert!(warnings(&answer).contains(&warning.as_str()), "{answer:#}");
 }
 
 #[tokio::test]

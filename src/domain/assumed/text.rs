@@ -97,7 +97,7 @@ const fn price(assumption: Assumption) -> &'static str {
             "Where the region of a source or TES is unknown, the price that most regions of its provider share is used."
         }
         Assumption::NoRow => {
-            "Where the table has no price for a region, the first price of its provider to the internet is used."
+            "Where the table does not list a region, its provider's price for other regions, or else the first to the internet, is used."
         }
         Assumption::TesUnknown => {
             "Where the place of a TES is unknown, the price of the source to the internet is used."

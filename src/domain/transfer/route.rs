@@ -32,8 +32,10 @@ pub struct Route {
     pub price_source: Option<Arc<str>>,
     /// Whether a source that was read has the price.
     pub verified: bool,
-    /// What is assumed about the places.
+    /// What is assumed about the source, or about the TES if nothing is about the source.
     pub assumption: Option<Assumption>,
+    /// Whether the price depends on the place of the TES, which is unknown.
+    pub is_tes_unknown: bool,
     /// Megabits per second; `None` if nothing has to be moved, or if transfers take no time.
     pub rate_mbps: Option<f64>,
     /// What limits the rate.
@@ -150,7 +152,7 @@ impl RateLimit {
 pub enum Assumption {
     /// The region of the source or of the TES is unknown: the price that most regions share.
     CommonRegion,
-    /// The table has no row for the region of the source.
+    /// The table does not list the region of the source.
     NoRow,
     /// The place of the TES is unknown: the price to the internet.
     TesUnknown,
@@ -289,6 +291,7 @@ impl NetworkModel {
             price_source: Some(Arc::clone(&table.source)),
             verified: price.is_verified,
             assumption: price.assumption(leg.to.is_none()),
+            is_tes_unknown: leg.to.is_none(),
             ..Route::of(price.per_gb, Some(self.tables.currency), price.charge())
         }
         .billed(payer)
@@ -348,6 +351,7 @@ impl Route {
             price_source: None,
             verified: true,
             assumption: None,
+            is_tes_unknown: false,
             rate_mbps: None,
             limited_by: None,
             assumed_rate: AssumedRate {
