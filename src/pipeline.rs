@@ -1,5 +1,7 @@
 //! From a query to its ranking: gather, locate, estimate, rank. The only place that knows the order of the steps.
 
+mod transfer;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::join;
@@ -7,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
 
+pub use self::transfer::{TransferAnswer, TransferEnds};
 pub(crate) use crate::tes::SubmitError;
 use crate::{
     client::{CallScope, Client, ClientError, ServiceKind},
@@ -23,10 +26,9 @@ use crate::{
         rank::{Ranking, rank},
         registry::RegistryWarning,
         routes::Routes,
-        service::{BadServiceUri, ServiceUri},
+        service::BadServiceUri,
         site::SiteModel,
-        sites::{Place, Sites},
-        transfer::route::{Route, Source},
+        sites::Sites,
         unrankable::{Unrankable, UnrankableReason},
         warning::Warning,
     },
@@ -95,32 +97,6 @@ pub struct Ranked {
     pub warnings: Vec<Warning>,
     /// What the estimates assume, if the query asks for explanations.
     pub assumed: Vec<Assumed>,
-}
-
-/// The ends of a transfer.
-#[derive(Debug, Clone)]
-pub struct TransferEnds {
-    /// Where the data are.
-    pub from: Host,
-    /// Its place, if it need not be looked up.
-    pub from_place: Option<Place>,
-    /// Whether the data are fetched over FTP.
-    pub is_ftp: bool,
-    /// Where the task runs.
-    pub tes: ServiceUri,
-    /// Its place, if it need not be looked up.
-    pub to_place: Option<Place>,
-}
-
-/// A transfer, and what is known about its ends.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TransferAnswer {
-    /// Price and rate.
-    pub route: Route,
-    /// The place of the data.
-    pub from: Option<Place>,
-    /// The place of the task.
-    pub to: Option<Place>,
 }
 
 impl Pipeline {
@@ -212,7 +188,11 @@ impl Pipeline {
             sites: &known,
             transfers: model,
         };
-        let assumed = query.explain().then(|| basis.assumed()).unwrap_or_default();
+        let assumed = if query.explain() {
+            basis.assumed()
+        } else {
+            Vec::new()
+        };
 
         let span = info_span!(target: SPANS, "rank");
         let ranking = span.in_scope(|| rank(&estimates, query.mode(), query.limit(), seed));
@@ -367,44 +347,5 @@ impl Pipeline {
         self.locator
             .places(scope, &hosts, self.unknown_distance)
             .await
-    }
-
-    /// Price and rate between `ends`, and warnings.
-    pub async fn transfer(
-        &self,
-        scope: &CallScope,
-        ends: TransferEnds,
-    ) -> (Option<TransferAnswer>, Vec<Warning>) {
-        let estimation = self.estimation();
-        let mut site = estimation.site_of(&ends.tes);
-        if ends.to_place.is_some() {
-            site.place = ends.to_place;
-        }
-        let mut hosts = Vec::new();
-        if ends.from_place.is_none() {
-            hosts.push(ends.from.clone());
-        }
-        if site.place.is_none() {
-            hosts.push(ends.tes.host().clone());
-        }
-        let mut sites = self.locate(scope, &hosts).await;
-        let places = ends
-            .from_place
-            .map(|place| (ends.from.clone(), vec![place]));
-        sites.places.extend(places);
-        let source = Source {
-            host: &ends.from,
-            is_ftp: ends.is_ftp,
-            names_payer: false,
-        };
-        let model = estimation.transfers();
-        let route = model.route(source, &ends.tes, &site, None, &sites);
-        let (from, to, _) = sites.nearest(&ends.from, ends.tes.host(), site.place.as_ref());
-        let answer = route.map(|route| TransferAnswer {
-            route,
-            from: from.cloned(),
-            to: to.cloned(),
-        });
-        (answer, sites.warnings)
     }
 }

@@ -390,7 +390,7 @@ async fn ends_of_a_transfer_that_name_nothing_are_refused() {
         "not a host",
         "/data/x",
         "nowhere/eu-1",
-        "amazon/us-east-1",
+        "amazone/us-east-1",
         "file:///data/x",
         "s3:///key",
         "https://",

@@ -397,7 +397,7 @@ async fn prices_of_offers_are_converted_offline_too() {
             tes_excluded(&roots[1], excluded)
         ]
     );
-    // 10 s on one core at 2 SEK, and a GB of disk at 2.
+    // 10 s on one core at 2 SEK, and a GB of disk at 1.
     let cost = number(&combinations[0]["cost_estimate"]["amount"]);
-    assert!((cost - 22.0 * 11.624 / 10.987).abs() < 1e-6, "{cost}");
+    assert!((cost - 21.0 * 11.624 / 10.987).abs() < 1e-6, "{cost}");
 }
