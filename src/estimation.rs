@@ -13,7 +13,8 @@ use crate::{
         site::SiteModel,
         sites::{Place, PlaceSource, Sites},
         transfer::{
-            NetworkModel, TransferModel, TransferRate, domains::Domains, warning::TransferWarning,
+            NetworkModel, TransferModel, TransferRate, domains::Domains, tables::Tables,
+            warning::TransferWarning,
         },
         warning::Warning,
     },
@@ -24,6 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Estimation {
     transfers: TransferModel,
+    tables: Arc<Tables>,
     domains: Arc<Domains>,
     tes: Tes,
     /// Of each entry of the price book.
@@ -57,7 +59,7 @@ impl Estimation {
                 TransferModel::Distance(estimation.transfer_rate_mbps.map(TransferRate))
             }
             TransferModelName::Network => TransferModel::Network(Arc::new(NetworkModel {
-                tables,
+                tables: Arc::clone(&tables),
                 billed_to: estimation.billed_to,
                 monthly_egress_gb: network.monthly_egress_gb,
                 streams: network.streams,
@@ -68,6 +70,7 @@ impl Estimation {
         };
         Ok(Self {
             transfers,
+            tables,
             domains: Arc::new(domains),
             tes,
             sites,
@@ -135,14 +138,13 @@ impl Estimation {
 
     /// That the tables are old at the time `now`, if they are.
     pub fn table_warning(&self, now: Timestamp) -> Option<Warning> {
-        let TransferModel::Network(model) = &self.transfers else {
-            return None;
-        };
+        let uses_tables =
+            matches!(self.transfers, TransferModel::Network(_)) || self.tes.has_list_prices();
         let today = Offset::UTC.to_datetime(now);
         let (year, month) = (i32::from(today.year()), i32::from(today.month()));
-        model.tables.is_old_in(year, month).then(|| {
+        (uses_tables && self.tables.is_old_in(year, month)).then(|| {
             Warning::Transfer(TransferWarning::OldTables {
-                as_of: model.tables.as_of.clone(),
+                as_of: self.tables.as_of.clone(),
             })
         })
     }

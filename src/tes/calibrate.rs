@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::{
-    TesClient, TesError,
+    TesClient,
     history::{Listing, Lists, TaskHistory},
     tasks::{Reading, Task, outcomes},
 };
@@ -63,10 +63,7 @@ impl TesClient {
                     warnings.push(CalibrationWarning::Duplicate { service });
                 }
                 Ok(read) => sites.push((position, service, read)),
-                Err(error) => warnings.push(CalibrationWarning::Unavailable {
-                    service,
-                    cause: error.to_string(),
-                }),
+                Err(warning) => warnings.push(warning),
             }
         }
         let tasks: Vec<_> = sites
@@ -90,14 +87,19 @@ impl TesClient {
     /// The tasks that `tes` lists, created at most `max_age_days` ago.
     ///
     /// # Errors
-    /// [`TesError`] if there is no TES or it does not list its tasks.
+    /// [`CalibrationWarning::Unavailable`] if there is no TES or it does not list its tasks.
     async fn fetch_tasks(
         &self,
         scope: &CallScope,
         tes: &ServiceUri,
         max_age_days: f64,
-    ) -> Result<ReadTasks, TesError> {
-        let (base, authorization) = self.reach(scope, tes).await?;
+    ) -> Result<ReadTasks, CalibrationWarning> {
+        let unavailable = |cause: String| CalibrationWarning::Unavailable {
+            service: tes.to_string(),
+            cause,
+        };
+        let reached = self.reach(scope, tes).await;
+        let (base, authorization) = reached.map_err(|error| unavailable(error.to_string()))?;
         let lists = Lists {
             client: &self.client,
             scope,
@@ -111,7 +113,9 @@ impl TesClient {
         };
         let now = Timestamp::now();
         let read = timeout(READ_TIME * 2, lists.tasks(now)).await;
-        let listing = read.unwrap_or(Err(FetchError::Timeout(READ_TIME * 2)))?;
+        let read = read.unwrap_or(Err(FetchError::Timeout(READ_TIME * 2)));
+        let no_list = |failure: FetchError| NoQueueTime::NoTaskList(failure.to_string());
+        let listing = read.map_err(|failure| unavailable(no_list(failure).to_string()))?;
         Ok(read_tasks(base, &listing, now, max_age_days))
     }
 

@@ -211,5 +211,11 @@ fn tables_are_old_after_eighteen_months() {
         );
         let distance = "{estimation: {transfer_model: distance}}";
         assert_eq!(warning(distance, today), None, "no table is used");
+        let list_prices = "{estimation: {transfer_model: distance}, tes: {price_book: [{match: '*', list_prices: {},
+            place: {provider: aws, region: us-east-1}, unit_costs: {data_transfer: 0}}]}}";
+        assert!(
+            warning(list_prices, today).is_some(),
+            "prices of machines are"
+        );
     }
 }
