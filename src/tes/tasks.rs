@@ -189,7 +189,9 @@ impl Task {
             compute_seconds: last_first().find_map(Attempt::compute_seconds),
             has_ended: attempts.last().is_some_and(|attempt| attempt.end.is_some()),
             image: image.and_then(|image| image.as_str().map(str::to_owned)),
-            program: program(&executors).filter(|_| state == State::Complete),
+            program: (state == State::Complete)
+                .then(|| program(&executors))
+                .flatten(),
             requested: member(task, &["resources"]).map_or_else(Requested::default, requested),
         }
     }

@@ -28,7 +28,7 @@ tes:
   price_book:
     - match: \"*\"
       currency: EUR
-      unit_costs: {cpu_usage: 1, memory_consumption: 0.5, data_storage: 0.25, data_transfer: 0.1}
+      unit_costs: {cpu_usage: 1e-5, memory_consumption: 0.5, data_storage: 0.25, data_transfer: 0.1}
       place: {provider: aws, region: eu-central-1}
       link: {in_mbps: 1000}
       speed: 7
@@ -205,7 +205,7 @@ async fn queue_failures_and_speed_are_those_of_the_sites() {
     assert!(close(of_fast.speed * of_slow.speed, 1.0, 0.01));
     // The rest of the entry is that of the book.
     for entry in [of_fast, of_slow] {
-        assert_eq!(entry.unit_costs.cpu_usage, Some(1.0));
+        assert_eq!(entry.unit_costs.cpu_usage, Some(1e-5));
         assert_eq!(entry.link.in_mbps, Some(1000.0));
         assert!(entry.place.is_some());
     }
