@@ -1,10 +1,6 @@
 //! The estimation model of the configuration: tables, overrides, and what is known about each site.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{Timestamp, tz::Offset};
 
@@ -17,7 +13,8 @@ use crate::{
         site::SiteModel,
         sites::{Place, PlaceSource, Sites},
         transfer::{
-            NetworkModel, TransferModel, TransferRate, domains::Domains, warning::TransferWarning,
+            NetworkModel, TransferModel, TransferRate, domains::Domains, tables::Tables,
+            warning::TransferWarning,
         },
         warning::Warning,
     },
@@ -28,6 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Estimation {
     transfers: TransferModel,
+    tables: Arc<Tables>,
     domains: Arc<Domains>,
     tes: Tes,
     /// Of each entry of the price book.
@@ -35,11 +33,11 @@ pub struct Estimation {
 }
 
 impl Estimation {
-    /// The model that `config` describes, and its price book with list prices written out.
+    /// The model that `config` describes.
     ///
     /// # Errors
     /// [`ConfigFault`] if the tables cannot be read or have no list prices for an entry.
-    pub fn new(config: &Config) -> Result<(Self, Tes), ConfigFault> {
+    pub fn new(config: &Config) -> Result<Self, ConfigFault> {
         let estimation = &config.estimation;
         let network = &estimation.network;
         let within = |fault: ConfigFault| fault.within("estimation.network");
@@ -51,6 +49,7 @@ impl Estimation {
             *entry = entry.with_list_prices(&tables).map_err(within)?;
             let mut site = entry.site().map_err(within)?;
             site.place = site.place.map(completed);
+            site.list_prices = entry.list_price_basis(&tables);
             sites.push(site);
         }
         let mut domains = tables.domains.clone();
@@ -60,7 +59,7 @@ impl Estimation {
                 TransferModel::Distance(estimation.transfer_rate_mbps.map(TransferRate))
             }
             TransferModelName::Network => TransferModel::Network(Arc::new(NetworkModel {
-                tables,
+                tables: Arc::clone(&tables),
                 billed_to: estimation.billed_to,
                 monthly_egress_gb: network.monthly_egress_gb,
                 streams: network.streams,
@@ -69,13 +68,18 @@ impl Estimation {
                 buckets: bucket_terms(&config.locations.buckets),
             })),
         };
-        let model = Self {
+        Ok(Self {
             transfers,
+            tables,
             domains: Arc::new(domains),
-            tes: tes.clone(),
+            tes,
             sites,
-        };
-        Ok((model, tes))
+        })
+    }
+
+    /// The price book, with list prices written out.
+    pub const fn price_book(&self) -> &Tes {
+        &self.tes
     }
 
     /// How transfers are estimated.
@@ -132,18 +136,15 @@ impl Estimation {
         }
     }
 
-    /// That the tables are old today, if they are.
-    pub fn table_warning(&self) -> Option<Warning> {
-        let TransferModel::Network(model) = &self.transfers else {
-            return None;
-        };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        let now = Timestamp::from_second(i64::try_from(now.as_secs()).ok()?).ok()?;
+    /// That the tables are old at the time `now`, if they are.
+    pub fn table_warning(&self, now: Timestamp) -> Option<Warning> {
+        let uses_tables =
+            matches!(self.transfers, TransferModel::Network(_)) || self.tes.has_list_prices();
         let today = Offset::UTC.to_datetime(now);
         let (year, month) = (i32::from(today.year()), i32::from(today.month()));
-        model.tables.is_old_in(year, month).then(|| {
+        (uses_tables && self.tables.is_old_in(year, month)).then(|| {
             Warning::Transfer(TransferWarning::OldTables {
-                as_of: model.tables.as_of.clone(),
+                as_of: self.tables.as_of.clone(),
             })
         })
     }

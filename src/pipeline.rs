@@ -1,14 +1,21 @@
 //! From a query to its ranking: gather, locate, estimate, rank. The only place that knows the order of the steps.
 
+mod transfer;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
 use futures_util::future::join;
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
 
+pub use self::transfer::{TransferAnswer, TransferEnds};
 pub(crate) use crate::tes::SubmitError;
 use crate::{
     client::{CallScope, Client, ClientError, ServiceKind},
     config::{self, Config},
     domain::{
+        assumed::{Assumed, Basis},
         estimate::{Assumptions, Estimates},
         findings::Findings,
         geo::{Host, Kilometres},
@@ -19,10 +26,9 @@ use crate::{
         rank::{Ranking, rank},
         registry::RegistryWarning,
         routes::Routes,
-        service::{BadServiceUri, ServiceUri},
+        service::BadServiceUri,
         site::SiteModel,
-        sites::{Place, Sites},
-        transfer::{leg::Source, route::Route},
+        sites::Sites,
         unrankable::{Unrankable, UnrankableReason},
         warning::Warning,
     },
@@ -46,7 +52,9 @@ pub struct Pipeline {
     locator: Locator,
     missing_size: MissingSize,
     target_currency: Currency,
-    estimation: Estimation,
+    /// Replaced when the tables are read again.
+    estimation: RwLock<Arc<Estimation>>,
+    config: Config,
     unknown_distance: Option<Kilometres>,
 }
 
@@ -87,21 +95,8 @@ pub struct Ranked {
     pub currency: Currency,
     /// What went wrong, in the order of the steps.
     pub warnings: Vec<Warning>,
-}
-
-/// The ends of a transfer.
-#[derive(Debug, Clone)]
-pub struct TransferEnds {
-    /// Where the data are.
-    pub from: Host,
-    /// Its place, if it need not be looked up.
-    pub from_place: Option<Place>,
-    /// Whether the data are fetched over FTP.
-    pub is_ftp: bool,
-    /// Where the task runs.
-    pub tes: ServiceUri,
-    /// Its place, if it need not be looked up.
-    pub to_place: Option<Place>,
+    /// What the estimates assume, if the query asks for explanations.
+    pub assumed: Vec<Assumed>,
 }
 
 impl Pipeline {
@@ -110,11 +105,11 @@ impl Pipeline {
     /// # Errors
     /// [`SetupError`] if a database or URL of `config` cannot be used.
     pub fn new(config: &Config, client: &Client) -> Result<Self, SetupError> {
-        let (estimation, tes) = Estimation::new(config)?;
+        let estimation = Estimation::new(config)?;
         let locator = Locator::new(&config.locations, client)?;
         let unknown_distance = config.estimation.unknown_distance_km;
         Ok(Self {
-            tes: TesClient::new(&tes, client),
+            tes: TesClient::new(&config.tes, client),
             registries: Registries::new(client),
             max_tes: config.limits.tes_uris,
             drs: DrsClient::new(&config.drs, client)?,
@@ -123,7 +118,8 @@ impl Pipeline {
             missing_size: config.drs.missing_size,
             target_currency: config.target_currency,
             unknown_distance: unknown_distance.and_then(Kilometres::new),
-            estimation,
+            estimation: RwLock::new(Arc::new(estimation)),
+            config: config.clone(),
         })
     }
 
@@ -139,8 +135,9 @@ impl Pipeline {
     ) -> Result<Ranked, Unrankable> {
         let mut warnings = query.warnings().to_vec();
         let query = self.with_listed(query, scope, &mut warnings).await;
+        let estimation = self.estimation();
         let findings = match self
-            .gather(&query, scope, &mut warnings)
+            .gather(&query, scope, &estimation, &mut warnings)
             .instrument(info_span!(target: SPANS, "gather"))
             .await
         {
@@ -154,13 +151,13 @@ impl Pipeline {
         );
 
         let (known, sites) = self
-            .locate_all(&query, &findings, scope, &mut warnings)
+            .locate_all(&query, &findings, scope, &estimation, &mut warnings)
             .await;
         debug!(places = sites.places.len(), "located");
 
-        let model = self.estimation.transfers();
+        let model = estimation.transfers();
         let routes = Routes::new(&query, &findings, &sites, model, &known);
-        warnings.extend(self.estimation.table_warning());
+        warnings.extend(estimation.table_warning(Timestamp::now()));
         warnings.extend(routes.warnings(&query, &findings));
         let rates = self
             .rates
@@ -184,6 +181,18 @@ impl Pipeline {
             Err(unrankable) => return Err(unrankable.after(warnings)),
         };
         warnings.extend(estimates.warnings.iter().cloned());
+        let basis = Basis {
+            query: &query,
+            findings: &findings,
+            estimates: &estimates,
+            sites: &known,
+            transfers: model,
+        };
+        let assumed = if query.explain() {
+            basis.assumed()
+        } else {
+            Vec::new()
+        };
 
         let span = info_span!(target: SPANS, "rank");
         let ranking = span.in_scope(|| rank(&estimates, query.mode(), query.limit(), seed));
@@ -208,7 +217,13 @@ impl Pipeline {
             ranking,
             currency: self.target_currency,
             warnings,
+            assumed,
         })
+    }
+
+    fn estimation(&self) -> Arc<Estimation> {
+        let current = self.estimation.read();
+        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is known about each TES, and where all hosts are.
@@ -217,9 +232,10 @@ impl Pipeline {
         query: &Query,
         findings: &Findings,
         scope: &CallScope,
+        estimation: &Estimation,
         warnings: &mut Vec<Warning>,
     ) -> (Vec<SiteModel>, Sites) {
-        let mut known = self.estimation.sites_of(query);
+        let mut known = estimation.sites_of(query);
         let mut hosts = findings.hosts_to_locate(query);
         let placed = Estimation::places_of(query, &known);
         hosts.retain(|host| !placed.contains_key(*host));
@@ -241,10 +257,12 @@ impl Pipeline {
         &self,
         query: &Query,
         scope: &CallScope,
+        estimation: &Estimation,
         warnings: &mut Vec<Warning>,
     ) -> Result<Findings, Vec<UnrankableReason>> {
         let offers = async {
-            let (offers, mut warnings) = self.tes.offers(scope, query).await;
+            let book = estimation.price_book();
+            let (offers, mut warnings) = self.tes.offers(scope, query, book).await;
             let target = self.target_currency;
             let converted = self
                 .rates
@@ -305,12 +323,28 @@ impl Pipeline {
         }
     }
 
-    /// Reads the files again that rankings use. What cannot be read stays as it was.
+    /// Reads the location database again. If it cannot be read, it stays as it was.
     ///
     /// # Errors
-    /// [`LocatorError`] of the location database.
-    pub fn reload(&self) -> Result<(), LocatorError> {
+    /// [`LocatorError`].
+    pub fn reload_locations(&self) -> Result<(), LocatorError> {
         self.locator.reload()
+    }
+
+    /// Reads the tables of prices and rates again. If they cannot be used, they stay as they were. Requests that have
+    /// begun end with the tables that they began with.
+    ///
+    /// # Errors
+    /// [`config::ConfigFault`].
+    pub fn reload_tables(&self) -> Result<(), config::ConfigFault> {
+        let estimation = Arc::new(Estimation::new(&self.config)?);
+        self.locator.set_domains(estimation.domains());
+        let mut current = self
+            .estimation
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = estimation;
+        Ok(())
     }
 
     /// Where `hosts` are, as rankings see them.
@@ -319,37 +353,5 @@ impl Pipeline {
         self.locator
             .places(scope, &hosts, self.unknown_distance)
             .await
-    }
-
-    /// Price and rate between `ends`, and warnings.
-    pub async fn transfer(
-        &self,
-        scope: &CallScope,
-        ends: TransferEnds,
-    ) -> (Option<Route>, Vec<Warning>) {
-        let mut site = self.estimation.site_of(&ends.tes);
-        if ends.to_place.is_some() {
-            site.place = ends.to_place;
-        }
-        let mut hosts = Vec::new();
-        if ends.from_place.is_none() {
-            hosts.push(ends.from.clone());
-        }
-        if site.place.is_none() {
-            hosts.push(ends.tes.host().clone());
-        }
-        let mut sites = self.locate(scope, &hosts).await;
-        let places = ends
-            .from_place
-            .map(|place| (ends.from.clone(), vec![place]));
-        sites.places.extend(places);
-        let source = Source {
-            host: &ends.from,
-            is_ftp: ends.is_ftp,
-            names_payer: false,
-        };
-        let model = self.estimation.transfers();
-        let route = model.route(source, &ends.tes, &site, None, &sites);
-        (route, sites.warnings)
     }
 }

@@ -13,14 +13,20 @@ use crate::{
     },
     auth::{AuthError, Verifier},
     client::{Client, ServiceKind, cache_key::CacheKey},
-    config::{Config, DefaultNeeds, Limits},
+    config::{Config, ConfigFault, DefaultNeeds, Limits},
     domain::{
-        geo::Host, query::Query, service::ServiceUri, sites::Sites, token::Token,
-        transfer::route::Route, unrankable::Unrankable, warning::Warning,
+        calibrate::{Calibration, warning::CalibrationWarning},
+        geo::Host,
+        query::Query,
+        service::ServiceUri,
+        sites::Sites,
+        token::Token,
+        unrankable::Unrankable,
+        warning::Warning,
     },
     error::Error,
     locations::LocatorError,
-    pipeline::{Pipeline, Ranked, SetupError, TransferEnds},
+    pipeline::{Pipeline, Ranked, SetupError, TransferAnswer, TransferEnds},
     telemetry::{TraceContext, metrics::Metrics},
 };
 
@@ -101,12 +107,21 @@ impl Ranker {
         self.pipeline.update_metrics(&self.client.metrics().ranking);
     }
 
-    /// Reads the files again that rankings use. What cannot be read stays as it was.
+    /// Reads the location database again. If it cannot be used, it stays as it was.
     ///
     /// # Errors
-    /// [`LocatorError`] of the location database.
-    pub fn reload(&self) -> Result<(), LocatorError> {
-        self.pipeline.reload()
+    /// [`LocatorError`].
+    pub fn reload_locations(&self) -> Result<(), LocatorError> {
+        self.pipeline.reload_locations()
+    }
+
+    /// Reads the tables of prices and rates (`estimation.network.tables`) again. If they cannot be used, they stay as they
+    /// were.
+    ///
+    /// # Errors
+    /// [`ConfigFault`].
+    pub fn reload_tables(&self) -> Result<(), ConfigFault> {
+        self.pipeline.reload_tables()
     }
 
     /// Whether callers need a token.
@@ -214,6 +229,21 @@ impl Ranker {
         Box::pin(self.pipeline.tes().submit(&scope, tes, task)).await
     }
 
+    /// Measures each of `tes` by the tasks of the last `max_age_days` that it lists, with their positions; what cannot be
+    /// measured is a warning.
+    pub(crate) async fn calibrate(
+        &self,
+        tes: &[ServiceUri],
+        max_age_days: f64,
+        caller: &Caller,
+    ) -> (Vec<(usize, Calibration)>, Vec<CalibrationWarning>) {
+        let scope = self
+            .client
+            .scope(caller.token.clone(), None, usize::MAX, None);
+        let tes_client = self.pipeline.tes();
+        Box::pin(tes_client.calibrate(&scope, tes, max_age_days)).await
+    }
+
     /// The state of a task, in the words of `tes`.
     ///
     /// # Errors
@@ -258,6 +288,7 @@ impl Ranker {
             ranking: &ranked.ranking,
             currency: ranked.currency,
             warnings: &ranked.warnings,
+            assumed: &ranked.assumed,
             most_bytes: self.limits.answer_bytes,
         })
     }
@@ -279,7 +310,7 @@ impl Ranker {
 
     /// Price and rate between `ends`, as the ranking sees them, and warnings; `None` if the model needs a distance that is
     /// unknown.
-    pub async fn transfer(&self, ends: TransferEnds) -> (Option<Route>, Vec<Warning>) {
+    pub async fn transfer(&self, ends: TransferEnds) -> (Option<TransferAnswer>, Vec<Warning>) {
         let scope = self.client.detached_scope();
         self.pipeline.transfer(&scope, ends).await
     }

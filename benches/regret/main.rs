@@ -19,6 +19,12 @@ use simulation::{Regret, run};
 
 const SEED: u64 = 17;
 
+/// What the figures do not show.
+const LIMITS: &str = "\
+Limits: truth and models share list prices, and the classes of rates where nothing was measured (to and from academic
+networks). The models of 'all known' are told speeds, failures, preemptions, links and contract prices exactly; queues
+and rates have noise that no model sees. 'prices x1.5 off' is the same with each price times or divided by 1.5 at random.";
+
 fn main() {
     let arguments: Vec<_> = env::args().collect();
     // `cargo test --benches` only wants to know that it builds.
@@ -62,7 +68,5 @@ fn main() {
             median(&regret.time_off),
         );
     }
-    println!(
-        "\nTruth and models share list prices and classes of rates; the last row shows models with other prices."
-    );
+    println!("\n{LIMITS}");
 }

@@ -14,6 +14,7 @@ use super::{
     transfers::{Execution, ObjectTransfer, Transfers, tes_of},
 };
 use crate::domain::{
+    assumed::Assumed,
     estimate::Estimates,
     findings::Findings,
     money::Currency,
@@ -186,6 +187,8 @@ pub struct AnswerParts<'a> {
     pub currency: Currency,
     /// The warnings of all steps.
     pub warnings: &'a [Warning],
+    /// What the estimates assume, besides what `warnings` say.
+    pub assumed: &'a [Assumed],
     /// The approximate maximum size of all combinations in bytes; at least one combination is listed.
     pub most_bytes: usize,
 }
@@ -201,6 +204,7 @@ impl RankResponse {
             ranking,
             currency,
             warnings,
+            assumed,
             most_bytes,
         } = parts;
         let transfers = query.explain().then_some(Transfers {
@@ -285,7 +289,11 @@ impl RankResponse {
                 cost: rounded(ranking.means().cost),
                 time: ranking.means().time,
             },
-            assumptions: transfers.map(|transfers| transfers.assumptions()),
+            assumptions: query.explain().then(|| {
+                let defaults = warnings.iter().filter(|warning| warning.is_assumption());
+                let assumed = assumed.iter().map(ToString::to_string);
+                assumed.chain(defaults.map(ToString::to_string)).collect()
+            }),
             places: query.explain().then(|| explanation::places(sites)),
         }
     }

@@ -1,4 +1,4 @@
-//! What `explain` adds to a combination about its transfers and its execution, and the assumptions of an answer.
+//! What `explain` adds to a combination about its transfers and its execution.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::domain::{
     query::Query,
     rank::Combination,
     sites::{Place, Sites},
-    transfer::route::{Assumption, Charge, Route},
+    transfer::route::Route,
 };
 
 /// How one object moves to the TES, or one output out of it, what that costs and how long it takes.
@@ -226,36 +226,6 @@ impl Transfers<'_> {
             (Some(_), _) => "default",
         }
     }
-
-    /// What the estimates assume, as sentences.
-    pub(super) fn assumptions(&self) -> Vec<String> {
-        let mut sentences = Vec::new();
-        let mut add = |sentence: String| {
-            if !sentences.contains(&sentence) {
-                sentences.push(sentence);
-            }
-        };
-        for tes in &self.estimates.tes {
-            let Some(service) = self.query.tes().get(tes.tes) else {
-                continue;
-            };
-            for route in &tes.routes {
-                if let Some(sentence) = assumption(route) {
-                    add(sentence.to_owned());
-                }
-                if !route.verified && route.charge != Charge::Unknown {
-                    add("Unverified prices are used: no source that was read has them.".to_owned());
-                }
-            }
-            if tes.tries.of_execution > 1.0 {
-                let tries = rounded(tes.tries.of_execution);
-                add(format!(
-                    "At '{service}', a task is expected to be paid for {tries:.3} times (failures and preemptions)."
-                ));
-            }
-        }
-        sentences
-    }
 }
 
 /// The estimate of the TES at `position` in the query.
@@ -266,32 +236,16 @@ pub(super) fn tes_of(estimates: &Estimates, position: usize) -> Option<&TesEstim
     estimates.tes.get(index.ok()?)
 }
 
-const fn assumption(route: &Route) -> Option<&'static str> {
-    match route.assumption {
-        Some(Assumption::CommonRegion) => Some(
-            "Where the region of a source or TES is unknown, the price that most regions of its provider share is used.",
-        ),
-        Some(Assumption::NoRow) => Some(
-            "Where the table has no price for a region, the first price of its provider to the internet is used.",
-        ),
-        Some(Assumption::TesUnknown) => Some(
-            "Where the place of a TES is unknown, the price of the source to the internet is used.",
-        ),
-        Some(Assumption::SourceUnknown) => Some(
-            "Where the provider of a source is unknown, the price of estimation.network.unknown is used.",
-        ),
-        Some(Assumption::DestinationUnknown) => Some(
-            "Where the place is unknown that an output goes to, the price of the TES's provider to the internet is used.",
-        ),
-        Some(Assumption::TesProviderUnknown) => Some(
-            "Where the provider of a TES is unknown, the price of estimation.network.unknown is used for outputs.",
-        ),
-        None => None,
+/// A host, and its provider, region or network.
+fn end(host: &Host, place: Option<&Place>) -> String {
+    match network_of(place) {
+        place if !place.is_empty() => format!("{} ({place})", host.machine()),
+        _ => host.machine().to_string(),
     }
 }
 
-/// A host, and its provider, region or network.
-fn end(host: &Host, place: Option<&Place>) -> String {
+/// Provider and region, or network; empty if none is known.
+pub(crate) fn network_of(place: Option<&Place>) -> String {
     let place = place.map(|place| {
         let provider = place.provider.map(Provider::id);
         let network = place.network.map(Network::id);
@@ -301,14 +255,11 @@ fn end(host: &Host, place: Option<&Place>) -> String {
             (None, _, None) => String::new(),
         }
     });
-    match place {
-        Some(place) if !place.is_empty() => format!("{} ({place})", host.machine()),
-        _ => host.machine().to_string(),
-    }
+    place.unwrap_or_default()
 }
 
 /// How the network of a place is known.
-fn known_by(place: Option<&Place>) -> String {
+pub(crate) fn known_by(place: Option<&Place>) -> String {
     place.map_or_else(
         || "unknown".to_owned(),
         |place| {

@@ -6,9 +6,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
-use super::amount::amount;
 #[cfg(feature = "mock")]
 use super::mock_args::{DemoArgs, MockDrsArgs, MockTesArgs};
+use super::{amount::amount, calibrate_args::CalibrateArgs};
 use crate::{
     api::{
         request::{RankRequest, RequestedMode, ResourceRequirements},
@@ -92,6 +92,8 @@ pub(super) enum Command {
     Locate(LocateArgs),
     /// Print what moving data to a TES costs, how fast it is, and why
     Transfer(TransferArgs),
+    /// Measure queue time, failures and speed of TES from the tasks that they list, and print price-book entries
+    Calibrate(CalibrateArgs),
     /// Build location tables
     Locations {
         #[command(subcommand)]
@@ -140,6 +142,15 @@ pub(super) enum Output {
     Table,
     /// The URI of the best TES alone.
     Uri,
+}
+
+/// The format of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// JSON.
+    Json,
+    /// A table.
+    Table,
 }
 
 #[derive(Debug, Args)]
@@ -286,8 +297,8 @@ pub(super) struct LocateArgs {
     #[arg(required = true, value_name = "HOST|IP|URI")]
     pub(super) hosts: Vec<String>,
     /// Format of the output on STDOUT
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(super) output: Output,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -302,8 +313,8 @@ pub(super) struct TransferArgs {
     #[arg(long, value_name = "N", default_value_t = 100.0, value_parser = amount)]
     pub(super) gb: f64,
     /// Format of the output on STDOUT
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(super) output: Output,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) output: Format,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     CliError,
-    args::{LocateArgs, Output},
+    args::{Format, LocateArgs},
     console::Console,
     placement::{Placement, Subject},
 };
@@ -37,8 +37,8 @@ pub(super) async fn run(
     let sites = ranker.locate(&hosts).await;
     console.warnings(&sites.warnings);
     match args.output {
-        Output::Json => console.print(as_json(&uris, &hosts, &sites))?,
-        Output::Table | Output::Uri => {
+        Format::Json => console.print(as_json(&uris, &hosts, &sites))?,
+        Format::Table => {
             console.print(as_table(&uris, &hosts, &sites).trim_end())?;
         }
     }

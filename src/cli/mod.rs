@@ -2,6 +2,8 @@
 
 mod amount;
 mod args;
+mod calibrate;
+mod calibrate_args;
 mod console;
 #[cfg(feature = "mock")]
 mod demo;
@@ -77,6 +79,9 @@ enum CliError {
     /// The certificate of the service is not valid.
     #[error(transparent)]
     Tls(#[from] http::TlsError),
+    /// An argument is not valid.
+    #[error("'{value}': {reason}")]
+    Argument { value: String, reason: String },
     /// A file argument is not valid.
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
@@ -89,6 +94,12 @@ enum CliError {
     /// `locate` found no location.
     #[error("none of the hosts has a known location")]
     NoLocation,
+    /// `calibrate` measured nothing; the reasons were printed.
+    #[error("no TES lists tasks that can be measured")]
+    NothingMeasured,
+    /// A command was interrupted.
+    #[error("interrupted")]
+    Stopped,
     /// `run` found no site that accepted the task; the sites and reasons were printed.
     #[error("no site accepted the task")]
     NotAccepted,
@@ -115,11 +126,12 @@ impl CliError {
             Self::Ranking(Error::Unrankable(_) | Error::Unauthorized(_))
             | Self::Io { .. }
             | Self::NoLocation
+            | Self::NothingMeasured
             | Self::NotAccepted
             | Self::NotComplete(_)
             | Self::Service(_) => 1,
             // What a shell reports for SIGINT.
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::Stopped => 130,
             Self::Ranking(Error::Invalid(_) | Error::Setup(_))
             | Self::Token(_)
             | Self::Config(_)
@@ -127,6 +139,7 @@ impl CliError {
             | Self::Setup(_)
             | Self::Router(_)
             | Self::Tls(_)
+            | Self::Argument { .. }
             | Self::File { .. } => 2,
         }
     }
@@ -153,6 +166,7 @@ impl CliError {
             Self::Ranking(Error::Setup(error)) | Self::Setup(error) => {
                 console.error("ConfigurationError", &error.to_string());
             }
+            Self::Argument { .. } => console.error("ValidationError", &self.to_string()),
             Self::Token(error) => console.error("ValidationError", &format!("--jwt: {error}")),
             Self::Config(_) | Self::Telemetry(_) | Self::Tls(_) | Self::File { .. } => {
                 console.error("ConfigurationError", &self.to_string());
@@ -160,6 +174,8 @@ impl CliError {
             Self::Router(_)
             | Self::Io { .. }
             | Self::NoLocation
+            | Self::NothingMeasured
+            | Self::Stopped
             | Self::NotAccepted
             | Self::NotComplete(_)
             | Self::Interrupted { .. } => {
@@ -236,6 +252,12 @@ fn dispatch(cli: Cli, console: &mut Console) -> Result<(), CliError> {
             args::console_log_level(verbose).clone_into(&mut config.log.level);
             telemetry::init(&config.log)?;
             block_on(transfer::run(&config, options, console))?
+        }
+        Some(Command::Calibrate(options)) => {
+            let mut config = load()?;
+            args::console_log_level(verbose).clone_into(&mut config.log.level);
+            telemetry::init(&config.log)?;
+            block_on(calibrate::run(&config, options, console))?
         }
         Some(Command::Locations {
             command: LocationsCommand::Build(options),

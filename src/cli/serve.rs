@@ -1,4 +1,5 @@
-//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP reloads its certificate and location database.
+//! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP reloads its certificate, location database
+//! and tables of prices.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -98,9 +99,13 @@ fn reload(tls: Option<&Tls>, ranker: &Ranker) {
         Some(Ok(())) => info!("the certificate was read again"),
         Some(Err(error)) => error!("the certificate stays as it was: {error}"),
     }
-    match ranker.reload() {
+    match ranker.reload_locations() {
         Ok(()) => info!("the location database was read again"),
         Err(error) => error!("the location database stays as it was: {error}"),
+    }
+    match ranker.reload_tables() {
+        Ok(()) => info!("the tables of prices and rates were read again"),
+        Err(error) => error!("the tables of prices and rates stay as they were: {error}"),
     }
 }
 

@@ -6,20 +6,26 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CliError,
-    args::{Output, TransferArgs},
+    args::{Format, TransferArgs},
     console::Console,
 };
 use crate::{
+    api::transfers::{known_by, network_of},
     config::Config,
     domain::{
+        assumed::Assumed,
+        cloud::Provider,
+        disclosure::redacted,
         geo::{Host, Kilometres},
+        price_book::is_host_name,
         service::ServiceUri,
         sites::{Place, PlaceSource},
         transfer::{
             domains::Affiliation,
-            route::{Assumption, RateLimit, Route},
+            route::{RateLimit, Route},
         },
     },
+    locations::DataUri,
     pipeline::TransferEnds,
     ranker::{Ranker, Reach},
 };
@@ -36,41 +42,44 @@ pub(super) async fn run(
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let (from, from_place) = match place_in(&args.from) {
         Some(place) => (Host::parse("source.invalid"), Some(place)),
-        None => (host_in(&args.from), None),
+        None => (host_in(&args.from)?, None),
     };
     let (uri, to_place) = match place_in(&args.to) {
         Some(place) => (SOME_TES.to_owned(), Some(place)),
         None if args.to.contains("://") => (args.to.clone(), None),
+        // Not a place, but spelt like one.
+        None if args.to.contains('/') && !args.to.contains(['.', ':']) => {
+            return Err(no_end(&args.to));
+        }
         None => (format!("https://{}/", args.to), None),
     };
-    let tes = ServiceUri::parse(&uri).map_err(|error| CliError::File {
-        file: args.to.clone(),
-        reason: error.to_string(),
-    })?;
+    let tes = ServiceUri::parse(&uri).map_err(|_| no_end(&args.to))?;
     let ends = TransferEnds {
         from,
         from_place,
-        is_ftp: args.from.starts_with("ftp://"),
+        is_ftp: args.from.starts_with("ftp://") || args.from.starts_with("ftps://"),
         tes,
         to_place,
     };
     let (found, warnings) = ranker.transfer(ends).await;
     console.warnings(&warnings);
-    let Some(route) = found else {
+    let Some(answer) = found else {
         return Err(CliError::NoLocation);
     };
     let route = Described {
-        from: &args.from,
-        to: &args.to,
+        from: &redacted(&args.from),
+        to: &redacted(&args.to),
         gb: args.gb,
-        route: &route,
-        currency: route
+        currency: answer
+            .route
             .currency
             .map_or(config.target_currency.code(), |known| known.code()),
+        route: &answer.route,
+        ends: [answer.from.as_ref(), answer.to.as_ref()],
     };
     match args.output {
-        Output::Json => console.print(format!("{:#}", Value::Object(route.json()))),
-        Output::Table | Output::Uri => console.print(route.table().trim_end()),
+        Format::Json => console.print(format!("{:#}", Value::Object(route.json()))),
+        Format::Table => console.print(route.table().trim_end()),
     }
 }
 
@@ -85,14 +94,32 @@ fn place_in(text: &str) -> Option<Place> {
     Some(crate::locations::completed(place))
 }
 
-/// The host of the URI `text`, or `text` itself as a host.
-fn host_in(text: &str) -> Host {
-    let uri = text.parse::<url::Url>().ok();
-    let of_uri = uri
-        .filter(|_| text.contains("://"))
-        .as_ref()
-        .and_then(Host::of);
-    of_uri.unwrap_or_else(|| Host::parse(text))
+/// The host or bucket that `text` names.
+fn host_in(text: &str) -> Result<Host, CliError> {
+    let is_uri = text.contains("://") || text.starts_with('/') || text.starts_with("arn:");
+    let host = if is_uri {
+        DataUri::parse(text).and_then(|uri| uri.host)
+    } else {
+        let host = Host::parse(text);
+        let is_host = match &host {
+            Host::Name(name) => is_host_name(name),
+            _ => true,
+        };
+        is_host.then_some(host)
+    };
+    host.ok_or_else(|| no_end(text))
+}
+
+fn no_end(text: &str) -> CliError {
+    let providers: Vec<_> = Provider::ALL.iter().map(|provider| provider.id()).collect();
+    CliError::Argument {
+        value: redacted(text),
+        reason: format!(
+            "must be a host, a bucket, a URI with a host, academic, or a provider with or without a region, such as \
+             aws/eu-central-1; providers are {}",
+            providers.join(", ")
+        ),
+    }
 }
 
 /// A route as it is printed.
@@ -101,6 +128,8 @@ struct Described<'a> {
     to: &'a str,
     gb: f64,
     route: &'a Route,
+    /// The places of source and TES, as far as they are known.
+    ends: [Option<&'a Place>; 2],
     currency: &'a str,
 }
 
@@ -114,11 +143,30 @@ impl Described<'_> {
         rate.map_or(0.0, |rate| self.gb * 8000.0 / rate)
     }
 
+    fn assumptions(&self) -> Vec<String> {
+        let route = self.route;
+        let rate = route.assumed_rate;
+        let unknown = rate.is_unknown.then_some(route.rate_mbps).flatten();
+        [
+            route.assumption.map(Assumed::Price),
+            unknown.map(Assumed::UnknownRate),
+            rate.has_no_round_trip.then_some(Assumed::NoRoundTrip),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|assumed| assumed.to_string())
+        .collect()
+    }
+
     fn json(&self) -> Map<String, Value> {
         let route = self.route;
         let all = json!({
             "from": self.from,
             "to": self.to,
+            "from_place": text_of(network_of(self.ends[0])),
+            "to_place": text_of(network_of(self.ends[1])),
+            "from_source": known_by(self.ends[0]),
+            "to_source": known_by(self.ends[1]),
             "gb": self.gb,
             "cost": {"amount": self.cost(), "currency": self.currency},
             "seconds": self.seconds(),
@@ -127,7 +175,7 @@ impl Described<'_> {
             "billed_to": route.billed_to.name(),
             "price_source": route.price_source.as_deref(),
             "verified": route.verified,
-            "assumption": route.assumption.map(sentence),
+            "assumptions": self.assumptions(),
             "rate_mbps": route.rate_mbps,
             "limited_by": route.limited_by.map(RateLimit::name),
             "km": route.distance.map(Kilometres::get),
@@ -146,8 +194,22 @@ impl Described<'_> {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{name:12} {value}");
         };
-        line("from", self.from.to_owned());
-        line("to", self.to.to_owned());
+        for (name, end, place) in [
+            ("from", self.from, self.ends[0]),
+            ("to", self.to, self.ends[1]),
+        ] {
+            let network = network_of(place);
+            let known = match known_by(place).as_str() {
+                "unknown" => "at no known provider or network".to_owned(),
+                _ if network == end => String::new(),
+                source => format!("{network}, known by {source}"),
+            };
+            let known = Some(known).filter(|known| !known.is_empty());
+            line(
+                name,
+                known.map_or_else(|| end.to_owned(), |known| format!("{end} ({known})")),
+            );
+        }
         line(
             "cost",
             format!("{:.4} {currency} for {} GB", self.cost(), self.gb),
@@ -165,9 +227,6 @@ impl Described<'_> {
             let mark = if route.verified { "" } else { ", unverified" };
             line("source", format!("{source}{mark}"));
         }
-        if let Some(assumption) = route.assumption {
-            line("assumption", sentence(assumption).to_owned());
-        }
         line("time", format!("{:.0} s", self.seconds()));
         if let (Some(rate), Some(limit)) = (route.rate_mbps, route.limited_by) {
             line(
@@ -178,23 +237,14 @@ impl Described<'_> {
         if let Some(km) = route.distance {
             line("distance", format!("{:.0} km", km.get()));
         }
+        for assumption in self.assumptions() {
+            line("assumption", assumption);
+        }
         text
     }
 }
 
-const fn sentence(assumption: Assumption) -> &'static str {
-    match assumption {
-        Assumption::CommonRegion => "a region is unknown: the price that most regions share",
-        Assumption::NoRow => "no price is known for the region: the first one of the provider",
-        Assumption::TesUnknown => "the place of the TES is unknown: the price to the internet",
-        Assumption::SourceUnknown => {
-            "the source is at no known provider: estimation.network.unknown"
-        }
-        Assumption::DestinationUnknown => {
-            "the place of the destination is unknown: the price to the internet"
-        }
-        Assumption::TesProviderUnknown => {
-            "the TES is at no known provider: estimation.network.unknown"
-        }
-    }
+/// `text`, if there is any.
+fn text_of(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }

@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod locations;
 mod log;
+mod measured;
 mod outbound;
 mod price_entry;
 mod read;

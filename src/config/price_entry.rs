@@ -9,7 +9,7 @@ use crate::domain::{
     money::Currency,
     price_book::UnitCosts,
     site::{self, SiteModel},
-    transfer::tables::Tables,
+    transfer::{machines::MachinePrice, tables::Tables},
 };
 
 /// Gigabytes (10^9 bytes) in 2^30 bytes.
@@ -48,6 +48,29 @@ impl PriceEntry {
             speed: self.speed,
             failures: self.failures.0,
             preemptions_per_hour: self.preemptions_per_hour,
+            list_prices: None,
+        })
+    }
+
+    /// The list price of its place and its date, if it has list prices.
+    fn list_price<'a>(&self, tables: &'a Tables) -> Option<(MachinePrice, &'a str)> {
+        let place = self.place.as_ref()?;
+        let region = place.region.as_deref().unwrap_or("*").to_ascii_lowercase();
+        tables.machine(place.provider?, &region)
+    }
+
+    /// What its list prices rest on, if it has list prices.
+    pub fn list_price_basis(&self, tables: &Tables) -> Option<site::ListPriceBasis> {
+        let list = self.list_prices?;
+        let (price, as_of) = self.list_price(tables)?;
+        Some(site::ListPriceBasis {
+            as_of: as_of.to_owned(),
+            is_of_any_region: price.is_of_any_region,
+            has_free_storage: self.unit_costs.data_storage.is_none(),
+            spot: (list.spot && self.capacity.preemptible).then_some(site::SpotRatio {
+                ratio: price.spot_ratio,
+                is_measured: price.is_spot_known,
+            }),
         })
     }
 
@@ -59,12 +82,7 @@ impl PriceEntry {
         let Some(list) = self.list_prices else {
             return Ok(self.clone());
         };
-        let place = self.place.as_ref();
-        let found = place.and_then(|place| {
-            let region = place.region.as_deref().unwrap_or("*").to_ascii_lowercase();
-            tables.machine(place.provider?, &region)
-        });
-        let Some((price, _)) = found else {
+        let Some((price, _)) = self.list_price(tables) else {
             return Err(ConfigFault {
                 key: "list_prices".to_owned(),
                 reason: ConfigFaultReason::Malformed(

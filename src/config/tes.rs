@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     exclusion::Unfit,
+    findings::{OfferSource, TaskInfo},
     money::Currency,
     price_book::{Capacity, Prices, TesMatch, unfit_labels},
     resources::ResourceNeeds,
@@ -227,6 +228,26 @@ const fn one() -> f64 {
 }
 
 impl PriceEntry {
+    /// An entry for all TES, in which nothing is set.
+    pub(super) fn for_any() -> Self {
+        Self {
+            r#match: TesMatch::Any,
+            currency: None,
+            unit_costs: UnitCostsEntry::default(),
+            list_prices: None,
+            place: None,
+            link: Link::default(),
+            speed: one(),
+            failures: Failures::default(),
+            preemptions_per_hour: 0.0,
+            preemptible_discount: 0.0,
+            queue: Queue::default(),
+            capacity: Capacity::default(),
+            task_info: None,
+            labels: BTreeMap::new(),
+        }
+    }
+
     /// The prices. The discount applies only where there are preemptible machines.
     pub fn prices(&self) -> Prices {
         Prices {
@@ -239,6 +260,13 @@ impl PriceEntry {
                 0.0
             },
         }
+    }
+
+    /// Whether failures are counted in the list of tasks, which was not read for the queue time of `offer`.
+    pub fn counts_failures_of(&self, offer: &TaskInfo) -> bool {
+        let is_read =
+            offer.source == OfferSource::PriceBook && self.queue.signal == Signal::History;
+        !is_read && !matches!(self.failures.0, crate::domain::site::Failures::Share(_))
     }
 
     /// Why a task with these `needs` cannot run, if it cannot.

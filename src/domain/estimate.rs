@@ -197,7 +197,9 @@ impl TaskAt<'_> {
         } else {
             0.0
         };
-        let share = site.failures.share(self.offer.outcomes, preemptions);
+        // Tasks that were preempted do not count where preemptions have a rate, whatever this task is.
+        let rate = site.preemptions_per_hour;
+        let share = site.failures.share(self.offer.outcomes, rate);
         let tries = Tries::new(share, preemptions, execution)
             .map_err(|times| Exclusion::Preempted(times.0))?;
         let mut routes = Vec::with_capacity(inbound.len() + outbound.len());
@@ -331,6 +333,23 @@ impl TesEstimate {
     /// The time that no choice of copies changes.
     pub fn constant_time(&self) -> Seconds {
         self.queue + self.execution + self.outputs.time
+    }
+
+    /// Whether a copy of an object moves over a link.
+    pub fn downloads_take_time(&self) -> bool {
+        let mut copies = self.objects.iter().flatten();
+        copies.any(|copy| self.is_rated(copy.route))
+    }
+
+    /// Whether an output moves over a link.
+    pub fn uploads_take_time(&self) -> bool {
+        let mut files = self.outputs.files.iter();
+        files.any(|file| self.is_rated(file.route))
+    }
+
+    fn is_rated(&self, route: u32) -> bool {
+        let route = self.routes.get(route as usize);
+        route.is_some_and(|route| route.rate_mbps.is_some())
     }
 
     /// The part of the cost of the chosen access URIs that others than the caller are billed.

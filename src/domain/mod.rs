@@ -1,6 +1,7 @@
 //! Pure functions and plain data: no async, no I/O, no clock, no entropy.
 
 pub mod address;
+pub mod assumed;
 pub mod calibrate;
 pub mod cloud;
 pub mod copy;

@@ -82,14 +82,11 @@ impl<'a> Routes<'a> {
         for ((position, _), routes) in findings.offers.iter().zip(&self.of_offers) {
             for (source, route) in self.sources.iter().zip(routes) {
                 let Some(route) = route else { continue };
-                match route.assumption {
-                    Some(Assumption::SourceUnknown) => {
-                        sources.insert(source.host.machine(), route);
-                    }
-                    Some(Assumption::TesUnknown) => {
-                        tes.insert(*position);
-                    }
-                    _ => {}
+                if route.assumption == Some(Assumption::SourceUnknown) {
+                    sources.insert(source.host.machine(), route);
+                }
+                if route.is_tes_unknown {
+                    tes.insert(*position);
                 }
             }
         }

@@ -21,6 +21,30 @@ pub struct SiteModel {
     pub failures: Failures,
     /// Preemptions of a preemptible machine in an hour.
     pub preemptions_per_hour: f64,
+    /// The list prices that its machines have, if they do.
+    pub list_prices: Option<ListPriceBasis>,
+}
+
+/// What list prices rest on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListPriceBasis {
+    /// The date of the prices.
+    pub as_of: String,
+    /// Whether they are those of all regions of the provider.
+    pub is_of_any_region: bool,
+    /// Whether disk has no price.
+    pub has_free_storage: bool,
+    /// What spot machines cost, if preemptible tasks run on them.
+    pub spot: Option<SpotRatio>,
+}
+
+/// The price of spot machines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SpotRatio {
+    /// As a part of the list price.
+    pub ratio: f64,
+    /// Whether it was measured.
+    pub is_measured: bool,
 }
 
 impl Default for SiteModel {
@@ -31,6 +55,7 @@ impl Default for SiteModel {
             speed: 1.0,
             failures: Failures::Share(0.0),
             preemptions_per_hour: 0.0,
+            list_prices: None,
         }
     }
 }

@@ -50,6 +50,13 @@ pub enum Warning {
         /// Whether that is the `default_sec` of an entry in the price book.
         is_default_sec: bool,
     },
+    /// How many tasks fail at this TES is unknown, and the share without any task that ended is used.
+    FailuresAssumed {
+        /// The TES.
+        service: String,
+        /// Why it is unknown.
+        cause: NoQueueTime,
+    },
     /// The queue time at this TES is estimated without some of its tasks.
     UnreadableTasks {
         /// The TES.
@@ -208,5 +215,22 @@ impl Warning {
     /// The name of the variant in snake case, as metrics count it.
     pub fn kind(&self) -> &'static str {
         self.into()
+    }
+
+    /// Whether it tells of a value that is assumed or older than usual, and that estimates rest on.
+    pub const fn is_assumption(&self) -> bool {
+        matches!(
+            self,
+            Self::QueueTimeAssumed { .. }
+                | Self::FailuresAssumed { .. }
+                | Self::UnknownSize(_)
+                | Self::Task(TaskWarning::NeedsAssumed(_) | TaskWarning::RunTimeAssumed { .. })
+                | Self::DistanceAssumed { .. }
+                | Self::Transfer(
+                    TransferWarning::OldTables { .. } | TransferWarning::EmbeddedRates { .. }
+                )
+                | Self::FallbackRates { .. }
+                | Self::IncompleteRates { .. }
+        )
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -42,7 +42,7 @@ pub struct Locator {
     resolver: Resolver,
     timeout: Duration,
     /// What hosts belong to by their domains and addresses.
-    domains: Arc<Domains>,
+    domains: RwLock<Arc<Domains>>,
 }
 
 impl Locator {
@@ -68,20 +68,32 @@ impl Locator {
             database: Database::load(&locations.database)?,
             resolver: client.resolver().clone(),
             timeout: client.time().call(),
-            domains: Arc::default(),
+            domains: RwLock::default(),
         })
     }
 
     /// The same with providers and networks by `domains`.
     #[must_use]
     pub fn with_domains(self, domains: Arc<Domains>) -> Self {
-        Self { domains, ..self }
+        self.set_domains(domains);
+        self
+    }
+
+    /// Uses `domains` from now on.
+    pub fn set_domains(&self, domains: Arc<Domains>) {
+        *self.domains.write().unwrap_or_else(PoisonError::into_inner) = domains;
+    }
+
+    fn domains(&self) -> Arc<Domains> {
+        let current = self.domains.read();
+        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Adds what `host` belongs to by its name to `places`, where they do not say. A host without a place gets one that
     /// has no coordinates.
     pub(super) fn identify(&self, host: &Host, places: &mut Vec<Place>) {
-        let Some(affiliation) = self.domains.of_host(host) else {
+        let domains = self.domains();
+        let Some(affiliation) = domains.of_host(host) else {
             return;
         };
         if places.is_empty() {
@@ -234,7 +246,7 @@ impl Locator {
                 });
             }
         }
-        if let Some(affiliation) = self.domains.of_addresses(addresses) {
+        if let Some(affiliation) = self.domains().of_addresses(addresses) {
             if found.places.is_empty() {
                 found.places.push(Place::unknown(PlaceSource::Override));
             }
@@ -256,7 +268,9 @@ impl Locator {
 
     /// Whether anything is known of any address.
     fn places_addresses(&self) -> bool {
-        !self.database.is_none() || self.networks().next().is_some() || self.domains.has_networks()
+        !self.database.is_none()
+            || self.networks().next().is_some()
+            || self.domains().has_networks()
     }
 
     fn unplaced(&self, cause: LocateError) -> LocateError {

@@ -27,21 +27,9 @@ impl ExchangeRates {
         target: Currency,
         warnings: &mut Vec<Warning>,
     ) -> Vec<Option<Offer>> {
-        let mut currencies: BTreeSet<_> = infos
-            .iter()
-            .flatten()
-            .flat_map(TaskInfo::currencies)
-            .collect();
-        currencies.remove(&target);
-        let rates = if currencies.is_empty() {
-            Rates::new(target, [])
-        } else {
-            currencies.insert(target);
-            let end = scope.time().rates();
-            let (rates, more) = self.rates(Instant::now(), end, &currencies).await;
-            warnings.extend(more);
-            rates
-        };
+        let currencies = infos.iter().flatten().flat_map(TaskInfo::currencies);
+        let currencies = currencies.collect();
+        let rates = self.of_prices(scope, currencies, target, warnings).await;
         infos
             .into_iter()
             .zip(tes)
@@ -56,8 +44,7 @@ impl ExchangeRates {
             .collect()
     }
 
-    /// Rates from `currencies`, those of prices of transfers, to `target`. Where there is none, the embedded one, with a
-    /// warning.
+    /// Rates from `currencies` to `target`. Where there is none, the embedded one, with a warning.
     pub async fn of_prices(
         &self,
         scope: &CallScope,
@@ -92,12 +79,15 @@ impl ExchangeRates {
             Some((currency, per_target))
         });
         let known: Vec<_> = known.collect();
-        warnings.extend(known.iter().map(|(currency, _)| {
-            Warning::Transfer(TransferWarning::EmbeddedRates {
+        for (currency, _) in &known {
+            let warning = Warning::Transfer(TransferWarning::EmbeddedRates {
                 currency: currency.code(),
                 as_of: embedded::AS_OF,
-            })
-        }));
+            });
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
         let known_rates = rates.clone();
         let others = wanted
             .iter()

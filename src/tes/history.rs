@@ -107,20 +107,28 @@ impl TaskHistory {
         needs: &ResourceNeeds,
         max_age_days: f64,
     ) -> Result<QueueEstimate, NoQueueTime> {
+        let estimate = match self.newest_days {
+            None => self.history.estimate(needs),
+            Some(_) => None,
+        };
+        estimate.ok_or_else(|| self.no_queue_time(max_age_days))
+    }
+
+    /// Why the tasks tell nothing of the queue, if they do not.
+    pub(super) fn no_queue_time(&self, max_age_days: f64) -> NoQueueTime {
         if let Some(newest_days) = self.newest_days {
-            return Err(NoQueueTime::TooOld {
+            NoQueueTime::TooOld {
                 newest_days,
                 max_age_days,
-            });
-        }
-        self.history.estimate(needs).ok_or(if self.unreadable > 0 {
+            }
+        } else if self.unreadable > 0 {
             NoQueueTime::Unreadable {
                 tasks: self.tasks,
                 unreadable: self.unreadable,
             }
         } else {
             NoQueueTime::NoRecentTask { max_age_days }
-        })
+        }
     }
 }
 
@@ -136,14 +144,16 @@ pub(super) struct Lists<'a> {
     pub(super) pages_until: Instant,
     /// Nothing is asked for after it, but for the first page of all tasks.
     pub(super) deadline: Instant,
+    /// Of a list with the newest first, how many started tasks are read.
+    pub(super) enough: usize,
 }
 
 /// What was read of a list.
 #[derive(Default)]
-struct Listing {
-    tasks: Vec<Task>,
+pub(super) struct Listing {
+    pub(super) tasks: Vec<Task>,
     /// Whether there is nothing more to read.
-    is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 /// In which order a list has its tasks.
@@ -174,10 +184,17 @@ impl Order {
 }
 
 impl Lists<'_> {
-    /// Reads the list of all tasks as far as its recent ones need, and beside it those of waiting tasks: they may be far
-    /// behind others. A server that filters nothing lists the same tasks again, which count once.
+    /// What the lists tell of the queue now.
     pub(super) async fn history(&self) -> KeptHistory {
         let now = Timestamp::now();
+        let Listing { tasks, is_whole } = self.tasks(now).await?;
+        let history = TaskHistory::new(&tasks, is_whole, now, self.max_age_days);
+        Ok(Arc::new(history))
+    }
+
+    /// Reads the list of all tasks as far as its recent ones need, and beside it those of waiting tasks: they may be far
+    /// behind others. A server that filters nothing lists the same tasks again, which count once.
+    pub(super) async fn tasks(&self, now: Timestamp) -> Result<Listing, FetchError> {
         let waiting = |state| self.in_state(state, MAX_PAGES / 4);
         let (all, queued, initializing) = join3(
             self.all(now),
@@ -194,12 +211,7 @@ impl Lists<'_> {
         }
         let mut seen = HashSet::new();
         tasks.retain(|task| task.id.as_ref().is_none_or(|id| seen.insert(id.clone())));
-        Ok(Arc::new(TaskHistory::new(
-            &tasks,
-            is_whole,
-            now,
-            self.max_age_days,
-        )))
+        Ok(Listing { tasks, is_whole })
     }
 
     /// The tasks in any state. A list with the newest first is read until enough have started; any other one to its end.
@@ -215,7 +227,7 @@ impl Lists<'_> {
                     .iter()
                     .filter(|task| task.has_started(now))
                     .count();
-                let is_enough = started >= COHORT || self.is_too_old(order.oldest, now);
+                let is_enough = started >= self.enough || self.is_too_old(order.oldest, now);
                 let is_behind_waiting = pages >= MAX_PAGES_OF_WAITING && started < COHORT / 2;
                 if !order.is_newest_first() {
                     Next::Page
@@ -232,7 +244,6 @@ impl Lists<'_> {
             let states = STARTED.map(|state| self.in_state(state, 1));
             let started = join_all(states).await.into_iter().flatten().flatten();
             listing.tasks.extend(started);
-            listing.is_whole = true;
         }
         Ok(listing)
     }

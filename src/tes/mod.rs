@@ -1,5 +1,6 @@
 //! TES instances: what would the task cost there, and how long would it wait?
 
+mod calibrate;
 pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -33,7 +34,7 @@ use crate::{
         parse_object,
     },
     config,
-    domain::{findings::TaskInfo, service::ServiceUri},
+    domain::{findings::TaskInfo, queue::COHORT, service::ServiceUri},
 };
 
 /// How long it is remembered where the API of a TES begins.
@@ -215,6 +216,7 @@ impl TesClient {
                 // What is read by then is used.
                 pages_until: Instant::now() + time.several_calls() / 2,
                 deadline: Instant::now() + time.several_calls() * 3 / 4,
+                enough: COHORT,
             };
             let history = Box::pin(timeout(time.several_calls(), lists.history()));
             let history = history

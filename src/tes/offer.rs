@@ -8,7 +8,7 @@ use url::Url;
 use super::{Found, NoTaskInfo, TaskInfoRequest, TesClient, error::Access, error::TesError};
 use crate::{
     client::{Authorization, CallScope, FetchError},
-    config::{PriceEntry, Signal, UseOfTaskInfo},
+    config::{self, PriceEntry, Signal, UseOfTaskInfo},
     domain::{
         exact::Seconds,
         exclusion::Exclusion,
@@ -43,18 +43,19 @@ struct Outcome {
 }
 
 impl TesClient {
-    /// The prices of each TES of `query` in its own currencies, `None` where there are none that can be used, and
+    /// The prices of each TES of `query` in its own currencies, by task info or by the entries of `book`, `None` where there are none that can be used, and
     /// warnings. Keeps the order of the query. A TES that is named by several URIs has its offer at the first.
     pub async fn offers(
         &self,
         scope: &CallScope,
         query: &Query,
+        book: &config::Tes,
     ) -> (Vec<Option<TaskInfo>>, Vec<Warning>) {
         let mut outcomes: FuturesOrdered<_> = query
             .tes()
             .iter()
             .enumerate()
-            .map(|(position, tes)| self.outcome(scope, query, position, tes))
+            .map(|(position, tes)| self.outcome(scope, query, position, tes, book.entry_for(tes)))
             .collect();
         let mut bases: Vec<Arc<Url>> = Vec::new();
         let mut offers = Vec::with_capacity(query.tes().len());
@@ -85,8 +86,8 @@ impl TesClient {
         query: &Query,
         position: usize,
         tes: &ServiceUri,
+        entry: Option<&PriceEntry>,
     ) -> Outcome {
-        let entry = self.config.entry_for(tes);
         let mut outcome = Outcome::default();
         if let Some(unfit) = entry.and_then(|entry| entry.unfit(query.needs())) {
             outcome.warnings.push(excluded(tes, unfit.into()));
@@ -121,9 +122,17 @@ impl TesClient {
         };
         match inquiry.offer(entry, &mut outcome.warnings).await {
             Ok((base, offer)) => {
+                let outcomes = match (offer.outcomes, entry) {
+                    // Boxed: seldom asked for, and large.
+                    (None, Some(entry)) if entry.counts_failures_of(&offer) => {
+                        Box::pin(inquiry.outcomes(&base, &mut outcome.warnings)).await
+                    }
+                    (known, _) => known,
+                };
                 outcome.base = Some(base);
                 outcome.offer = Some(TaskInfo {
                     run_time: run_time.map(Seconds::from_f64),
+                    outcomes,
                     ..offer
                 });
             }
@@ -202,6 +211,23 @@ impl Inquiry<'_> {
             }));
         }
         run_time.map(|run_time| run_time.median_seconds)
+    }
+
+    /// How the tasks that the TES lists ended; with a warning if it does not list them.
+    async fn outcomes(self, base: &Url, warnings: &mut Vec<Warning>) -> Option<Outcomes> {
+        let history = self
+            .client
+            .fetch_history(self.scope, self.tes, base, self.authorization);
+        match history.await {
+            Ok(history) => history.outcomes,
+            Err(failure) => {
+                warnings.push(Warning::FailuresAssumed {
+                    service: self.tes.to_string(),
+                    cause: NoQueueTime::NoTaskList(self.error(failure).to_string()),
+                });
+                None
+            }
+        }
     }
 
     /// `info` with a queue time, which is assumed if the TES does not tell it.

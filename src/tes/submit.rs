@@ -80,7 +80,7 @@ impl TesClient {
     }
 
     /// Where the API of `tes` begins, and what calls to it carry.
-    async fn reach<'a>(
+    pub(super) async fn reach<'a>(
         &'a self,
         scope: &'a CallScope,
         tes: &ServiceUri,

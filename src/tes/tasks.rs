@@ -1,11 +1,14 @@
 //! Lists of tasks as servers write them: with parts missing, spelt differently, or of another type. What can be read is
 //! read; what cannot be read is unknown.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::times::{instant, number};
 use crate::domain::{
+    calibrate::{CompletedRun, Program},
     queue::{ListedTask, Progress, Requested, Run},
     site::Outcomes,
 };
@@ -147,8 +150,12 @@ pub(super) struct Task {
     started: Option<Timestamp>,
     /// Of its last attempt, in seconds.
     run_seconds: Option<f64>,
+    /// The same without staging, where the logs of the executors have times.
+    compute_seconds: Option<f64>,
     has_ended: bool,
     image: Option<String>,
+    /// Of a complete task.
+    program: Option<Program>,
     requested: Requested,
 }
 
@@ -171,14 +178,20 @@ impl Task {
         let attempts: Vec<_> = logs.into_iter().filter_map(Attempt::new).collect();
         let executors = member(task, &["executors"]).map_or_else(Vec::new, items);
         let image = executors.first().and_then(|executor| executor.get("image"));
+        let state = member(task, &["state"]).map_or(State::Other, State::new);
+        let last_first = || attempts.iter().rev();
         Self {
             id: member(task, &["id"]).and_then(|id| id.as_str().map(str::to_owned)),
             created: member(task, &["creation_time", "creationTime"]).and_then(instant),
-            state: member(task, &["state"]).map_or(State::Other, State::new),
+            state,
             started: attempts.iter().find_map(|attempt| attempt.start),
-            run_seconds: attempts.iter().rev().find_map(Attempt::seconds),
+            run_seconds: last_first().find_map(Attempt::seconds),
+            compute_seconds: last_first().find_map(Attempt::compute_seconds),
             has_ended: attempts.last().is_some_and(|attempt| attempt.end.is_some()),
             image: image.and_then(|image| image.as_str().map(str::to_owned)),
+            program: (state == State::Complete)
+                .then(|| program(&executors))
+                .flatten(),
             requested: member(task, &["resources"]).map_or_else(Requested::default, requested),
         }
     }
@@ -250,6 +263,29 @@ impl Task {
             seconds: self.run_seconds?,
         })
     }
+
+    /// What ran and for how long, if it is complete.
+    pub(super) fn completed_run(&self) -> Option<CompletedRun> {
+        Some(CompletedRun {
+            program: self.program?,
+            seconds: self.compute_seconds?,
+        })
+    }
+}
+
+/// Images and commands of all executors, if each has an image.
+fn program(executors: &[&Value]) -> Option<Program> {
+    let mut hasher = DefaultHasher::new();
+    executors.len().hash(&mut hasher);
+    for executor in executors {
+        executor.get("image")?.as_str()?.hash(&mut hasher);
+        let command = executor.get("command").map_or_else(Vec::new, items);
+        command.len().hash(&mut hasher);
+        for word in command {
+            word.as_str().hash(&mut hasher);
+        }
+    }
+    (!executors.is_empty()).then(|| Program(hasher.finish()))
 }
 
 /// One attempt to run a task.
@@ -257,15 +293,24 @@ impl Task {
 struct Attempt {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
+    /// The run times of its executors, if all are known.
+    executor_seconds: Option<f64>,
+}
+
+/// The time from a start to an end, if it is not negative.
+fn seconds_between(start: Timestamp, end: Timestamp) -> Option<f64> {
+    let seconds = end.duration_since(start).as_secs_f64();
+    (seconds >= 0.0).then_some(seconds)
 }
 
 impl Attempt {
     /// Its own times, or else those of its executors.
     fn new(log: &Value) -> Option<Self> {
         let log = log.as_object()?;
-        let times = |log: &Map<String, Value>| Self {
-            start: member(log, &["start_time", "startTime"]).and_then(instant),
-            end: member(log, &["end_time", "endTime"]).and_then(instant),
+        let times = |log: &Map<String, Value>| {
+            let start = member(log, &["start_time", "startTime"]).and_then(instant);
+            let end = member(log, &["end_time", "endTime"]).and_then(instant);
+            (start, end)
         };
         let executors: Vec<_> = member(log, &["logs"])
             .map_or_else(Vec::new, items)
@@ -273,18 +318,24 @@ impl Attempt {
             .filter_map(Value::as_object)
             .map(times)
             .collect();
-        let own = times(log);
+        let (start, end) = times(log);
+        let each = executors
+            .iter()
+            .map(|&(start, end)| seconds_between(start?, end?));
         Some(Self {
-            start: own
-                .start
-                .or_else(|| executors.iter().find_map(|log| log.start)),
-            end: own.end.or_else(|| executors.last().and_then(|log| log.end)),
+            start: start.or_else(|| executors.iter().find_map(|(start, _)| *start)),
+            end: end.or_else(|| executors.last().and_then(|(_, end)| *end)),
+            executor_seconds: each.sum::<Option<f64>>().filter(|_| !executors.is_empty()),
         })
     }
 
     fn seconds(&self) -> Option<f64> {
-        let seconds = self.end?.duration_since(self.start?).as_secs_f64();
-        (seconds >= 0.0).then_some(seconds)
+        seconds_between(self.start?, self.end?)
+    }
+
+    /// The run times of the executors, or else from start to end.
+    fn compute_seconds(&self) -> Option<f64> {
+        self.executor_seconds.or_else(|| self.seconds())
     }
 }
 
@@ -495,6 +546,53 @@ mod tests {
         };
         assert_eq!(Task::new(&task("COMPLETE")).run(), Some(expected));
         assert_eq!(Task::new(&task("EXECUTOR_ERROR")).run(), None);
+    }
+
+    #[test]
+    fn a_run_is_that_of_all_executors_without_staging() {
+        let executor = |command: Value| json!({"image": "bwa:0.7", "command": command});
+        let run = |executors: Value| {
+            let logs = json!([{
+                "start_time": "2024-05-01T10:00:00Z", "end_time": "2024-05-01T10:30:00Z", "logs": [
+                    {"start_time": "2024-05-01T10:10:00Z", "end_time": "2024-05-01T10:12:00Z"},
+                    {"start_time": "2024-05-01T10:12:00Z", "end_time": "2024-05-01T10:13:00Z"}
+                ]
+            }]);
+            let task = json!({"state": "COMPLETE", "executors": executors, "logs": logs});
+            Task::new(&task).completed_run()
+        };
+        let both = run(json!([executor(json!(["a", "b"])), executor(json!(["c"]))])).unwrap();
+        assert_eq!(both.seconds.to_bits(), 180.0_f64.to_bits());
+        for other in [
+            json!([executor(json!(["a", "b"]))]),
+            json!([executor(json!(["a"])), executor(json!(["b", "c"]))]),
+            json!([executor(json!(["ab"])), executor(json!(["c"]))]),
+            json!([executor(json!(null)), executor(json!(["c"]))]),
+        ] {
+            assert_ne!(run(other.clone()).unwrap().program, both.program, "{other}");
+        }
+        for none in [
+            json!([]),
+            json!(null),
+            json!([{"command": ["a"]}]),
+            json!([executor(json!([])), {"image": 7}]),
+        ] {
+            assert_eq!(run(none.clone()), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_times_of_executors_is_that_of_its_attempt() {
+        let logs = json!([{
+            "start_time": "2024-05-01T10:00:00Z", "end_time": "2024-05-01T10:30:00Z",
+            "logs": [{"start_time": "2024-05-01T10:10:00Z"}]
+        }]);
+        let task = json!({"state": "COMPLETE", "executors": [{"image": "bwa"}], "logs": logs});
+        let run = Task::new(&task).completed_run().unwrap();
+        assert_eq!(run.seconds.to_bits(), 1800.0_f64.to_bits());
+        let failed =
+            json!({"state": "SYSTEM_ERROR", "executors": [{"image": "bwa"}], "logs": logs});
+        assert_eq!(Task::new(&failed).completed_run(), None);
     }
 
     #[test]

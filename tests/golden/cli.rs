@@ -120,6 +120,10 @@ fn errors() -> Vec<CliError> {
             certificate: "fullchain.pem".into(),
         }
         .into()]
+        CliError::Argument { .. } => [CliError::Argument {
+            value: "amazon/us-east-1".to_owned(),
+            reason: "must be a host".to_owned(),
+        }]
         CliError::File { .. } => [CliError::File {
             file: "city.mmdb".to_owned(),
             reason: "its networks overlap".to_owned(),
@@ -129,6 +133,8 @@ fn errors() -> Vec<CliError> {
             source: io::Error::from_raw_os_error(98),
         }]
         CliError::NoLocation => [CliError::NoLocation]
+        CliError::NothingMeasured => [CliError::NothingMeasured]
+        CliError::Stopped => [CliError::Stopped]
         CliError::NotAccepted => [CliError::NotAccepted]
         CliError::NotComplete(_) => [CliError::NotComplete("EXECUTOR_ERROR".to_owned())]
         CliError::Interrupted { .. } => [CliError::Interrupted {

@@ -7,6 +7,8 @@ use crate::{
     auth::AuthError,
     client::FetchError,
     domain::{
+        assumed::Assumed,
+        calibrate::warning::CalibrationWarning,
         exact::Seconds,
         exclusion::{Exclusion, Unfit},
         geo::Coordinates,
@@ -20,7 +22,7 @@ use crate::{
         service::BadServiceUri,
         task::{AssumedNeed, TaskWarning},
         token::MalformedToken,
-        transfer::warning::TransferWarning,
+        transfer::{route::Assumption, warning::TransferWarning},
         unrankable::{BundleFault, Difference, UnrankableReason},
         warning::{DrsHint, Warning},
     },
@@ -34,6 +36,8 @@ const DRS: &str = "https://drs.example/ga4gh/drs/v1/";
 pub(super) fn sections() -> Vec<Section> {
     vec![
         section("Warnings", warnings()),
+        section("Warnings of calibrate", calibration_warnings()),
+        section("Assumptions of an explained answer", assumed()),
         section("Exclusions of a TES", exclusions()),
         section("Reasons for no ranking", reasons()),
         section("Differences between DRS", differences()),
@@ -41,6 +45,76 @@ pub(super) fn sections() -> Vec<Section> {
         section("Faults of a token", auth_errors()),
         section("Faults of values", values()),
     ]
+}
+
+fn assumed() -> Vec<Assumed> {
+    let tes = || vec![TES.to_owned()];
+    let list = |is_of_any_region| Assumed::ListPrices {
+        service: TES.to_owned(),
+        as_of: "2025-03".to_owned(),
+        is_of_any_region,
+    };
+    let spot = |is_measured| Assumed::Spot {
+        service: TES.to_owned(),
+        ratio: 0.34,
+        is_measured,
+    };
+    samples!(Assumed:
+        Assumed::Price(_) => [
+            Assumed::Price(Assumption::CommonRegion),
+            Assumed::Price(Assumption::NoRow),
+            Assumed::Price(Assumption::TesUnknown),
+            Assumed::Price(Assumption::SourceUnknown),
+            Assumed::Price(Assumption::DestinationUnknown),
+            Assumed::Price(Assumption::TesProviderUnknown),
+        ]
+        Assumed::UnverifiedPrices => [Assumed::UnverifiedPrices]
+        Assumed::FirstTier => [Assumed::FirstTier]
+        Assumed::UnknownRate(_) => [Assumed::UnknownRate(1000.0)]
+        Assumed::NoRoundTrip => [Assumed::NoRoundTrip]
+        Assumed::Streams(..) => [Assumed::Streams(tes(), 8.0)]
+        Assumed::NoLink(_) => [Assumed::NoLink(tes())]
+        Assumed::NoTransferTime => [Assumed::NoTransferTime]
+        Assumed::Speed(_) => [Assumed::Speed(tes())]
+        Assumed::NoFailures(_) => [Assumed::NoFailures(tes())]
+        Assumed::PriorFailures(..) => [Assumed::PriorFailures(tes(), 0.05)]
+        Assumed::NoPreemptions(_) => [Assumed::NoPreemptions(tes())]
+        Assumed::Tries(..) => [Assumed::Tries(TES.to_owned(), 1.25)]
+        Assumed::ListPrices { .. } => [list(false), list(true)]
+        Assumed::FreeStorage(_) => [Assumed::FreeStorage(tes())]
+        Assumed::Spot { .. } => [spot(true), spot(false)]
+        Assumed::PreemptibleUnstated => [Assumed::PreemptibleUnstated]
+    )
+}
+
+fn calibration_warnings() -> Vec<CalibrationWarning> {
+    let service = || TES.to_owned();
+    let no_speed = |has_runs| CalibrationWarning::NoSpeed {
+        service: service(),
+        has_runs,
+    };
+    samples!(CalibrationWarning:
+        CalibrationWarning::Duplicate { .. } => [CalibrationWarning::Duplicate { service: service() }]
+        CalibrationWarning::Unavailable { .. } => [CalibrationWarning::Unavailable {
+            service: service(),
+            cause: FetchError::Status(http::StatusCode::NOT_FOUND).to_string(),
+        }]
+        CalibrationWarning::Incomplete { .. } => [CalibrationWarning::Incomplete {
+            service: service(),
+            tasks: 7850,
+        }]
+        CalibrationWarning::NoQueue { .. } => [CalibrationWarning::NoQueue {
+            service: service(),
+            cause: NoQueueTime::Unreadable { tasks: 7, unreadable: 7 },
+        }]
+        CalibrationWarning::NoFailures { .. } => [CalibrationWarning::NoFailures {
+            service: service(),
+            max_age_days: 7.0,
+        }]
+        CalibrationWarning::NoSpeed { .. } => [no_speed(true), no_speed(false)]
+        CalibrationWarning::OneTes => [CalibrationWarning::OneTes]
+        CalibrationWarning::NoPrices { .. } => [CalibrationWarning::NoPrices { service: service() }]
+    )
 }
 
 fn objects(count: usize) -> Vec<Arc<str>> {
@@ -125,6 +199,10 @@ fn warnings() -> Vec<Warning> {
                 is_default_sec: false,
             },
         ]
+        Warning::FailuresAssumed { .. } => [Warning::FailuresAssumed {
+            service: tes(),
+            cause: NoQueueTime::NoTaskList(cause()),
+        }]
         Warning::UnreadableTasks { .. } => [
             Warning::UnreadableTasks { service: tes(), tasks: 30, unreadable: 28 },
         ]

@@ -6,7 +6,10 @@ use serde_json::Value;
 use testribute::{
     Ranker,
     config::ConfigError,
-    domain::{mode::BadMode, service::BadServiceUri, token::MalformedToken},
+    domain::{
+        assumed::Assumed, mode::BadMode, service::BadServiceUri, token::MalformedToken,
+        transfer::route::Assumption,
+    },
 };
 
 use crate::support::{
@@ -411,5 +414,78 @@ async fn the_price_and_rate_of_a_transfer_are_told() {
         "{told}"
     );
     assert_eq!(told["charged_as"], "internet");
-    assert!(told["assumption"].is_string(), "{told}");
+    let common = Assumed::Price(Assumption::CommonRegion).to_string();
+    assert_eq!(told["assumptions"][0], common, "{told}");
+    assert_eq!(told["from_place"], "aws");
+    assert_eq!(told["from_source"], "domain");
+    assert_eq!(told["to_source"], "unknown");
+}
+
+#[tokio::test]
+async fn ends_of_a_transfer_that_name_nothing_are_refused() {
+    for bad in [
+        "",
+        "not a host",
+        "/data/x",
+        "nowhere/eu-1",
+        "amazone/us-east-1",
+        "file:///data/x",
+        "https://",
+    ] {
+        for ends in [[bad, "academic"], ["academic", bad]] {
+            let output = program().arg("transfer").args(ends).output().await.unwrap();
+            let told = text(&output.stderr);
+            assert!(told.contains(&format!("'{bad}'")), "{ends:?}: {told}");
+            assert_eq!(output.status.code(), Some(2), "{ends:?}: {told}");
+            assert!(output.stdout.is_empty(), "{ends:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transfer_tells_no_secrets_and_what_it_does_not_know() {
+    let output = program()
+        .args(["transfer", "https://user:secret@data.example/x?sig=secret"])
+        .args(["https://user:secret@near.example/"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for stream in [&output.stdout, &output.stderr] {
+        assert!(!text(stream).contains("secret"), "{}", text(stream));
+    }
+    let table = text(&output.stdout);
+    for part in ["(at no known provider or network)", "assumption"] {
+        assert!(table.contains(part), "{part} is not in:\n{table}");
+    }
+    let output = program()
+        .args(["transfer", "aws/mars-1", "arn:aws:s3:::bucket/key"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "a bucket is no TES");
+    let output = program()
+        .args([
+            "transfer",
+            "arn:aws:s3:::bucket/key",
+            "aws/mars-1",
+            "--output",
+            "json",
+        ])
+        .output()
+        .await
+        .unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["from_place"], "aws");
+    let output = program()
+        .args(["transfer", "aws/mars-1", "academic"])
+        .output()
+        .await
+        .unwrap();
+    let unlisted = Assumed::Price(Assumption::NoRow).to_string();
+    assert!(
+        text(&output.stdout).contains(&unlisted),
+        "{}",
+        text(&output.stdout)
+    );
 }

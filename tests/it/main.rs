@@ -11,9 +11,11 @@
 )]
 
 mod architecture;
+mod assumptions;
 mod auth;
 mod browsers;
 mod bucket_regions;
+mod calibrate;
 mod caller_limits;
 mod cli;
 mod config;
@@ -35,6 +37,7 @@ mod drs_secrets;
 mod drs_urls;
 mod earlier_configurations;
 mod exchange_rates;
+mod failures;
 mod fairness;
 mod geolocation;
 mod inbound;
@@ -55,6 +58,7 @@ mod run;
 mod serving;
 mod soak;
 mod support;
+mod tables;
 mod task_faults;
 mod task_info;
 mod task_outputs;

@@ -6,7 +6,11 @@ use axum::{
     response::IntoResponse,
 };
 use serde_json::{Value, json};
-use testribute::domain::{transfer::warning::TransferWarning, warning::Warning};
+use testribute::domain::{
+    assumed::Assumed,
+    transfer::{route::Assumption, warning::TransferWarning},
+    warning::Warning,
+};
 
 use crate::support::{
     Server,
@@ -162,7 +166,6 @@ async fn an_explained_answer_tells_every_price_and_rate() {
     assert_eq!(answer["space_size"], "1");
     assert_eq!(answer["means"]["cost"], first["cost_estimate"]["amount"]);
     assert_eq!(answer["means"]["time"], first["time_estimate"]);
-    assert_eq!(answer["assumptions"], json!([]));
     let place = &answer["places"][TES];
     assert_eq!(
         (&place["provider"], &place["region"]),
@@ -187,7 +190,14 @@ async fn a_source_without_a_network_is_a_warning_with_the_line_that_ends_it() {
         currency: "USD",
     };
     assert_eq!(warnings(&answer), [Warning::Transfer(warning).to_string()]);
-    assert_eq!(answer["assumptions"].as_array().unwrap().len(), 1);
+    let assumed = [
+        Assumed::Price(Assumption::SourceUnknown),
+        Assumed::UnknownRate(1000.0),
+    ];
+    let told = answer["assumptions"].as_array().unwrap();
+    for assumed in assumed {
+        assert!(told.contains(&assumed.to_string().into()), "{told:#?}");
+    }
 
     let known =
         "estimation: {transfer_model: network, network: {networks: {academic: [near.example]}}}";
@@ -206,6 +216,9 @@ async fn a_tes_at_an_unknown_place_is_a_warning_and_is_ranked() {
         service: service.root(),
     };
     let warning = Warning::Transfer(warning).to_string();
+    assert!(warnings(&answer).contains(&warning.as_str()), "{answer:#}");
+    // Nor is the region of the source known.
+    let (_, answer) = self::first(&service, &["s3://bucket/x"]).await;
     assert!(warnings(&answer).contains(&warning.as_str()), "{answer:#}");
 }
 
@@ -354,4 +367,38 @@ async fn a_configured_network_has_the_coordinates_of_the_host() {
     assert!(number(&first["distances"]["o0"]["km"]) < 400.0);
     assert_eq!(first["transfers"]["o0"]["to_source"], "override");
     assert_eq!(warnings(&answer), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn prices_of_offers_are_converted_offline_too() {
+    let tes = async |currency: &str| {
+        crate::support::network::tes("127.0.0.1", currency, 2.0, 1.0, 60.0).await
+    };
+    let (swedish, rouble) = (tes("SEK").await, tes("RUB").await);
+    let service = Service::start_with(
+        "{target_currency: NOK, exchange_rates: {source: static, base: NOK, rates: {}}}",
+    )
+    .await;
+    let roots = [&swedish, &rouble].map(crate::support::network::tes_root);
+    let answer = service.rank(&request(&roots, &[], &[])).await;
+    let combinations = answer["service_combinations"].as_array().unwrap();
+    assert_eq!(combinations.len(), 1, "{answer:#}");
+    let embedded = TransferWarning::EmbeddedRates {
+        currency: "SEK",
+        as_of: "2025-10-09",
+    };
+    let excluded = Exclusion::NoExchangeRate {
+        currencies: [testribute::domain::money::Currency::RUB].into(),
+        target: testribute::domain::money::Currency::NOK,
+    };
+    assert_eq!(
+        warnings(&answer),
+        [
+            Warning::Transfer(embedded).to_string(),
+            tes_excluded(&roots[1], excluded)
+        ]
+    );
+    // 10 s on one core at 2 SEK, and a GB of disk at 1.
+    let cost = number(&combinations[0]["cost_estimate"]["amount"]);
+    assert!((cost - 21.0 * 11.624 / 10.987).abs() < 1e-6, "{cost}");
 }

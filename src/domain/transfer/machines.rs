@@ -32,6 +32,8 @@ pub struct MachinePrice {
     pub spot_ratio: f64,
     /// Whether that ratio was measured.
     pub is_spot_known: bool,
+    /// Whether the price is that of all regions of the provider.
+    pub is_of_any_region: bool,
 }
 
 impl MachineTable {
@@ -46,6 +48,7 @@ impl MachineTable {
                 gib_hour,
                 spot_ratio,
                 is_spot_known,
+                is_of_any_region: region == "*",
             };
             regions.insert(region, price);
         }

@@ -28,7 +28,7 @@ pub(super) enum TableClass {
 pub(super) enum AssumedRegion {
     /// A region is unknown: the price that most regions share.
     Common,
-    /// The table has no row for the region: the first price to the internet.
+    /// The table does not list the region: the price of other regions, or the first one to the internet.
     NoRow,
 }
 
@@ -135,15 +135,18 @@ impl Pair<'_> {
     /// The price from `source` by the first row that applies.
     fn by_row(self, source: &str, to_area: Option<Area>) -> TablePrice {
         let area = self.table.area(source);
+        // The rows for all other regions are not meant for any that may be misspelt.
+        let is_unlisted = area.is_none() && !self.table.regions.is_empty();
+        let unlisted = is_unlisted.then_some(AssumedRegion::NoRow);
         let applies = |row: &&Row| row.is_from(source, area) && row.is_to(self.to_region, to_area);
         if self.is_inside
             && let Some(row) = self.table.between.iter().find(applies)
         {
-            return self.price_of(row, TableClass::InterRegion, None);
+            return self.price_of(row, TableClass::InterRegion, unlisted);
         }
         let mut internet = self.table.internet.iter();
         if let Some(row) = internet.clone().find(applies) {
-            return self.price_of(row, TableClass::Internet, None);
+            return self.price_of(row, TableClass::Internet, unlisted);
         }
         let first = internet.find(|row| row.is_to_all());
         let first = first.or(self.table.internet.first());

@@ -1,6 +1,10 @@
 //! How fast data moves between two places.
 
-use super::{NetworkModel, leg::Leg, route::RateLimit};
+use super::{
+    NetworkModel,
+    leg::Leg,
+    route::{AssumedRate, RateLimit},
+};
 use crate::domain::{cloud::Network, sites::Place};
 
 /// Megabits in a gigabit.
@@ -10,15 +14,15 @@ const MEGABITS: f64 = 1000.0;
 type Limited = (f64, RateLimit);
 
 impl NetworkModel {
-    /// The rate between a TES and another host: the least of what applies.
-    pub(super) fn rate(&self, leg: &Leg<'_>) -> Limited {
+    /// The rate between a TES and another host, in Mbit/s: the least of what applies; what limits it, and what it assumes.
+    pub(super) fn rate(&self, leg: &Leg<'_>) -> (f64, RateLimit, AssumedRate) {
         let mut overrides = self.overrides.iter().filter_map(|known| {
             let rate = known.rate_mbps.filter(|_| known.matches(leg.ends()))?;
             Some((rate, known.to.is_some()))
         });
         let overridden = overrides.next();
         if let Some((rate, true)) = overridden {
-            return (rate, RateLimit::Override);
+            return (rate, RateLimit::Override, AssumedRate::default());
         }
         // Without `to`, it is the limit of what the data leave.
         let of_source = if leg.is_outbound() {
@@ -38,15 +42,21 @@ impl NetworkModel {
                 RateLimit::RoundTrip,
             )
         });
-        [site, store, round_trip]
-            .into_iter()
-            .flatten()
-            .fold(
-                class.cap,
-                |least, other| {
-                    if other.0 < least.0 { other } else { least }
-                },
-            )
+        let others = [site, store, round_trip].into_iter().flatten();
+        let (rate, limit) = others.fold(
+            class.cap,
+            |least, other| {
+                if other.0 < least.0 { other } else { least }
+            },
+        );
+        let is_by_class = limit == class.cap.1;
+        let is_by_streams = limit == RateLimit::RoundTrip || (is_by_class && class.is_by_streams);
+        let assumed = AssumedRate {
+            is_unknown: is_by_class && class.is_unknown,
+            has_no_round_trip: class.has_round_trip && leg.km.is_none(),
+            has_default_streams: is_by_streams && leg.streams.is_none() && !class.is_single,
+        };
+        (rate, limit, assumed)
     }
 
     fn class(&self, leg: &Leg<'_>) -> Class {
@@ -56,19 +66,23 @@ impl NetworkModel {
             cap: (gigabits * MEGABITS, RateLimit::Class),
             streams,
             has_round_trip: true,
+            is_single: false,
+            is_by_streams: false,
+            is_unknown: false,
         };
         let domains = &self.tables.domains;
         let is_archive = domains.is_archive(leg.from.host) || domains.is_archive(leg.to.host);
         if leg.is_ftp || is_archive {
             return Class {
                 streams: 1.0,
+                is_single: true,
                 ..of_class(table.ftp_https_archive)
             };
         }
         let unknown = Class {
+            is_unknown: true,
             cap: (self.unknown.rate_mbps, RateLimit::Class),
-            streams,
-            has_round_trip: true,
+            ..of_class(0.0)
         };
         let (Some(from), Some(to)) = (leg.from.place, leg.to.place) else {
             return unknown;
@@ -78,6 +92,7 @@ impl NetworkModel {
                 let rate = &table.same_region;
                 return Class {
                     has_round_trip: false,
+                    is_by_streams: streams * rate.per_stream < rate.cap,
                     ..of_class(rate.cap.min(streams * rate.per_stream))
                 };
             }
@@ -104,8 +119,15 @@ impl NetworkModel {
 
 /// The kind of a route, as far as it decides the rate.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Class {
     cap: Limited,
     streams: f64,
     has_round_trip: bool,
+    /// Whether the number of connections is that of the class.
+    is_single: bool,
+    /// Whether the cap depends on the number of connections.
+    is_by_streams: bool,
+    /// Whether nothing is known about the networks.
+    is_unknown: bool,
 }

@@ -28,14 +28,29 @@ pub struct Route {
     pub price_source: Option<Arc<str>>,
     /// Whether a source that was read has the price.
     pub verified: bool,
-    /// What is assumed about the places.
+    /// What is assumed about the source, or about the TES if nothing is about the source.
     pub assumption: Option<Assumption>,
+    /// Whether the price depends on the place of the TES, which is unknown.
+    pub is_tes_unknown: bool,
     /// Megabits per second; `None` if nothing has to be moved, or if transfers take no time.
     pub rate_mbps: Option<f64>,
     /// What limits the rate.
     pub limited_by: Option<RateLimit>,
+    /// What the rate assumes.
+    pub assumed_rate: AssumedRate,
     /// The distance, if it is known.
     pub distance: Option<Kilometres>,
+}
+
+/// What a rate assumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AssumedRate {
+    /// Nothing is known about the networks, and that is what limits it.
+    pub is_unknown: bool,
+    /// The distance is unknown, so that no round trip limits it.
+    pub has_no_round_trip: bool,
+    /// It is limited by the usual number of connections.
+    pub has_default_streams: bool,
 }
 
 /// The kind of a price.
@@ -133,7 +148,7 @@ impl RateLimit {
 pub enum Assumption {
     /// The region of the source or of the TES is unknown: the price that most regions share.
     CommonRegion,
-    /// The table has no row for the region of the source.
+    /// The table does not list the region of the source.
     NoRow,
     /// The place of the TES is unknown: the price to the internet.
     TesUnknown,
@@ -176,7 +191,8 @@ impl NetworkModel {
             return Route::same_host();
         }
         let mut route = self.price(leg, stated, sites.assumed);
-        let (rate, limit) = self.rate(leg);
+        let (rate, limit, assumed) = self.rate(leg);
+        route.assumed_rate = assumed;
         route.rate_mbps = Some(rate);
         route.limited_by = Some(limit);
         route.distance = leg.km;
@@ -252,6 +268,7 @@ impl NetworkModel {
             price_source: Some(Arc::clone(&table.source)),
             verified: price.is_verified,
             assumption: price.assumption(leg),
+            is_tes_unknown: !leg.is_outbound() && leg.to.place.is_none(),
             ..Route::of(price.per_gb, Some(self.tables.currency), price.charge())
         }
         .billed(payer)
@@ -314,8 +331,14 @@ impl Route {
             price_source: None,
             verified: true,
             assumption: None,
+            is_tes_unknown: false,
             rate_mbps: None,
             limited_by: None,
+            assumed_rate: AssumedRate {
+                is_unknown: false,
+                has_no_round_trip: false,
+                has_default_streams: false,
+            },
             distance: None,
         }
     }

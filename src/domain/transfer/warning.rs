@@ -43,7 +43,7 @@ pub enum TransferWarning {
         /// Their date.
         as_of: String,
     },
-    /// No current rate is known for the currency of the prices, and the embedded rates are used.
+    /// No current rate is known for the currency of prices, and the embedded one is used.
     EmbeddedRates {
         /// The currency.
         currency: &'static str,
@@ -96,8 +96,8 @@ impl fmt::Display for TransferWarning {
             ),
             Self::EmbeddedRates { currency, as_of } => write!(
                 f,
-                "Exchange rates outdated: no current rate for {currency}, the currency of egress prices; the rate of \
-                 {as_of} is used. exchange_rates.rates can set it."
+                "Exchange rates outdated: no current rate for {currency}; the rate of {as_of}, which comes with the \
+                 program, is used. exchange_rates.rates can set it."
             ),
         }
     }

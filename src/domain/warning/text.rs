@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{DrsHint, Warning};
-use crate::domain::{disclosure::redacted, exclusion::codes, first_ten::FirstTen};
+use crate::domain::{disclosure::redacted, exclusion::codes, first_ten::FirstTen, site::Failures};
 
 impl fmt::Display for Warning {
     #[expect(clippy::too_many_lines, reason = "one text for each warning")]
@@ -35,6 +35,11 @@ impl fmt::Display for Warning {
                 } else {
                     ""
                 }
+            ),
+            Self::FailuresAssumed { service, cause } => write!(
+                f,
+                "Failures assumed: '{service}' {cause}; a share of {} is used (failures in its entry in tes.price_book).",
+                Failures::History.share(None, 0.0)
             ),
             Self::UnreadableTasks {
                 service,
