@@ -1,5 +1,7 @@
 //! Where the outputs of a task go.
 
+use std::sync::Arc;
+
 use super::DataUri;
 use crate::domain::{
     output::{Destination, OutputFile},
@@ -20,7 +22,7 @@ pub fn with_destinations(outputs: &[Output]) -> (Vec<OutputFile>, Option<Warning
         }
         let host = uri.and_then(|uri| uri.host);
         files.push(OutputFile {
-            path: output.path.clone(),
+            path: Arc::clone(&output.path),
             size_bytes: output.size_bytes,
             destination: host.map(|host| Destination {
                 host,
