@@ -9,14 +9,14 @@ use std::{
 };
 
 use pyo3::prelude::*;
-use serde::Serialize;
 use testribute::{
     Deadline, Error, Ranker, Reach, config::Config, domain::token::Token, http::JsonRequests,
 };
 use tokio::time::Instant;
 
 use crate::{
-    call::{self, Answer, Call, Outcome},
+    answer::Answer,
+    call::{self, Call, Outcome},
     errors::Failure,
     runtime::runtime,
 };
@@ -96,7 +96,7 @@ impl NativeRanker {
         })
     }
 
-    /// The answer to `body` as JSON text, and its warnings; `body` is that of `POST /rank-tasks` if `whole_task`, else that
+    /// The answer to `body`, which is that of `POST /rank-tasks` if `whole_task`, else that
     /// of `POST /rank-services`.
     #[pyo3(signature = (body, *, whole_task, jwt=None, timeout_sec=None))]
     fn rank(
@@ -171,17 +171,12 @@ async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
             Some(deadline) => ranker.rank_task_before(deadline, request, &caller).await?,
             None => ranker.rank_task(request, &caller).await?,
         };
-        return Ok((text(&response)?, response.warnings));
+        return Ok(Answer::from(response));
     }
     let request = engine.requests.rank_request(body)?;
     let response = match deadline {
         Some(deadline) => ranker.rank_before(deadline, request, &caller).await?,
         None => ranker.rank(request, &caller).await?,
     };
-    Ok((text(&response)?, response.warnings))
-}
-
-fn text(response: &impl Serialize) -> Result<String, Failure> {
-    // Maps with string keys, numbers and strings cannot fail.
-    serde_json::to_string(response).map_err(|_| Failure::Internal)
+    Ok(Answer::from(response))
 }

@@ -230,21 +230,21 @@ class Ranker:
     ) -> RankResponse:
         apply_level()
         try:
-            text, warnings = self._native.rank(
+            answer = self._native.rank(
                 request, whole_task=whole_task, jwt=jwt or None, timeout_sec=seconds(timeout)
             )
         except TestributeError as error:
             self._tell(error.warnings)
             raise
-        self._tell(warnings)
-        return RankResponse(text)
+        self._tell(answer.warnings())
+        return RankResponse(answer)
 
     async def _rank_async(
         self, request: str, jwt: str | None, timeout: float | None, *, whole_task: bool
     ) -> RankResponse:
         apply_level()
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[tuple[str, list[str]]] = loop.create_future()
+        future: asyncio.Future[_testribute.Answer] = loop.create_future()
         call = self._native.start(
             request,
             _resolver(loop, future),
@@ -253,14 +253,14 @@ class Ranker:
             timeout_sec=seconds(timeout),
         )
         try:
-            text, warnings = await future
+            answer = await future
         except TestributeError as error:
             self._tell(error.warnings)
             raise
         finally:
             call.cancel()  # if it is in flight still
-        self._tell(warnings)
-        return RankResponse(text)
+        self._tell(answer.warnings())
+        return RankResponse(answer)
 
     def _tell(self, warnings: Iterable[str]) -> None:
         forward()
@@ -282,11 +282,11 @@ def _native(configuration: Configuration, reach: Reach) -> _testribute.NativeRan
 
 
 def _resolver(
-    loop: asyncio.AbstractEventLoop, future: asyncio.Future[tuple[str, list[str]]]
-) -> Callable[[tuple[str, list[str]] | None, BaseException | None], None]:
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[_testribute.Answer]
+) -> Callable[[_testribute.Answer | None, BaseException | None], None]:
     """Make the callback that hands an outcome to `future`, from another thread."""
 
-    def resolve(answer: tuple[str, list[str]] | None, error: BaseException | None) -> None:
+    def resolve(answer: _testribute.Answer | None, error: BaseException | None) -> None:
         if future.done():
             return
         if error is not None:
@@ -294,7 +294,7 @@ def _resolver(
         elif answer is not None:
             future.set_result(answer)
 
-    def callback(answer: tuple[str, list[str]] | None, error: BaseException | None) -> None:
+    def callback(answer: _testribute.Answer | None, error: BaseException | None) -> None:
         try:
             loop.call_soon_threadsafe(resolve, answer, error)
         except RuntimeError:  # the loop is closed: nothing waits for the answer
