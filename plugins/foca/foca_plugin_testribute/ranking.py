@@ -248,9 +248,14 @@ def rewritten(inputs: object, uris: Mapping[str, str]) -> tuple[object, int]:
     result: list[object] = []
     for item in inputs:
         path = item.get("path") if isinstance(item, Mapping) else None
-        is_file = isinstance(path, str) and paths.count(path) == 1 and not item.get("content")
-        url = item.get("url") if is_file else None
-        if not isinstance(url, str) or not url:
+        url = item.get("url") if isinstance(item, Mapping) else None
+        if (
+            not isinstance(path, str)
+            or not isinstance(url, str)
+            or not url
+            or item.get("content")
+            or paths.count(path) != 1
+        ):
             result.append(item)
         elif path in uris and uris[path] not in (url, public(url)):
             changed += 1

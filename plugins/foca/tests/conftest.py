@@ -58,7 +58,7 @@ def serve(answer: Answer) -> Iterator[Server]:
             server.requests.append(request)
             answer(request, self)
 
-        do_GET = do_POST = handle_any
+        do_GET = do_HEAD = do_POST = handle_any
 
         def log_message(self, *args: object) -> None:
             pass
@@ -82,7 +82,8 @@ def send(handler: http.server.BaseHTTPRequestHandler, status: int, body: bytes) 
     handler.send_header("Content-Type", "application/json")
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
-    handler.wfile.write(body)
+    if handler.command != "HEAD":
+        handler.wfile.write(body)
 
 
 @contextmanager
