@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::{
     answer::Answer,
     call::{self, Call, Outcome},
-    errors::Failure,
+    errors::{Failure, guarded},
     runtime::runtime,
 };
 
@@ -76,19 +76,21 @@ impl NativeRanker {
         environment: HashMap<String, String>,
         everywhere: bool,
     ) -> PyResult<Self> {
-        let config = match text {
-            Some(text) => {
-                Config::from_text(&text).map_err(|fault| Failure::Config(fault.to_string()))
-            }
-            None => Config::load(file.as_deref(), environment).map_err(Failure::from),
-        };
-        let config = config.map_err(|failure| failure.into_exception(py))?;
+        let config = guarded(py, || {
+            let config = match text {
+                Some(text) => {
+                    Config::from_text(&text).map_err(|fault| Failure::Config(fault.to_string()))
+                }
+                None => Config::load(file.as_deref(), environment).map_err(Failure::from),
+            };
+            config.map_err(|failure| failure.into_exception(py))
+        })?;
         let reach = if everywhere {
             Reach::Everywhere
         } else {
             Reach::Public
         };
-        let engine = build(py, &config, reach)?;
+        let engine = guarded(py, || build(py, &config, reach))?;
         Ok(Self {
             config,
             reach,
@@ -113,7 +115,9 @@ impl NativeRanker {
             jwt,
             timeout_sec,
         };
-        call::wait(py, runtime(py)?, run(self.engine(py)?, job))
+        guarded(py, || {
+            call::wait(py, runtime(py)?, run(self.engine(py)?, job))
+        })
     }
 
     /// The same, handed to `callback(answer, exception)`.
@@ -133,8 +137,10 @@ impl NativeRanker {
             jwt,
             timeout_sec,
         };
-        let ranking = run(self.engine(py)?, job);
-        Ok(call::start(runtime(py)?, ranking, callback))
+        guarded(py, || {
+            let ranking = run(self.engine(py)?, job);
+            Ok(call::start(runtime(py)?, ranking, callback))
+        })
     }
 }
 

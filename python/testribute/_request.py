@@ -67,7 +67,7 @@ class Configuration:
             return
         path = os.environ.get("TESTRIBUTE_CONFIG") if config is None else config
         try:
-            self.file = os.fspath(path) if path else None
+            self.file = os.fsdecode(path) if path else None
         except TypeError:
             kind = type(config).__name__
             raise ConfigError(f"config must be a mapping, a path or None, not {kind}") from None
@@ -84,7 +84,7 @@ class Configuration:
             try:
                 status = os.stat(self.file)  # noqa: PTH116
                 stamp = (status.st_mtime_ns, status.st_size)
-            except OSError:  # told when it is read
+            except (OSError, ValueError):  # told when it is read
                 stamp = None
         return (self.text, self.file, stamp, tuple(sorted(self.environment.items())))
 
