@@ -8,13 +8,10 @@ use std::{
 use pyo3::prelude::*;
 use tokio::{runtime::Runtime, task::AbortHandle, time::timeout};
 
-use crate::errors::Failure;
+use crate::{answer::Answer, errors::Failure};
 
 /// How long Ctrl-C may wait to be noticed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(100);
-
-/// An answer as JSON text, and its warnings.
-pub(crate) type Answer = (String, Vec<String>);
 
 /// The outcome of a task; a panic in it is an internal error.
 pub(crate) type Outcome = Result<Answer, Failure>;

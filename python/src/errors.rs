@@ -1,5 +1,7 @@
 //! From errors of the library to the exceptions of `testribute.errors`.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use pyo3::{PyTypeInfo, exceptions::PyException, prelude::*, types::PyType};
 use testribute::{Error, config::ConfigError, domain::query::RequestFault};
 
@@ -107,6 +109,13 @@ impl Failure {
             Err(_) => PyErr::from_type(PyException::type_object(py), message),
         }
     }
+}
+
+/// What `work` returns; a panic in it, such as that of Tokio where no thread can be started, is an internal error, of
+/// which Python sees no more than that.
+pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Failure::Internal.into_exception(py)))
 }
 
 fn pointer_and_message(fault: &RequestFault) -> (String, String) {

@@ -1,6 +1,7 @@
-//! The extension module `testribute._testribute`: rankings for Python as JSON text. The classes that users see are
+//! The extension module `testribute._testribute`: rankings for Python. The classes that users see are
 //! written in Python, in `testribute/`.
 
+mod answer;
 mod call;
 mod errors;
 mod logs;
@@ -14,6 +15,7 @@ fn _testribute(module: &Bound<'_, PyModule>) -> PyResult<()> {
     logs::install();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<ranker::NativeRanker>()?;
+    module.add_class::<answer::Answer>()?;
     module.add_class::<call::Call>()?;
     module.add_function(wrap_pyfunction!(logs::set_log_level, module)?)?;
     module.add_function(wrap_pyfunction!(logs::take_logs, module)?)

@@ -9,15 +9,15 @@ use std::{
 };
 
 use pyo3::prelude::*;
-use serde::Serialize;
 use testribute::{
     Deadline, Error, Ranker, Reach, config::Config, domain::token::Token, http::JsonRequests,
 };
 use tokio::time::Instant;
 
 use crate::{
-    call::{self, Answer, Call, Outcome},
-    errors::Failure,
+    answer::Answer,
+    call::{self, Call, Outcome},
+    errors::{Failure, guarded},
     runtime::runtime,
 };
 
@@ -76,19 +76,21 @@ impl NativeRanker {
         environment: HashMap<String, String>,
         everywhere: bool,
     ) -> PyResult<Self> {
-        let config = match text {
-            Some(text) => {
-                Config::from_text(&text).map_err(|fault| Failure::Config(fault.to_string()))
-            }
-            None => Config::load(file.as_deref(), environment).map_err(Failure::from),
-        };
-        let config = config.map_err(|failure| failure.into_exception(py))?;
+        let config = guarded(py, || {
+            let config = match text {
+                Some(text) => {
+                    Config::from_text(&text).map_err(|fault| Failure::Config(fault.to_string()))
+                }
+                None => Config::load(file.as_deref(), environment).map_err(Failure::from),
+            };
+            config.map_err(|failure| failure.into_exception(py))
+        })?;
         let reach = if everywhere {
             Reach::Everywhere
         } else {
             Reach::Public
         };
-        let engine = build(py, &config, reach)?;
+        let engine = guarded(py, || build(py, &config, reach))?;
         Ok(Self {
             config,
             reach,
@@ -96,7 +98,7 @@ impl NativeRanker {
         })
     }
 
-    /// The answer to `body` as JSON text, and its warnings; `body` is that of `POST /rank-tasks` if `whole_task`, else that
+    /// The answer to `body`, which is that of `POST /rank-tasks` if `whole_task`, else that
     /// of `POST /rank-services`.
     #[pyo3(signature = (body, *, whole_task, jwt=None, timeout_sec=None))]
     fn rank(
@@ -113,7 +115,9 @@ impl NativeRanker {
             jwt,
             timeout_sec,
         };
-        call::wait(py, runtime(py)?, run(self.engine(py)?, job))
+        guarded(py, || {
+            call::wait(py, runtime(py)?, run(self.engine(py)?, job))
+        })
     }
 
     /// The same, handed to `callback(answer, exception)`.
@@ -133,8 +137,10 @@ impl NativeRanker {
             jwt,
             timeout_sec,
         };
-        let ranking = run(self.engine(py)?, job);
-        Ok(call::start(runtime(py)?, ranking, callback))
+        guarded(py, || {
+            let ranking = run(self.engine(py)?, job);
+            Ok(call::start(runtime(py)?, ranking, callback))
+        })
     }
 }
 
@@ -171,17 +177,12 @@ async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
             Some(deadline) => ranker.rank_task_before(deadline, request, &caller).await?,
             None => ranker.rank_task(request, &caller).await?,
         };
-        return Ok((text(&response)?, response.warnings));
+        return Ok(Answer::from(response));
     }
     let request = engine.requests.rank_request(body)?;
     let response = match deadline {
         Some(deadline) => ranker.rank_before(deadline, request, &caller).await?,
         None => ranker.rank(request, &caller).await?,
     };
-    Ok((text(&response)?, response.warnings))
-}
-
-fn text(response: &impl Serialize) -> Result<String, Failure> {
-    // Maps with string keys, numbers and strings cannot fail.
-    serde_json::to_string(response).map_err(|_| Failure::Internal)
+    Ok(Answer::from(response))
 }

@@ -20,7 +20,7 @@ _HEADS = (
     (_RIGHT, "Score"),
     (_LEFT, "Pareto"),
 )
-_SMALL = "font-size:85%;opacity:0.75;overflow-wrap:anywhere"
+_SMALL = "font-size:85%;opacity:0.75;word-break:break-all"
 
 
 def table(response: RankResponse) -> str:

@@ -22,7 +22,7 @@ def to_json(request: Mapping[str, Any]) -> str:
         ValidationError: The request has values that JSON has not, such as NaN or bytes.
     """
     try:
-        return json.dumps(request, default=_plain, allow_nan=False)
+        return _REQUESTS.encode(request)
     except (TypeError, ValueError, RecursionError) as error:
         message = f"the request cannot be written as JSON: {error}"
         raise ValidationError(message) from None
@@ -46,6 +46,10 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
+#: Made once: making it costs as much as writing a small request.
+_REQUESTS = json.JSONEncoder(default=_plain, allow_nan=False)
+
+
 class Configuration:
     """Where a configuration comes from, in a form that can be compared."""
 
@@ -63,7 +67,7 @@ class Configuration:
             return
         path = os.environ.get("TESTRIBUTE_CONFIG") if config is None else config
         try:
-            self.file = os.fspath(path) if path else None
+            self.file = os.fsdecode(path) if path else None
         except TypeError:
             kind = type(config).__name__
             raise ConfigError(f"config must be a mapping, a path or None, not {kind}") from None
@@ -80,7 +84,7 @@ class Configuration:
             try:
                 status = os.stat(self.file)  # noqa: PTH116
                 stamp = (status.st_mtime_ns, status.st_size)
-            except OSError:  # told when it is read
+            except (OSError, ValueError):  # told when it is read
                 stamp = None
         return (self.text, self.file, stamp, tuple(sorted(self.environment.items())))
 

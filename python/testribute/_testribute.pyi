@@ -1,12 +1,17 @@
-"""The extension module: answers as JSON text and their warnings."""
+"""The extension module."""
 
 from collections.abc import Callable, Mapping
 from os import PathLike
+from typing import Any
 
-_Answer = tuple[str, list[str]]
-_Callback = Callable[[_Answer | None, BaseException | None], object]
+_Callback = Callable[[Answer | None, BaseException | None], object]
 
 __version__: str
+
+class Answer:
+    def warnings(self) -> list[str]: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def to_json(self) -> str: ...
 
 class Call:
     def cancel(self) -> None: ...
@@ -27,7 +32,7 @@ class NativeRanker:
         whole_task: bool,
         jwt: str | None = None,
         timeout_sec: float | None = None,
-    ) -> _Answer: ...
+    ) -> Answer: ...
     def start(
         self,
         body: str,

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from . import _testribute
 from ._html import table
 
 __all__ = [
@@ -188,21 +189,21 @@ _DOCUMENTED = frozenset(
 class RankResponse:
     """The ranked combinations, best first, and warnings. Notebooks show it as a table."""
 
-    def __init__(self, text: str) -> None:
-        """Take an answer as JSON text; it is parsed when a part of it is used."""
-        self._text = text
+    def __init__(self, source: str | _testribute.Answer) -> None:
+        """Take an answer, or its JSON text; it is read when a part of it is used."""
+        self._source = source
         self._parsed: dict[str, Any] | None = None
         self._combinations: list[ServiceCombination] | None = None
 
     def to_json(self) -> str:
         """Get the answer as JSON text, as the HTTP service sends it."""
-        return self._text
+        return self._source if isinstance(self._source, str) else self._source.to_json()
 
     def to_dict(self) -> dict[str, Any]:
         """Get the answer as `json.loads` gives it; a change of it changes this object too."""
         if self._parsed is None:
-            parsed: dict[str, Any] = json.loads(self._text)
-            self._parsed = parsed
+            source = self._source
+            self._parsed = json.loads(source) if isinstance(source, str) else source.to_dict()
         return self._parsed
 
     @property
@@ -248,7 +249,7 @@ class RankResponse:
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[type[RankResponse], tuple[str]]:
-        return type(self), (self._text,)
+        return type(self), (self.to_json(),)
 
     def __repr__(self) -> str:
         count = len(self.service_combinations)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union
 from . import _testribute
 from ._logging import Warn, apply_level, forward, tell
 from ._request import ConfigLike, Configuration, to_json
-from .errors import ErrorDetail, TestributeError, ValidationError
+from .errors import ErrorDetail, TestributeError, UnauthorizedError, ValidationError
 from .models import Mode, RankResponse
 
 #: A name, the weight of time against cost from 0 to 1, or -1 for a random order.
@@ -230,37 +230,37 @@ class Ranker:
     ) -> RankResponse:
         apply_level()
         try:
-            text, warnings = self._native.rank(
-                request, whole_task=whole_task, jwt=jwt or None, timeout_sec=seconds(timeout)
+            answer = self._native.rank(
+                request, whole_task=whole_task, jwt=token(jwt), timeout_sec=seconds(timeout)
             )
         except TestributeError as error:
             self._tell(error.warnings)
             raise
-        self._tell(warnings)
-        return RankResponse(text)
+        self._tell(answer.warnings())
+        return RankResponse(answer)
 
     async def _rank_async(
         self, request: str, jwt: str | None, timeout: float | None, *, whole_task: bool
     ) -> RankResponse:
         apply_level()
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[tuple[str, list[str]]] = loop.create_future()
+        future: asyncio.Future[_testribute.Answer] = loop.create_future()
         call = self._native.start(
             request,
             _resolver(loop, future),
             whole_task=whole_task,
-            jwt=jwt or None,
+            jwt=token(jwt),
             timeout_sec=seconds(timeout),
         )
         try:
-            text, warnings = await future
+            answer = await future
         except TestributeError as error:
             self._tell(error.warnings)
             raise
         finally:
             call.cancel()  # if it is in flight still
-        self._tell(warnings)
-        return RankResponse(text)
+        self._tell(answer.warnings())
+        return RankResponse(answer)
 
     def _tell(self, warnings: Iterable[str]) -> None:
         forward()
@@ -282,11 +282,11 @@ def _native(configuration: Configuration, reach: Reach) -> _testribute.NativeRan
 
 
 def _resolver(
-    loop: asyncio.AbstractEventLoop, future: asyncio.Future[tuple[str, list[str]]]
-) -> Callable[[tuple[str, list[str]] | None, BaseException | None], None]:
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[_testribute.Answer]
+) -> Callable[[_testribute.Answer | None, BaseException | None], None]:
     """Make the callback that hands an outcome to `future`, from another thread."""
 
-    def resolve(answer: tuple[str, list[str]] | None, error: BaseException | None) -> None:
+    def resolve(answer: _testribute.Answer | None, error: BaseException | None) -> None:
         if future.done():
             return
         if error is not None:
@@ -294,7 +294,7 @@ def _resolver(
         elif answer is not None:
             future.set_result(answer)
 
-    def callback(answer: tuple[str, list[str]] | None, error: BaseException | None) -> None:
+    def callback(answer: _testribute.Answer | None, error: BaseException | None) -> None:
         try:
             loop.call_soon_threadsafe(resolve, answer, error)
         except RuntimeError:  # the loop is closed: nothing waits for the answer
@@ -321,7 +321,7 @@ def services_request(
         "resource_requirements": {} if resource_requirements is None else resource_requirements,
         **more,
     }
-    if tes_uris != ():  # another property may stand in for the default
+    if _is_given(tes_uris):  # another property may stand in for it
         request["tes_uris"] = tes_uris
     if limit is not None:
         request["limit"] = limit
@@ -344,25 +344,46 @@ def tasks_request(
 ) -> str:
     """Get the body of `POST /rank-tasks`; what is left to its default is left out."""
     request: dict[str, Any] = {"task": task, "drs_uris": drs_uris, "mode": mode, **more}
-    for name, value, default in (
-        ("tes_uris", tes_uris, ()),
-        ("registries", registries, ()),
-        ("execution_time_sec", execution_time_sec, None),
-        ("sizes", sizes, None),
-        ("limit", limit, None),
+    for name, value in (
+        ("tes_uris", tes_uris),
+        ("registries", registries),
+        ("execution_time_sec", execution_time_sec),
+        ("sizes", sizes),
+        ("limit", limit),
     ):
-        if value is not default and value != default:
+        if _is_given(value):
             request[name] = value
     if explain is not False:
         request["explain"] = explain
     return to_json(request)
 
 
+def _is_given(value: object) -> bool:
+    """Whether an argument is not its default; arrays cannot be compared with it."""
+    return value is not None and not (isinstance(value, tuple) and not value)
+
+
+def token(jwt: str | None) -> str | None:
+    """Check that a token is text; no exception may show it.
+
+    Raises:
+        UnauthorizedError: It has characters that are not Unicode.
+    """
+    if not jwt:
+        return None
+    if not isinstance(jwt, str):
+        raise TypeError(f"jwt must be a string or None, not {type(jwt).__name__}")
+    if any("\ud800" <= character <= "\udfff" for character in jwt):
+        raise UnauthorizedError("The token has characters other than visible ASCII.")
+    return jwt
+
+
 def seconds(timeout: float | None) -> float | None:
     """Check a timeout."""
     if timeout is None:
         return None
-    if isinstance(timeout, (int, float)) and math.isfinite(timeout) and timeout > 0:
-        return min(float(timeout), 1e9)
+    # In this order, as large integers are no floats; NaN is not above 0.
+    if isinstance(timeout, (int, float)) and 0 < timeout < math.inf:
+        return float(min(timeout, 1_000_000_000))
     message = "must be a positive number of seconds, or None"
     raise ValidationError(f"timeout: {message}", [ErrorDetail("/timeout", message)])

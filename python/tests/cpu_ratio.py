@@ -1,20 +1,28 @@
 """Compares the CPU time of rankings in Python with that of the Rust library's call.
 
-    cargo build --package testribute-python --examples
-    python tests/cpu_ratio.py [--count N] [--rounds N] [--program target/debug/examples/rank_many]
+    cargo build --release --package testribute --package testribute-python --bins --examples
+    (cd python && maturin develop --release)
+    TESTRIBUTE_PROGRAM=target/release/testribute python python/tests/cpu_ratio.py \\
+        --program target/release/examples/rank_many [--count N] [--rounds N] [--instructions]
 
 Both rank the README's request against the demonstration's mocks, N times in a process of its own;
 what start and the first rankings cost is taken off. Both must be of the same build profile.
+`--instructions` counts instructions by callgrind instead, which needs valgrind and a small count:
+repeatable on a busy machine, without what the kernel does.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 from conftest import DEMO, NEEDS, ROOT, mock
 
@@ -42,11 +50,28 @@ def cpu_seconds(command: list[str], request: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def cpu_per_ranking(command: list[str], more: list[str], request: str, count: int) -> float:
-    """Get the CPU time of one ranking, without the start and the first rankings."""
+def instructions(command: list[str], request: str) -> float:
+    """Get the millions of instructions of a process."""
+    with tempfile.TemporaryDirectory() as folder:
+        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out"]
+        run = subprocess.run(
+            [*valgrind, *command], input=request, text=True, check=True, capture_output=True
+        )
+    collected = re.search(r"Collected : (\d+)", run.stderr)
+    assert collected is not None, run.stderr
+    return int(collected[1]) / 1e6
+
+
+Measure = Callable[[list[str], str], float]
+
+
+def per_ranking(
+    measure: Measure, command: list[str], more: list[str], request: str, count: int
+) -> float:
+    """Get what one ranking costs, without the start and the first rankings."""
     few = count // 10
-    most = cpu_seconds([*command, str(count), *more], request)
-    return (most - cpu_seconds([*command, str(few), *more], request)) / (count - few)
+    most = measure([*command, str(count), *more], request)
+    return (most - measure([*command, str(few), *more], request)) / (count - few)
 
 
 def main() -> None:
@@ -55,14 +80,21 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--program", default=str(ROOT / "target/debug/examples/rank_many"))
+    parser.add_argument("--instructions", action="store_true")
     options = parser.parse_args()
-    config = str(DEMO / "config.yaml")
+    measure: Measure = instructions if options.instructions else cpu_seconds
+    unit = "instructions" if options.instructions else "us"
     with (
+        tempfile.TemporaryDirectory() as folder,
         mock("mock-tes", "tes-basel.yaml", "tes-basel") as basel,
         mock("mock-tes", "tes-helsinki.yaml", "tes-helsinki") as helsinki,
         mock("mock-drs", "drs-1.yaml", "drs-1") as first,
         mock("mock-drs", "drs-2.yaml", "drs-2") as second,
     ):
+        # Patient: callgrind is fifty times slower.
+        file = Path(folder) / "config.yaml"
+        file.write_text((DEMO / "config.yaml").read_text() + "\ntimeout: 60\n")
+        config = str(file)
         request = json.dumps(
             {
                 "tes_uris": [basel, helsinki],
@@ -78,13 +110,13 @@ def main() -> None:
             commands[f"Python, {name}"] = (python, [])
         # In rounds, so that other load on the machine meets all of them.
         rounds = [
-            {n: cpu_per_ranking(*c, request, options.count) for n, c in commands.items()}
+            {n: per_ranking(measure, *c, request, options.count) for n, c in commands.items()}
             for _ in range(options.rounds)
         ]
     for name in commands:
         cpu = statistics.median(figures[name] for figures in rounds)
         ratio = statistics.median(figures[name] / figures["Rust"] for figures in rounds)
-        print(f"{cpu * 1e6:8.0f} us  x {ratio:.3f}  {name}")
+        print(f"{cpu * 1e6:10,.0f} {unit}  x {ratio:.3f}  {name}")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,50 @@ def test_arbitrary_requests_raise_our_exceptions(request: dict[str, Any]) -> Non
         check(error)
 
 
+tasks = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": anything,
+        "resources": needs | anything,
+        "executors": st.lists(
+            st.fixed_dictionaries({"image": st.text() | anything, "command": anything}), max_size=2
+        )
+        | anything,
+        "inputs": st.lists(
+            st.fixed_dictionaries({"url": st.text() | anything, "path": st.text() | anything}),
+            max_size=3,
+        )
+        | anything,
+        "outputs": anything,
+        "volumes": anything,
+        "tags": anything,
+    },
+)
+task_requests = st.fixed_dictionaries(
+    {"task": tasks | anything},
+    optional={
+        "tes_uris": uris | anything,
+        "drs_uris": uris | anything,
+        "registries": uris | anything,
+        "mode": st.sampled_from([0, 1, 0.5, "cost"]) | anything,
+        "limit": st.integers(1, 5) | anything,
+        "execution_time_sec": st.sampled_from([0, 60, 1.5]) | anything,
+        "sizes": st.dictionaries(st.text(), st.integers()) | anything,
+        "explain": anything,
+        "timeout": st.sampled_from([0.01, 1]) | anything,
+    },
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(task_requests)
+def test_arbitrary_tasks_raise_our_exceptions(request: dict[str, Any]) -> None:
+    try:
+        RANKER.rank_tasks(**request)
+    except TestributeError as error:
+        check(error)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(requests, max_size=5))
 def test_arbitrary_concurrent_requests_raise_our_exceptions(many: list[dict[str, Any]]) -> None:
@@ -104,7 +148,7 @@ def test_arbitrary_configurations_raise_our_exceptions(config: dict[str, Any]) -
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text() | st.none())
+@given(st.text(st.characters(categories=["Cs", "Cc", "L", "N"])) | st.none())
 def test_arbitrary_tokens_raise_our_exceptions(token: str) -> None:
     try:
         RANKER.rank_services(jwt=token, tes_uris=["http://127.0.0.1:1/"], resource_requirements={})

@@ -1,7 +1,7 @@
 """A task distribution middleware for proTES before 0.4, whose gateways have no plugins.
 
 Add `foca_plugin_testribute.middleware.TaskDistributionTestribute` to `middlewares` of the
-configuration of proTES, and its settings to `tes`:
+configuration of proTES, alone or in a list of alternatives, and its settings to `tes`:
 
     tes:
       service_list: ["https://tes-1.example", "https://tes-2.example"]
@@ -11,16 +11,16 @@ configuration of proTES, and its settings to `tes`:
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 import requests
 from flask import current_app
 from pro_tes.middleware.abstract_middleware import AbstractMiddleware
 
-from .ranking import NoRankingError, ordered, parse, question, reduced
+from .ranking import NoRankingError, ordered, parse, public, question, reduced
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,8 @@ _OPTIONS = ("mode", "limit", "drs_uris", "execution_time_sec")
 class TaskDistributionTestribute(AbstractMiddleware):  # type: ignore[misc]
     """Orders the TES of `tes.service_list` by cost and time of the task.
 
-    TES that cannot be ranked go last; without a ranking, the order of the list stands.
+    TES that cannot be ranked go last; without a ranking, the order of the list stands, or, if
+    `if_unavailable` is `next`, the next alternative distributes the task.
     """
 
     def apply_middleware(self, request: Any) -> Any:
@@ -43,14 +44,22 @@ class TaskDistributionTestribute(AbstractMiddleware):  # type: ignore[misc]
 
         Returns:
             The request with `tes_urls` in its JSON.
+
+        Raises:
+            NoRankingError: There is no ranking, and `if_unavailable` is `next`.
         """
         settings = current_app.config.foca.tes  # type: ignore[attr-defined]
-        urls = [str(url) for url in deepcopy(settings["service_list"])]
+        urls = [str(url) for url in settings["service_list"]]
         options = settings.get("testribute") or {}
+        # Without user info, if there is any.
+        pairs = [(public(url), url) for url in urls]
         try:
-            urls, _ = ordered([(url, url) for url in urls], rank(request.json, urls, options))
+            ranked = rank(request.json, [uri for uri, _ in pairs], options)
+            urls, _ = ordered(pairs, ranked)
         except NoRankingError as error:
             logger.warning("no ranking by testribute: %s", error)
+            if options.get("if_unavailable") == "next":
+                raise
         request.json["tes_urls"] = urls
         return request
 
@@ -69,7 +78,32 @@ def rank(task: object, urls: list[str], options: Mapping[str, Any]) -> Any:
 
 
 def _post(url: str, body: dict[str, Any], timeout: float) -> bytes:
-    """Post JSON, with bounds for time and size of the answer as a whole."""
+    """Post JSON, with bounds for time and size of the answer as a whole.
+
+    The time limits of `requests` are for single reads: a server that sends a byte now and then
+    would hold the gateway for as long as it likes. So another thread waits for it.
+
+    Raises:
+        NoRankingError: There is no whole answer in time.
+    """
+    outcome: list[bytes | NoRankingError] = []
+
+    def post() -> None:
+        try:
+            outcome.append(_exchange(url, body, timeout))
+        except NoRankingError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=post, name="testribute", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    result = outcome[0] if outcome else NoRankingError("timeout", f"no answer within {timeout} s")
+    if isinstance(result, NoRankingError):
+        raise result
+    return result
+
+
+def _exchange(url: str, body: dict[str, Any], timeout: float) -> bytes:
     end = time.monotonic() + timeout
     content = bytearray()
     try:
@@ -85,7 +119,7 @@ def _post(url: str, body: dict[str, Any], timeout: float) -> bytes:
                 if len(content) > _MAX_BYTES:
                     raise NoRankingError("too_large", "the answer is too large")
                 if time.monotonic() > end:
-                    raise NoRankingError("timeout", f"no whole answer within {timeout} s")
+                    raise NoRankingError("timeout", f"no answer within {timeout} s")
     except (requests.RequestException, ValueError) as error:
         raise NoRankingError("unreachable", f"no answer: {type(error).__name__}") from None
     return bytes(content)

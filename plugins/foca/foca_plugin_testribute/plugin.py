@@ -13,8 +13,8 @@ from .ranking import (
     Choice,
     NoRankingError,
     Ranking,
+    decoded,
     ordered,
-    parse,
     question,
     ranking,
     reduced,
@@ -134,7 +134,7 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
             ctx: Context.
         """
         # The route phase does not get the payload.
-        ctx.state["task"] = reduced(request.payload)
+        ctx.state["task"] = self._reduced(request.payload)
         if self.config.rewrite_inputs != "request" or not isinstance(request.payload, dict):
             return
         try:
@@ -168,7 +168,7 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
             ranked = ctx.state.get("ranking")
             if ranked is None:
                 uris = list(dict.fromkeys(backend.url for backend in candidates))
-                task = ctx.state.get("task") or reduced(ctx.original)
+                task = ctx.state.get("task") or self._reduced(ctx.original)
                 ranked = self._rank(task, uris[: self.config.max_candidates], ctx)
             by_url = _by_candidate(ranked, candidates)
             order, count = ordered([(backend.url, backend) for backend in candidates], by_url)
@@ -178,12 +178,15 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
                 raise PluginError(f"no ranking: {error.reason}") from None
             return candidates
         ctx.state["choices"] = dict(by_url.choices)
-        listed = [by_url.choices[backend.url] for backend in order[:count]]
+        # A TES without a combination within the limit has a place and no costs.
+        found = [by_url.choices.get(backend.url) for backend in order[:count]]
+        listed = [choice for choice in found if choice is not None]
+        _record(ctx, ranked=count, unranked=len(order) - count)
+        if not listed:
+            return order
         best = listed[0]
         _record(
             ctx,
-            ranked=count,
-            unranked=len(order) - count,
             cost=best.cost,
             currency=best.currency,
             time_sec=best.seconds,
@@ -228,15 +231,13 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
             raise NoRankingError("no_time", "FOCA left no time")
         token = ctx.principal.token if self.config.forward_token else None
         body = question(task, tes_uris, options)
-        if self._in_process is not None:
-            ranked = ranking(self._in_process.rank(body, token, timeout))
-        else:
-            ranked = parse(self._send(body, token, timeout))
+        ask = self._send if self._in_process is None else self._in_process.rank
+        ranked = ranking(ask(body, token, timeout))
         for warning in ranked.warnings[:_MAX_LIST]:
             ctx.log.info("testribute: %s", warning)
         return ranked
 
-    def _send(self, body: dict[str, Any], token: str | None, timeout: float) -> bytes:
+    def _send(self, body: dict[str, Any], token: str | None, timeout: float) -> Any:
         """Post to the service, which the administrator chose: it may have a private address."""
         client = GuardedClient(
             timeout=timeout, allow_private_addresses=True, allow_http=self.config.allow_http
@@ -256,7 +257,11 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
             raise NoRankingError(
                 f"http_{response.status}", f"testribute answered {response.status}"
             )
-        return response.content
+        return decoded(response.content)
+
+    def _reduced(self, task: object) -> dict[str, Any]:
+        """Get what a ranking needs; secrets in URLs leave the process only as tokens do."""
+        return reduced(task, secrets=self._in_process is not None or self.config.forward_token)
 
     def _note_failure(self, error: NoRankingError, ctx: Context) -> None:
         ctx.log.warning("no ranking by testribute: %s", error)
@@ -273,12 +278,13 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
 def _by_candidate(ranked: Ranking, candidates: list[Backend]) -> Ranking:
     """Give the choices the URLs of candidates, where a trailing slash makes the difference."""
     urls = {backend.url.rstrip("/"): backend.url for backend in candidates}
+    pairs = [(urls.get(uri.rstrip("/")), uri) for uri in ranked.order]
     choices: dict[str, Choice] = {}
-    for uri, choice in ranked.choices.items():
-        url = urls.get(uri.rstrip("/"))
-        if url is not None:
-            choices.setdefault(url, choice)
-    return Ranking(choices, ranked.warnings)
+    for url, uri in pairs:
+        if url is not None and uri in ranked.choices:
+            choices.setdefault(url, ranked.choices[uri])
+    order = list(dict.fromkeys(url for url, _ in pairs if url is not None))
+    return Ranking(choices, order, ranked.warnings)
 
 
 def _record(ctx: Context, **values: Any) -> None:

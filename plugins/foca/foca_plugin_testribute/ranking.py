@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,6 +17,13 @@ T = TypeVar("T")
 
 #: Properties of inputs and outputs that a ranking needs.
 _INPUT_KEYS = ("url", "path", "type")
+
+#: Scheme, user info, the rest up to the query, query and fragment.
+_URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/?#]*@)?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.I | re.S)
+#: What may stand in a query and is no secret.
+_PUBLIC_KEYS = frozenset(
+    ("alt", "userProject", "generation", "versionId", "snapshot", "download", "format", "version")
+)
 
 
 class NoRankingError(Exception):
@@ -40,7 +48,7 @@ class Choice:
         currency: An ISO 4217 code.
         seconds: The total time.
         score: The score, the lower the better, unless the mode was random.
-        uris: The access URI of each input by its path.
+        uris: The access URI of each input by its path; of a bundle, those of its files.
     """
 
     cost: float
@@ -52,14 +60,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The best choice of each TES that could be ranked, best TES first.
+    """The TES that could be ranked.
 
     Attributes:
-        choices: By the URI of the TES as it was given.
+        choices: The best choice of each TES that has a combination within the limit, by the URI of
+            the TES as it was given.
+        order: All of them, the best first.
         warnings: The warnings of the answer.
     """
 
     choices: Mapping[str, Choice]
+    order: Sequence[str]
     warnings: Sequence[str] = ()
 
 
@@ -74,8 +85,13 @@ def question(
     }
 
 
-def reduced(task: object) -> dict[str, Any]:
-    """Get what a ranking needs of a task: resources, URLs and images, no commands or variables."""
+def reduced(task: object, *, secrets: bool = False) -> dict[str, Any]:
+    """Get what a ranking needs of a task: resources, URLs and images, no commands or variables.
+
+    Args:
+        task: The task.
+        secrets: Whether URLs keep user info and queries, which may be credentials.
+    """
     task = task if isinstance(task, Mapping) else {}
     images = [item["image"] for item in _mappings(task.get("executors")) if "image" in item]
     rest: dict[str, Any] = {
@@ -83,18 +99,34 @@ def reduced(task: object) -> dict[str, Any]:
         "executors": [{"image": image, "command": ["true"]} for image in images],
         "inputs": [
             # Content costs nothing, and may be confidential.
-            {"path": item.get("path"), "content": "-"} if item.get("content") else _picked(item)
+            {"path": item.get("path"), "content": "-"}
+            if item.get("content")
+            else _picked(item, secrets=secrets)
             for item in _mappings(task.get("inputs"))
         ],
-        "outputs": [_picked(item) for item in _mappings(task.get("outputs"))],
+        "outputs": [_picked(item, secrets=secrets) for item in _mappings(task.get("outputs"))],
     }
     if isinstance(task.get("resources"), Mapping):
         rest["resources"] = task["resources"]
     return rest
 
 
-def _picked(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: item[key] for key in _INPUT_KEYS if item.get(key) is not None}
+def _picked(item: Mapping[str, Any], *, secrets: bool) -> dict[str, Any]:
+    picked = {key: item[key] for key in _INPUT_KEYS if item.get(key) is not None}
+    if not secrets and isinstance(picked.get("url"), str):
+        picked["url"] = public(picked["url"])
+    return picked
+
+
+def public(url: str) -> str:
+    """Get a URL without user info, fragment, and queries that may be signatures or tokens."""
+    parts = _URL.fullmatch(url)
+    if parts is None:
+        return url
+    scheme, _, rest, query = parts.groups()
+    keys = [pair.partition("=")[0] for pair in re.split("[&;]", query or "") if pair]
+    is_public = keys and all(key in _PUBLIC_KEYS for key in keys)
+    return f"{scheme}{rest}?{query}" if is_public else f"{scheme}{rest}"
 
 
 def _mappings(items: object) -> list[Mapping[str, Any]]:
@@ -103,19 +135,27 @@ def _mappings(items: object) -> list[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, Mapping)]
 
 
+def decoded(body: bytes | str) -> object:
+    """Read JSON.
+
+    Raises:
+        NoRankingError: It is none (`nonsense`).
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NoRankingError(
+            "nonsense", f"the answer is not JSON: {type(error).__name__}"
+        ) from None
+
+
 def parse(body: bytes | str) -> Ranking:
     """Read an answer.
 
     Raises:
         NoRankingError: It is not the answer to a ranking (`nonsense`).
     """
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise NoRankingError(
-            "nonsense", f"the answer is not JSON: {type(error).__name__}"
-        ) from None
-    return ranking(answer)
+    return ranking(decoded(body))
 
 
 def ranking(answer: object) -> Ranking:
@@ -132,10 +172,13 @@ def ranking(answer: object) -> Ranking:
         tes_uri, choice = _choice(combination)
         # The first of a TES is its best.
         choices.setdefault(tes_uri, choice)
-    warnings = answer.get("warnings")
-    if not isinstance(warnings, list):
-        warnings = []
-    return Ranking(choices, [item for item in warnings if isinstance(item, str)])
+    # Those that no listed combination has stand behind the others there, too.
+    order = list(dict.fromkeys([*choices, *_strings(answer.get("tes_uris"))]))
+    return Ranking(choices, order, _strings(answer.get("warnings")))
+
+
+def _strings(items: object) -> list[str]:
+    return [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
 
 
 def _choice(combination: object) -> tuple[str, Choice]:
@@ -178,7 +221,7 @@ def ordered(candidates: Iterable[tuple[str, T]], ranked: Ranking) -> tuple[list[
     Raises:
         NoRankingError: None of them is ranked (`no_candidate`).
     """
-    positions = {uri: position for position, uri in enumerate(ranked.choices)}
+    positions = {uri: position for position, uri in enumerate(ranked.order)}
     pairs = list(candidates)
     # Stable: candidates with one position keep their order.
     pairs.sort(key=lambda pair: positions.get(pair[0], len(positions)))
@@ -189,9 +232,10 @@ def ordered(candidates: Iterable[tuple[str, T]], ranked: Ranking) -> tuple[list[
 
 
 def rewritten(inputs: object, uris: Mapping[str, str]) -> tuple[object, int]:
-    """Replace the URLs of inputs by the chosen access URIs.
+    """Replace the URLs of inputs by the chosen access URIs, as `POST /rank-tasks` does.
 
-    Inputs with content, without URL, or with a path that another input has too are left.
+    A bundle becomes its files. Inputs with content, without URL, or with a path that another input
+    has too are left, and so are those whose copy is the URL itself, with its user info and query.
 
     Returns:
         New inputs, and how many of them were changed.
@@ -199,15 +243,38 @@ def rewritten(inputs: object, uris: Mapping[str, str]) -> tuple[object, int]:
     if not isinstance(inputs, list):
         return inputs, 0
     paths = [item.get("path") for item in _mappings(inputs)]
+    bundles = _bundles(uris, [path for path in paths if isinstance(path, str)])
     changed = 0
-    result = []
+    result: list[object] = []
     for item in inputs:
         path = item.get("path") if isinstance(item, Mapping) else None
-        uri = uris.get(path) if isinstance(path, str) and paths.count(path) == 1 else None
-        is_url = uri is not None and item.get("url") and not item.get("content")
-        if is_url and item["url"] != uri:
+        url = item.get("url") if isinstance(item, Mapping) else None
+        if (
+            not isinstance(path, str)
+            or not isinstance(url, str)
+            or not url
+            or item.get("content")
+            or paths.count(path) != 1
+        ):
+            result.append(item)
+        elif path in uris and uris[path] not in (url, public(url)):
             changed += 1
-            result.append({**item, "url": uri})
+            result.append({**item, "url": uris[path]})
+        elif path not in uris and path in bundles:
+            changed += 1
+            result.extend(
+                {**item, "url": uris[file], "path": file, "type": "FILE"} for file in bundles[path]
+            )
         else:
             result.append(item)
     return result, changed
+
+
+def _bundles(uris: Mapping[str, str], paths: Sequence[str]) -> dict[str, list[str]]:
+    """Get the paths of the files of bundles by the path of the input, the longest that fits."""
+    bundles: dict[str, list[str]] = {}
+    for file in uris:
+        above = [path for path in paths if file.startswith(path.rstrip("/") + "/")]
+        if file not in paths and above and ".." not in file.split("/"):
+            bundles.setdefault(max(above, key=len), []).append(file)
+    return bundles

@@ -4,119 +4,38 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-import yaml
-from conftest import TASK, Answer, Request, Server, combination, send, serve, site
+from conftest import (
+    CONFIG,
+    PLUGIN,
+    TASK,
+    Answer,
+    Request,
+    Server,
+    StartGateway,
+    combination,
+    drs,
+    order,
+    send,
+    serve,
+    site,
+    tasks,
+)
 
 if sys.version_info < (3, 11):
     pytest.skip("FOCA 0.18 needs Python 3.11", allow_module_level=True)
 foca = pytest.importorskip("foca")
 
-import gateway  # noqa: E402
-from foca import Foca  # noqa: E402
-from foca.plugins import runtime  # noqa: E402
 from foca.plugins.testing import check_plugin_contract  # noqa: E402
-from werkzeug.serving import make_server  # noqa: E402
 
 from foca_plugin_testribute.plugin import TestributeRouter  # noqa: E402
-
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
-PROGRAM = ROOT / "target/debug/testribute"
-PLUGIN = "tes.routing.testribute"
-
-
-class Gateway:
-    """A gateway that listens."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def post(self, task: dict[str, Any] = TASK, token: str | None = None) -> requests.Response:
-        """Send a task."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        url = f"{self.url}/ga4gh/tes/v1/tasks"
-        return requests.post(url, json=task, headers=headers, timeout=30)
-
-    @property
-    def run(self) -> Any:
-        """The pipeline run of the last task."""
-        return gateway.LAST["run"]
-
-    def annotations(self, phase: str) -> dict[str, Any]:
-        """What the plugin recorded in a phase of the last task."""
-        (found,) = [
-            execution.annotations
-            for execution in self.run.executions
-            if execution.plugin == PLUGIN and execution.phase == phase
-        ]
-        return found
-
-
-StartGateway = Callable[..., Gateway]
-
-
-def backends(config: Any) -> list[dict[str, Any]]:
-    """The backend list in the configuration."""
-    listed: list[dict[str, Any]] = config.backends
-    return listed
-
-
-@pytest.fixture
-def start_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StartGateway]:
-    """Start a gateway with the plugin, for a list of sites."""
-    monkeypatch.syspath_prepend(str(HERE))
-    with ExitStack() as stack:
-
-        def start(sites: list[Server], step: Any = PLUGIN, **config: Any) -> Gateway:
-            settings = {
-                "server": {"host": "127.0.0.1", "port": 1},
-                "api": {"specs": [{"path": str(HERE / "tes.openapi.yaml")}]},
-                "backends": [
-                    {"type": "ga4gh-tes", "url": s.url, "url_schemes": ["http"], "auth": "none"}
-                    for s in sites
-                ],
-                "plugins": {
-                    "available": {
-                        PLUGIN: {
-                            "distribution": "foca-plugin-testribute",
-                            "config": {"allow_http": True, **config},
-                        }
-                    },
-                    "pipeline": [step],
-                },
-            }
-            file = tmp_path / "config.yaml"
-            file.write_text(yaml.safe_dump(settings))
-            runtime.reset()
-            app = Foca(config_file=file, gateway=runtime.GatewayApp("tes", backends=backends))
-            return stack.enter_context(listening(app.create_app().app))
-
-        yield start
-        runtime.reset()
-
-
-@contextmanager
-def listening(app: Any) -> Iterator[Gateway]:
-    """Serve an app on a free port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield Gateway(f"http://127.0.0.1:{server.server_port}")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def cheapest_first(request: Request, handler: Any) -> None:
@@ -131,17 +50,6 @@ def cheapest_first(request: Request, handler: Any) -> None:
         "task": request.body["task"],
     }
     send(handler, 200, json.dumps(answer).encode())
-
-
-def order(run: Any, sites: list[Server]) -> list[int]:
-    """The positions of the sites in the order of a run."""
-    urls = [server.url for server in sites]
-    return [urls.index(candidate) for candidate in run.candidates_out]
-
-
-def tasks(server: Server) -> list[Any]:
-    """The tasks that a site was sent."""
-    return server.bodies("/ga4gh/tes/v1/tasks")
 
 
 def test_a_task_goes_to_the_best_site(sites: list[Server], start_gateway: StartGateway) -> None:
@@ -369,20 +277,6 @@ def test_the_contract_of_plugins_is_kept() -> None:
         check_plugin_contract(TestributeRouter, config={"url": service.url, "allow_http": True})
 
 
-@contextmanager
-def drs() -> Iterator[Server]:
-    """Run a DRS that has one object, at two places."""
-    copies = [{"type": "https", "access_url": {"url": f"https://{n}.example/a"}} for n in "bc"]
-    found = {"id": "a001", "size": 10**9, "access_methods": copies}
-
-    def answer(request: Request, handler: Any) -> None:
-        is_there = request.path == "/ga4gh/drs/v1/objects/a001"
-        send(handler, 200 if is_there else 404, json.dumps(found if is_there else {}).encode())
-
-    with serve(answer) as server:
-        yield server
-
-
 def test_tasks_are_ranked_in_process(
     sites: list[Server], start_gateway: StartGateway, tmp_path: Path
 ) -> None:
@@ -423,49 +317,3 @@ def test_without_a_ranking_in_process_the_order_stands(
     assert gate.post().status_code == 200
     assert order(gate.run, sites) == [0, 1, 2]
     assert gate.annotations("route")["fallback"] == "ResourceUnavailableError"
-
-
-def has_rank_tasks() -> bool:
-    """Whether the program is built and ranks whole tasks."""
-    if not PROGRAM.exists():
-        return False
-    document = subprocess.run([str(PROGRAM), "openapi"], capture_output=True, text=True, check=True)
-    return "/rank-tasks" in document.stdout
-
-
-@pytest.mark.skipif(not has_rank_tasks(), reason="no program that serves /rank-tasks is built")
-def test_the_real_service_ranks(
-    sites: list[Server], start_gateway: StartGateway, tmp_path: Path
-) -> None:
-    config = tmp_path / "testribute.yaml"
-    config.write_text(CONFIG)
-    command = [str(PROGRAM), "--config", str(config), "serve"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            line = process.stderr.readline()
-            assert "listening on " in line, line
-            url = line.split("listening on ")[1].split(";")[0].strip()
-            gate = start_gateway(sites, url=url, mode="cost", timeout=8)
-            task = {key: value for key, value in TASK.items() if key != "inputs"}
-            assert gate.post(task).status_code == 200
-        finally:
-            process.terminate()
-    assert "fallback" not in gate.annotations("route")
-    assert order(gate.run, sites) == [2, 1, 0]
-
-
-#: Nothing is looked up elsewhere.
-CONFIG = """
-server: {host: 127.0.0.1, port: 0}
-timeout: 5
-target_currency: EUR
-outbound: {allowed_networks: [127.0.0.0/8]}
-locations:
-  database: none
-  overrides:
-    - {match: 127.0.0.1, latitude: 47.56, longitude: 7.59}
-    - {match: b.example, latitude: 48.0, longitude: 8.0}
-    - {match: c.example, latitude: 60.0, longitude: 24.0}
-exchange_rates: {source: static, as_of: 2025-10-09, rates: {CHF: 0.9309}}
-"""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import abc
 import json
 import sys
+import threading
+import time
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -76,3 +78,40 @@ def test_an_error_of_the_service_leaves_the_list(middleware: Any) -> None:
         assert applied(middleware, ["https://a.example"], {"url": service.url}) == [
             "https://a.example"
         ]
+
+
+def test_a_slow_drip_does_not_hold_the_gateway(middleware: Any) -> None:
+    released = threading.Event()
+
+    def drip(_: Any, handler: Any) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            while not released.wait(0.02):
+                handler.wfile.write(b" ")
+        except OSError:
+            return
+
+    urls = ["https://a.example", "https://b.example"]
+    started = time.monotonic()
+    with serve(drip) as service:
+        assert applied(middleware, urls, {"url": service.url, "timeout": 0.2}) == urls
+        released.set()
+    assert time.monotonic() - started < 10
+
+
+def test_the_next_alternative_distributes_if_configured(middleware: Any) -> None:
+    settings = {"if_unavailable": "next"}
+    with pytest.raises(middleware.NoRankingError):
+        applied(middleware, ["https://a.example"], settings)
+
+
+def test_credentials_of_the_service_list_stay_in_the_gateway(middleware: Any) -> None:
+    def rank(request: Any, handler: Any) -> None:
+        answer = {"service_combinations": [combination(request.body["tes_uris"][1], 1)]}
+        send(handler, 200, json.dumps(answer).encode())
+
+    urls = ["https://a.example", "https://ann:s3cret@b.example"]
+    with serve(rank) as service:
+        assert applied(middleware, urls, {"url": service.url}) == urls[::-1]
+    assert service.requests[0].body["tes_uris"] == ["https://a.example", "https://b.example"]

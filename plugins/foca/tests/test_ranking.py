@@ -14,6 +14,7 @@ from foca_plugin_testribute.ranking import (
     NoRankingError,
     ordered,
     parse,
+    public,
     question,
     reduced,
     rewritten,
@@ -107,3 +108,61 @@ def test_inputs_are_rewritten_by_path() -> None:
     assert new == [{"url": "https://a", "path": "/a", "type": "FILE"}, *inputs[1:]]
     assert inputs[0] == {"url": "drs://d/a", "path": "/a", "type": "FILE"}
     assert rewritten(None, uris) == (None, 0)
+
+
+def test_a_bundle_becomes_its_files() -> None:
+    inputs = [
+        {"url": "drs://d/bundle", "path": "/data/", "type": "DIRECTORY", "name": "n"},
+        {"url": "drs://d/a", "path": "/data/a"},
+    ]
+    uris = {
+        "/data/a": "https://a",
+        "/data/x/b": "https://b",
+        "/data/../c": "https://evil",
+        "/etc/d": "https://d",
+    }
+    new, changed = rewritten(inputs, uris)
+    assert changed == 2
+    assert new == [
+        {"url": "https://b", "path": "/data/x/b", "type": "FILE", "name": "n"},
+        {"url": "https://a", "path": "/data/a"},
+    ]
+
+
+SECRETS = {
+    "ftp://ann:pass@host/a": "ftp://host/a",
+    "https://ann@host:8443/a?X-Amz-Signature=s3cret#part": "https://host:8443/a",
+    "https://bucket/a?generation=3&sig=s3cret": "https://bucket/a",
+    "https://bucket/a?generation=3;token=s3cret": "https://bucket/a",
+    "gs://bucket/a?generation=3": "gs://bucket/a?generation=3",
+    "drs://host/a001": "drs://host/a001",
+    "drs://dg.4503:a": "drs://dg.4503:a",
+    "/local/path": "/local/path",
+}
+
+
+@pytest.mark.parametrize(("url", "expected"), SECRETS.items())
+def test_credentials_in_urls_stay_in_the_gateway(url: str, expected: str) -> None:
+    assert public(url) == expected
+    task = {"inputs": [{"url": url, "path": "/a"}], "outputs": [{"url": url, "path": "/b"}]}
+    asked = reduced(task)
+    assert asked["inputs"][0]["url"] == asked["outputs"][0]["url"] == expected
+    assert reduced(task, secrets=True)["inputs"][0]["url"] == url
+    # What the task is read by is its own URL still.
+    assert rewritten(task["inputs"], {"/a": expected}) == (task["inputs"], 0)
+
+
+def test_sites_without_a_listed_combination_follow_in_the_order_of_the_answer() -> None:
+    answer = {
+        "service_combinations": [combination("https://b", 1)],
+        "tes_uris": ["https://b", "https://c", 7, "https://a"],
+    }
+    ranked = parse(json.dumps(answer))
+    assert ranked.order == ["https://b", "https://c", "https://a"]
+    urls = ("https://x", "https://a", "https://b", "https://c")
+    assert ordered([(url, url) for url in urls], ranked)[0] == [
+        "https://b",
+        "https://c",
+        "https://a",
+        "https://x",
+    ]
