@@ -156,13 +156,13 @@ async fn access_ids_are_resolved_never_where_nothing_else_places_them_or_always(
     ];
     // Without a URL, a copy is at its DRS, in Helsinki.
     let at_drs = ["drs"].as_slice();
-    let placed = ["drs", "far.example"].as_slice();
+    let behind_id = ["drs", "far.example"].as_slice();
     for (setting, calls, hosts) in [
         ("never", [].as_slice(), at_drs),
         ("false", &[], at_drs),
-        ("auto", &unplaced, placed),
-        ("true", &unplaced, placed),
-        ("always", &all, placed),
+        ("auto", &unplaced, behind_id),
+        ("true", &unplaced, behind_id),
+        ("always", &all, behind_id),
     ] {
         let drs = with_access_ids().await;
         let service = Service::start_with(&format!("drs: {{resolve_access_ids: {setting}}}")).await;
