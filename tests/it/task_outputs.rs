@@ -102,7 +102,7 @@ fn request(tes: &[String], outputs: &[(&str, u64)]) -> Value {
     })
 }
 
-fn warns(answer: &Value, warning: Warning) -> bool {
+fn warns(answer: &Value, warning: &Warning) -> bool {
     warnings(answer).contains(&warning.to_string().as_str())
 }
 
@@ -290,7 +290,7 @@ async fn what_is_unknown_of_outputs_is_assumed_and_named() {
     let unknown = TransferWarning::UnknownDestination {
         host: "nowhere.invalid".to_owned(),
     };
-    assert!(warns(&answer, Warning::Transfer(unknown)));
+    assert!(warns(&answer, &Warning::Transfer(unknown)));
     assert!(!answer["assumptions"].as_array().unwrap().is_empty());
 
     let network = Network::start("", "").await;
@@ -305,7 +305,7 @@ async fn what_is_unknown_of_outputs_is_assumed_and_named() {
         price_per_gb: 0.09,
         currency: "USD",
     };
-    assert!(warns(&answer, Warning::Transfer(unknown)));
+    assert!(warns(&answer, &Warning::Transfer(unknown)));
 }
 
 #[tokio::test]
@@ -319,7 +319,7 @@ async fn outputs_without_a_size_are_left_out_and_named() {
     request["task"]["outputs"][2]["path"] = "/out/2?X-Amz-Signature=secret".into();
     let answer = network.ask(&request).await;
     let named = TaskWarning::OutputsOfUnknownSize(vec!["/out/0".to_owned()]);
-    assert!(warns(&answer, Warning::Task(named)), "{answer:#}");
+    assert!(warns(&answer, &Warning::Task(named)), "{answer:#}");
     let first = &answer["service_combinations"][0];
     assert_eq!(first["cost_breakdown"].get("outputs"), None);
     assert_eq!(first.get("output_transfers"), None);
@@ -330,7 +330,7 @@ async fn outputs_without_a_size_are_left_out_and_named() {
     assert_eq!(first["cost_breakdown"]["outputs"], 0.0);
     let unreadable =
         TaskWarning::OutputsUnreadable(vec!["/out/2?X-Amz-Signature=secret".to_owned()]);
-    assert!(warns(&answer, Warning::Task(unreadable)), "{answer:#}");
+    assert!(warns(&answer, &Warning::Task(unreadable)), "{answer:#}");
 }
 
 #[tokio::test]
@@ -373,7 +373,7 @@ locations:
     let root = tes_root(&network.tes);
     let ask = async |url: &str| {
         network
-            .ask(&request(&[root.clone()], &[(url, HUNDRED_GB)]))
+            .ask(&request(std::slice::from_ref(&root), &[(url, HUNDRED_GB)]))
             .await
     };
     let answer = ask("https://data.example.org/x").await;
@@ -389,7 +389,7 @@ locations:
     let unknown = TransferWarning::UnknownDistanceOfOutputs {
         host: "nowhere.invalid".to_owned(),
     };
-    assert!(warns(&answer, Warning::Transfer(unknown)));
+    assert!(warns(&answer, &Warning::Transfer(unknown)));
 }
 
 #[tokio::test]
