@@ -48,6 +48,7 @@ impl PriceEntry {
             speed: self.speed,
             failures: self.failures.0,
             preemptions_per_hour: self.preemptions_per_hour,
+            reads: self.reads.clone(),
         })
     }
 

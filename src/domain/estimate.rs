@@ -10,9 +10,10 @@ use super::{
     exclusion::Exclusion,
     findings::{Findings, Offer},
     money::{Currency, Rates},
-    object::DataObject,
+    object::{AccessUri, DataObject},
     query::Query,
     routes::Routes,
+    scheme::Scheme,
     site::{SiteModel, Tries},
     transfer::{
         TransferModel,
@@ -110,6 +111,7 @@ impl Estimates {
         routes: Routes<'_>,
         assumptions: &Assumptions<'_>,
     ) -> Result<Self, Unrankable> {
+        let default = SiteModel::default();
         let mut warnings = Vec::new();
         let mut tes = Vec::with_capacity(findings.offers.len());
         let Routes {
@@ -124,12 +126,19 @@ impl Estimates {
             let task = TaskAt {
                 query,
                 tes: *position,
+                site: assumptions.sites.get(*position).unwrap_or(&default),
                 offer,
                 objects: &findings.objects,
                 of_objects: &of_objects,
                 assumptions,
             };
-            match task.estimate(routes) {
+            let mut unread = BTreeSet::new();
+            let estimate = task.estimate(routes, &mut unread);
+            warnings.extend(unread.into_iter().map(|scheme| Warning::SchemeNotRead {
+                service: service.to_string(),
+                scheme,
+            }));
+            match estimate {
                 Ok(estimate) => tes.push(estimate),
                 Err(reason) => warnings.push(Warning::TesExcluded {
                     service: service.to_string(),
@@ -151,6 +160,7 @@ impl Estimates {
 struct TaskAt<'a> {
     query: &'a Query,
     tes: usize,
+    site: &'a SiteModel,
     offer: &'a Offer,
     objects: &'a [DataObject],
     of_objects: &'a [Vec<usize>],
@@ -167,14 +177,18 @@ struct Priced {
 }
 
 impl TaskAt<'_> {
-    fn estimate(&self, routes: Vec<Option<Route>>) -> Result<TesEstimate, Exclusion> {
+    /// Adds the schemes that the TES cannot read to `unread`.
+    fn estimate(
+        &self,
+        routes: Vec<Option<Route>>,
+        unread: &mut BTreeSet<Scheme>,
+    ) -> Result<TesEstimate, Exclusion> {
         if matches!(self.assumptions.transfers, TransferModel::Distance(_))
             && self.offer.transfer.is_none()
         {
             return Err(Exclusion::NoTransferPrice);
         }
-        let default = SiteModel::default();
-        let site = self.assumptions.sites.get(self.tes).unwrap_or(&default);
+        let site = self.site;
         let needs = self.query.needs();
         // A run time that was measured at the TES has its speed in it.
         let execution = match self.offer.run_time {
@@ -196,7 +210,7 @@ impl TaskAt<'_> {
             storage: self.offer.storage,
             queue: self.offer.queue,
             execution: Seconds::from_f64(execution * tries.of_execution),
-            objects: self.copies(&priced, tries.of_transfers)?,
+            objects: self.copies(&priced, tries.of_transfers, unread)?,
             routes,
             speed: site.speed,
             tries,
@@ -245,11 +259,13 @@ impl TaskAt<'_> {
         Ok((known, priced))
     }
 
-    /// The copies of each object, transferred `repeats` times.
+    /// The copies of each object that the TES can read, transferred `repeats` times. Adds the schemes of the others to
+    /// `unread`.
     fn copies(
         &self,
         priced: &[Option<Priced>],
         repeats: f64,
+        unread: &mut BTreeSet<Scheme>,
     ) -> Result<Vec<Vec<CopyEstimate>>, Exclusion> {
         let copies = self.objects.iter().zip(self.of_objects);
         copies
@@ -262,6 +278,10 @@ impl TaskAt<'_> {
                         if !route.is_own_host && is_local(object, uri) {
                             return None;
                         }
+                        if let Some(scheme) = self.unread_scheme(object, uri) {
+                            unread.insert(scheme);
+                            return None;
+                        }
                         let seconds = route.bits_per_second.map(|rate| size * 8.0 / rate);
                         Some(CopyEstimate {
                             uri,
@@ -272,12 +292,35 @@ impl TaskAt<'_> {
                     })
                     .collect();
                 if estimates.is_empty() {
-                    Err(no_copy(object))
+                    Err(self.no_copy(object))
                 } else {
                     Ok(cheapest_of_each_uri(object, estimates))
                 }
             })
             .collect()
+    }
+
+    /// The scheme of a copy, if the TES cannot read it.
+    fn unread_scheme(&self, object: &DataObject, uri: u32) -> Option<Scheme> {
+        let reads = self.site.reads.as_ref()?;
+        let scheme = Scheme::of(&access(object, uri)?.uri);
+        (!reads.contains(&scheme)).then_some(scheme)
+    }
+
+    /// Why there is no copy of `object`.
+    fn no_copy(&self, object: &DataObject) -> Exclusion {
+        let id = Arc::clone(&object.id);
+        let mut others = (0_u32..)
+            .zip(&object.access)
+            .filter(|(_, access)| !access.is_local)
+            .peekable();
+        if others.peek().is_none() {
+            Exclusion::OnlyLocalPaths { object: id }
+        } else if others.all(|(uri, _)| self.unread_scheme(object, uri).is_some()) {
+            Exclusion::NothingToRead { object: id }
+        } else {
+            Exclusion::NoDistance { object: id }
+        }
     }
 }
 
@@ -308,20 +351,11 @@ impl TesEstimate {
 
 /// Whether only the host of a copy can read it.
 fn is_local(object: &DataObject, uri: u32) -> bool {
-    let access = usize::try_from(uri)
-        .ok()
-        .and_then(|uri| object.access.get(uri));
-    access.is_some_and(|access| access.is_local)
+    access(object, uri).is_some_and(|access| access.is_local)
 }
 
-/// Why a TES has no copy of `object`.
-fn no_copy(object: &DataObject) -> Exclusion {
-    let id = Arc::clone(&object.id);
-    if object.access.iter().all(|access| access.is_local) {
-        Exclusion::OnlyLocalPaths { object: id }
-    } else {
-        Exclusion::NoDistance { object: id }
-    }
+fn access(object: &DataObject, uri: u32) -> Option<&AccessUri> {
+    object.access.get(usize::try_from(uri).ok()?)
 }
 
 /// Keeps the best host for each URI that several hosts serve, such as the URI of an object at a DRS.
@@ -329,10 +363,7 @@ fn cheapest_of_each_uri(
     object: &DataObject,
     mut estimates: Vec<CopyEstimate>,
 ) -> Vec<CopyEstimate> {
-    let uri = |estimate: &CopyEstimate| {
-        let access = object.access.get(usize::try_from(estimate.uri).ok()?)?;
-        Some(&*access.uri)
-    };
+    let uri = |estimate: &CopyEstimate| Some(&*access(object, estimate.uri)?.uri);
     let mut best = HashMap::with_capacity(estimates.len());
     for (position, estimate) in estimates.iter().enumerate() {
         let value = (estimate.cost, estimate.time, position);

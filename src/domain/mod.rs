@@ -3,6 +3,7 @@
 pub mod address;
 pub mod calibrate;
 pub mod cloud;
+pub mod credential_match;
 mod deduplicate;
 pub mod disclosure;
 pub mod drs_base;
@@ -25,6 +26,7 @@ pub mod rank;
 pub mod registry;
 pub mod resources;
 pub mod routes;
+pub mod scheme;
 pub mod service;
 pub mod site;
 pub mod sites;

@@ -1,6 +1,6 @@
 //! What the operator knows about a TES besides its prices: place, link, speed, failures.
 
-use super::sites::Place;
+use super::{scheme::Scheme, sites::Place};
 
 /// Above this expected number of preemptions in one run, a task would hardly ever end.
 pub const MOST_PREEMPTIONS: f64 = 5.0;
@@ -21,6 +21,8 @@ pub struct SiteModel {
     pub failures: Failures,
     /// Preemptions of a preemptible machine in an hour.
     pub preemptions_per_hour: f64,
+    /// The schemes of access URIs that it can read; `None`: all.
+    pub reads: Option<Vec<Scheme>>,
 }
 
 impl Default for SiteModel {
@@ -31,6 +33,7 @@ impl Default for SiteModel {
             speed: 1.0,
             failures: Failures::Share(0.0),
             preemptions_per_hour: 0.0,
+            reads: None,
         }
     }
 }

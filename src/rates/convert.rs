@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tokio::time::Instant;
-
-use super::{ExchangeRates, embedded};
+use super::{ExchangeRates, Now, embedded};
 use crate::{
     client::CallScope,
     domain::{
@@ -38,7 +36,7 @@ impl ExchangeRates {
         } else {
             currencies.insert(target);
             let end = scope.time().rates();
-            let (rates, more) = self.rates(Instant::now(), end, &currencies).await;
+            let (rates, more) = self.rates(Now::by_clock(), end, &currencies).await;
             warnings.extend(more);
             rates
         };
@@ -72,7 +70,7 @@ impl ExchangeRates {
         let wanted = currencies.clone();
         currencies.insert(target);
         let end = scope.time().rates();
-        let (rates, more) = self.rates(Instant::now(), end, &currencies).await;
+        let (rates, more) = self.rates(Now::by_clock(), end, &currencies).await;
         // Offers may have told the same.
         let more: Vec<_> = more
             .into_iter()

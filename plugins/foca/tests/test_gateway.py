@@ -467,5 +467,5 @@ locations:
     - {match: 127.0.0.1, latitude: 47.56, longitude: 7.59}
     - {match: b.example, latitude: 48.0, longitude: 8.0}
     - {match: c.example, latitude: 60.0, longitude: 24.0}
-exchange_rates: {source: static, as_of: 2025-10-09, rates: {CHF: 0.9309}}
+exchange_rates: {source: static, rates: {CHF: 0.9309}}
 """
