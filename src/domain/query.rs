@@ -13,7 +13,7 @@ use super::{
     resources::ResourceNeeds,
     service::{BadServiceUri, ServiceUri},
     task::TaskFacts,
-    tes_base::bases,
+    tes_base::given_base,
     warning::Warning,
 };
 
@@ -241,7 +241,7 @@ impl Query {
             "tes_uris",
             parts.tes,
             // The list of tasks is often given as the URI of the service.
-            |uri| bases(uri).first().unwrap_or(uri.root()).clone(),
+            given_base,
             ToString::to_string,
             &mut warnings,
         );
@@ -294,11 +294,10 @@ impl Query {
     /// The same query with the TES that its registries list, each once, up to `limit` TES; the number of those above it.
     #[must_use]
     pub fn with_listed(mut self, listed: Vec<ServiceUri>, limit: usize) -> (Self, usize) {
-        let base = |uri: &ServiceUri| bases(uri).first().unwrap_or(uri.root()).clone();
-        let mut known: HashSet<_> = self.tes.iter().map(base).collect();
+        let mut known: HashSet<_> = self.tes.iter().map(given_base).collect();
         let mut skipped = 0;
         for uri in listed {
-            if !known.insert(base(&uri)) {
+            if !known.insert(given_base(&uri)) {
                 continue;
             }
             if self.tes.len() < limit {

@@ -48,10 +48,18 @@ impl ServiceUri {
         // The byte order mark is a space for the regular expressions of JSON Schema.
         let is_refused =
             |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '\u{feff}');
-        if given.contains(is_refused) && given.contains("://") {
-            return Err(BadServiceUri::Blank);
+        // Most are plain ASCII, which is quicker to look through.
+        let is_plain = given
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        if !is_plain && given.contains(is_refused) {
+            return Err(if given.contains("://") {
+                BadServiceUri::Blank
+            } else {
+                BadServiceUri::NotAbsolute
+            });
         }
-        if !has_scheme || given.contains(is_refused) {
+        if !has_scheme {
             return Err(BadServiceUri::NotAbsolute);
         }
         let mut root = Url::parse(given).map_err(|error| match error {
@@ -64,8 +72,11 @@ impl ServiceUri {
         if root.query().is_some() || root.fragment().is_some() {
             return Err(BadServiceUri::NotARoot);
         }
-        let path = format!("{}/", root.path().trim_end_matches('/'));
-        root.set_path(&path);
+        let path = root.path().trim_end_matches('/');
+        if path.len() + 1 != root.path().len() {
+            let path = format!("{path}/");
+            root.set_path(&path);
+        }
         Ok(Self {
             given: given.into(),
             root,

@@ -39,6 +39,18 @@ pub fn bases_of(root: &Url) -> Vec<Url> {
     bases
 }
 
+/// The first of [`bases`].
+pub fn given_base(tes: &ServiceUri) -> Url {
+    let root = tes.root();
+    let mut given = segments(root);
+    if given.last() == Some(&TASKS) {
+        given.pop();
+    } else if !root.path().contains("//") {
+        return root.clone();
+    }
+    at(root, &given)
+}
+
 /// The segments of the path of `root`.
 pub(super) fn segments(root: &Url) -> Vec<&str> {
     let segments = root.path().split('/');
@@ -77,10 +89,9 @@ mod tests {
 
     fn paths(given: &str) -> Vec<String> {
         let tes = ServiceUri::parse(given).unwrap();
-        bases(&tes)
-            .iter()
-            .map(|base| base.path().to_owned())
-            .collect()
+        let bases = bases(&tes);
+        assert_eq!(bases.first(), Some(&given_base(&tes)));
+        bases.iter().map(|base| base.path().to_owned()).collect()
     }
 
     #[test]
@@ -102,6 +113,14 @@ mod tests {
                 &["/tes/", "/tes/ga4gh/tes/v1/", "/tes/v1/"],
             ),
             ("https://h/a/v1/", &["/a/v1/", "/a/ga4gh/tes/v1/"]),
+            (
+                "https://h//a//tasks",
+                &["/a/", "/a/ga4gh/tes/v1/", "/a/v1/"],
+            ),
+            (
+                "https://h/a//b/",
+                &["/a/b/", "/a/b/ga4gh/tes/v1/", "/a/b/v1/"],
+            ),
         ] {
             assert_eq!(paths(given), expected, "{given}");
         }

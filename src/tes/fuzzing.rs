@@ -11,8 +11,9 @@ use crate::{client::parse_object, domain::findings::TaskInfo};
 
 /// The offer in an answer to a question for task info, if it is one.
 pub fn task_info(answer: &[u8]) -> Option<TaskInfo> {
-    has_no_task_info(None, answer);
-    read_task_info(&parse_object(answer).ok()?).ok()
+    let answer = parse_object(answer).ok()?;
+    has_no_task_info(None, Some(&answer));
+    read_task_info(&answer).ok()
 }
 
 /// The tasks in a page of them, if it is one.

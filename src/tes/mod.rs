@@ -270,9 +270,10 @@ impl TesClient {
             .post_any_status(scope, &url, task.json(), authorization)
             .await
             .map_err(NoTaskInfo::Failed)?;
-        let is_absent = has_no_task_info(answer.refusal.as_ref(), &answer.body);
+        let body = parse_object(&answer.body);
+        let is_absent = has_no_task_info(answer.refusal.as_ref(), body.as_ref().ok());
         let info = match answer.refusal {
-            None => parse_object(&answer.body).and_then(|answer| read_task_info(&answer)),
+            None => body.and_then(|body| read_task_info(&body)),
             Some(refusal) => Err(refusal),
         };
         info.map_err(|failure| {

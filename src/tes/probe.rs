@@ -248,7 +248,7 @@ impl<'a> Search<'a> {
 
 /// Whether service-info is that of a TES, as far as it says.
 fn is_of_tes(info: &Map<String, Value>) -> bool {
-    if says_not_found(&Value::Object(info.clone())) {
+    if says_not_found(info) {
         return false;
     }
     let artifact = info

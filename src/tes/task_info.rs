@@ -76,15 +76,18 @@ fn integer_if_whole(number: f64) -> Number {
 
 /// Whether an answer means that the server has no task info: by its status, or by a standard error body that says so
 /// whatever the status is. (Funnel answers a wrong method with 500, gateways answer some with 200 or 400.)
-pub(super) fn has_no_task_info(refusal: Option<&FetchError>, body: &[u8]) -> bool {
+pub(super) fn has_no_task_info(
+    refusal: Option<&FetchError>,
+    body: Option<&Map<String, Value>>,
+) -> bool {
     let status = refusal.and_then(FetchError::status);
     status.is_some_and(|status| matches!(status.as_u16(), 404 | 405 | 501))
-        || serde_json::from_slice(body).is_ok_and(|body: Value| says_not_found(&body))
+        || body.is_some_and(says_not_found)
 }
 
 /// Whether an error body has the code or the name of one of these: those of HTTP, or 5 (not found) and 12
 /// (unimplemented) of gRPC.
-pub(super) fn says_not_found(body: &Value) -> bool {
+pub(super) fn says_not_found(body: &Map<String, Value>) -> bool {
     const NAMES: [&str; 4] = [
         "method not allowed",
         "not found",
@@ -113,7 +116,7 @@ pub(super) fn says_not_found(body: &Value) -> bool {
                 matches!(text.as_str(), "404" | "405" | "501")
                     || NAMES.iter().any(|name| text.eq_ignore_ascii_case(name))
             }
-            Value::Object(_) => says_not_found(value),
+            Value::Object(body) => says_not_found(body),
             _ => false,
         })
 }
@@ -195,7 +198,7 @@ mod tests {
             json!({"error": {"code": 404, "message": "no such task"}}),
         ] {
             assert!(
-                has_no_task_info(Some(&status(400)), body.to_string().as_bytes()),
+                has_no_task_info(Some(&status(400)), body.as_object()),
                 "{body}"
             );
         }
@@ -208,12 +211,12 @@ mod tests {
             json!({}),
         ] {
             assert!(
-                !has_no_task_info(Some(&status(400)), body.to_string().as_bytes()),
+                !has_no_task_info(Some(&status(400)), body.as_object()),
                 "{body}"
             );
         }
-        assert!(has_no_task_info(Some(&status(501)), b"<html>"));
-        assert!(!has_no_task_info(None, b"<html>"));
+        assert!(has_no_task_info(Some(&status(501)), None));
+        assert!(!has_no_task_info(None, None));
     }
 
     fn read(change: impl Fn(&mut Value)) -> Result<TaskInfo, FetchError> {
