@@ -106,6 +106,7 @@ impl Model {
             };
             let info = TaskInfo {
                 run_time: None,
+                discount: 0.0,
                 source: OfferSource::PriceBook,
                 compute: usd(compute),
                 storage: usd(0.0),

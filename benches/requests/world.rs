@@ -32,7 +32,7 @@ locations:
     - {match: files-2.example, latitude: 35.7, longitude: 139.7}
     - {match: files-3.example, latitude: -33.9, longitude: 151.2}
     - {match: files-4.example, latitude: 51.5, longitude: -0.1}
-exchange_rates: {source: static, rates: {CHF: 0.93}, as_of: 2025-10-09}
+exchange_rates: {source: static, rates: {CHF: 0.93}}
 ";
 
 /// The default configuration for these mocks, with `drs.cache_ttl_sec` and larger limits from `parameters`.

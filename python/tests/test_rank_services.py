@@ -179,7 +179,7 @@ def test_a_configuration_may_be_a_mapping(network: Network) -> None:
         "outbound": {"allowed_networks": ["127.0.0.0/8"]},
         "locations": {"database": "none"},
         "estimation": {"unknown_distance_km": 100},
-        "exchange_rates": {"source": "static", "as_of": "2025-10-09", "rates": {"CHF": 0.9309}},
+        "exchange_rates": {"source": "static", "rates": {"CHF": 0.9309}},
     }
     response = rank_services(config=config, warn=None, **network.request())
     assert response.service_combinations[0].cost_estimate.currency == "CHF"
@@ -259,7 +259,7 @@ def _yaml_free_config() -> dict[str, Any]:
     return {
         "locations": {"database": "none"},
         "estimation": {"unknown_distance_km": 100},
-        "exchange_rates": {"source": "static", "as_of": "2025-10-09", "rates": {"CHF": 0.9309}},
+        "exchange_rates": {"source": "static", "rates": {"CHF": 0.9309}},
     }
 
 

@@ -83,6 +83,12 @@ fn offer_of<'a>(combination: &Combination<'_>, findings: &'a Findings) -> Option
     Some(offer)
 }
 
+/// The discount for preemptible tasks in the offer of the TES of `combination`, if there is one.
+pub(super) fn discount_of(combination: &Combination<'_>, findings: &Findings) -> Option<f64> {
+    let discount = offer_of(combination, findings)?.discount;
+    (discount > 0.0).then_some(discount)
+}
+
 impl OfferSource {
     /// Where the prices of `combination` come from.
     pub(super) fn of(combination: &Combination<'_>, findings: &Findings) -> Option<Self> {

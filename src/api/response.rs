@@ -97,6 +97,11 @@ pub struct ServiceCombination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = OfferSource)]
     pub offer: Option<OfferSource>,
+    /// The discount for preemptible tasks that is in the cost of computing: the share taken off by the operator's
+    /// `tes.price_book`. Only if the request sets `explain`, states `preemptible: true`, and the TES has a discount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, maximum = 1)]
+    pub preemptible_discount: Option<f64>,
     /// What the queue time rests on. Only if the request sets `explain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = QueueExplanation)]
@@ -251,6 +256,10 @@ impl RankResponse {
                 offer: query
                     .explain()
                     .then(|| OfferSource::of(&combination, findings))
+                    .flatten(),
+                preemptible_discount: query
+                    .explain()
+                    .then(|| explanation::discount_of(&combination, findings))
                     .flatten(),
                 queue: query
                     .explain()

@@ -1,7 +1,9 @@
 //! What a call carries to show who makes it.
 
-use secrecy::{ExposeSecret, SecretString};
+use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
+use url::Url;
 
+use super::{credentials::OwnCredential, http_client::bearer_authorization};
 use crate::{domain::token::Token, telemetry::TraceContext};
 
 /// What a call carries besides its body.
@@ -33,18 +35,23 @@ pub enum Authorization<'a> {
     Withheld,
 }
 
-/// A secret that is sent as `Authorization`.
+/// A secret that is sent.
 #[derive(Debug, Clone, Copy)]
 pub enum Credential<'a> {
-    /// The caller's bearer token, or one of the service itself.
+    /// The caller's bearer token.
     Bearer(&'a Token),
-    /// User name and password of the service itself.
-    Basic {
-        /// The user name.
-        user: &'a str,
-        /// The password.
-        password: &'a SecretString,
-    },
+    /// A secret of the service itself.
+    Own(&'a OwnCredential),
+}
+
+impl Credential<'_> {
+    /// The header that it is sent as, marked as sensitive.
+    pub(super) fn header(self) -> (HeaderName, HeaderValue) {
+        match self {
+            Self::Bearer(token) => (AUTHORIZATION, bearer_authorization(token)),
+            Self::Own(own) => own.header(),
+        }
+    }
 }
 
 impl<'a> Authorization<'a> {
@@ -56,11 +63,20 @@ impl<'a> Authorization<'a> {
         }
     }
 
-    /// User name and secret that are sent: only for keys of what is kept.
+    /// What a call to `url` carries: a secret of the service itself goes only where it is configured for.
+    #[must_use]
+    pub fn at(self, url: &Url) -> Self {
+        match self.credential() {
+            Some(Credential::Own(own)) if !own.covers(url) => Self::None,
+            _ => self,
+        }
+    }
+
+    /// User name or header, and secret that are sent: only for keys of what is kept, and to find it in answers.
     pub fn secret(self) -> Option<(&'a str, &'a str)> {
         self.credential().map(|credential| match credential {
             Credential::Bearer(token) => ("", token.expose()),
-            Credential::Basic { user, password } => (user, password.expose_secret()),
+            Credential::Own(own) => own.secret(),
         })
     }
 }

@@ -139,7 +139,7 @@ impl Client {
         let call = self.call(scope, url, async |deadline| {
             let (transport, trace) = (&self.shared.transport, self.trace(scope));
             let headers = CallHeaders {
-                authorization,
+                authorization: authorization.at(url),
                 trace: trace.as_ref(),
             };
             let response = match tries {

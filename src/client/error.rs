@@ -9,7 +9,7 @@ use tokio_rustls::rustls;
 pub use super::reason::Refusal;
 use super::{
     connector::ConnectTimedOut,
-    credentials::MissingSecret,
+    missing_secret::MissingSecret,
     resolver::{AddressNotAllowed, ResolveError},
 };
 use crate::telemetry::metrics::{CallOutcome, MetricsError};

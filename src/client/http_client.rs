@@ -24,6 +24,7 @@ use tokio_rustls::rustls::ClientConfig;
 use url::Url;
 
 use super::{connector::Connector, error::FetchError, resolver::GuardedResolver};
+use crate::domain::token::Token;
 
 /// How long an idle connection is kept: callers name the hosts, and each connection costs a file handle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -121,6 +122,15 @@ pub(super) fn basic_authorization(user: &str, password: &str) -> HeaderValue {
     // Cannot fail: base64 is ASCII.
     let mut value = HeaderValue::try_from(format!("Basic {encoded}"))
         .unwrap_or(HeaderValue::from_static("Basic"));
+    value.set_sensitive(true);
+    value
+}
+
+/// `token` as bearer authorization, marked as sensitive.
+pub(super) fn bearer_authorization(token: &Token) -> HeaderValue {
+    // Cannot fail: a token has visible ASCII characters only.
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        .unwrap_or(HeaderValue::from_static("Bearer"));
     value.set_sensitive(true);
     value
 }

@@ -15,6 +15,7 @@ pub mod health;
 mod http_client;
 mod json;
 pub mod limit;
+mod missing_secret;
 mod post_once;
 mod reason;
 pub mod refreshing;
@@ -42,17 +43,18 @@ use self::{
 };
 pub use self::{
     authorization::{Authorization, Credential},
-    credentials::MissingSecret,
+    credentials::OwnCredential,
     error::{AnyAnswer, ClientError, FetchError, Redirect, Refusal, StatusAndBody},
     guard::Reach,
     limit::permits::ServiceKind,
+    missing_secret::MissingSecret,
     scope::CallScope,
     time_budget::{Deadline, TimeBudget},
 };
 pub use crate::telemetry::metrics::Cache;
 use crate::{
     config::Config,
-    domain::{geo::Host as KnownHost, token::Token},
+    domain::token::Token,
     telemetry::{TraceContext, metrics::Metrics},
 };
 
@@ -158,8 +160,8 @@ impl Client {
         CallScope::detached(self.shared.time)
     }
 
-    /// What calls to `root` carry, over https or where the configuration allows it: the service's own credential for that
-    /// host, or else the caller's `token`.
+    /// What calls to the service at `root` carry, over https or where the configuration allows it: the service's own
+    /// credential for it, or else the caller's `token`.
     pub async fn authorization<'a>(
         &'a self,
         root: &Url,
@@ -171,8 +173,9 @@ impl Client {
             resolver,
             ..
         } = &*self.shared;
-        let own = KnownHost::of(root).and_then(|host| credentials.for_host(&host));
-        let Some(credential) = own.or(token.map(Credential::Bearer)) else {
+        let own = credentials.for_service(self.kind, root);
+        let callers = token.map(Credential::Bearer);
+        let Some(credential) = own.map(Credential::Own).or(callers) else {
             return Authorization::None;
         };
         if !root.username().is_empty() || root.password().is_some() {

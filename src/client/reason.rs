@@ -88,10 +88,14 @@ fn in_json(json: &Value) -> Option<String> {
 /// One line of at most [`LONGEST`] characters without the `secret` that was sent, anything like a token, user names,
 /// passwords, and queries of URLs.
 fn cleaned(text: &str, secret: Option<&str>) -> String {
-    let text = match secret.filter(|secret| !secret.is_empty()) {
-        Some(secret) => text.replace(secret, "..."),
-        None => text.to_owned(),
-    };
+    let mut text = text.to_owned();
+    // Of a header such as `Authorization: ApiKey abc`, a service may repeat the last word alone.
+    let last_word = secret.and_then(|secret| secret.split(' ').next_back());
+    for secret in [secret, last_word].into_iter().flatten() {
+        if !secret.is_empty() {
+            text = text.replace(secret, "...");
+        }
+    }
     let mut follows_scheme = false;
     let mut words = Vec::new();
     let mut length = 0;
@@ -220,6 +224,13 @@ mod tests {
             }
             assert!(shown.starts_with("the token"), "{shown}");
         }
+    }
+
+    #[test]
+    fn the_last_word_of_what_was_sent_is_a_secret_too() {
+        let body = json!({"message": "the key abc (ApiKey abc) is not known"}).to_string();
+        let shown = reason(StatusCode::FORBIDDEN, body.as_bytes(), Some("ApiKey abc"));
+        assert_eq!(shown.as_deref(), Some("the key ... (...) is not known"));
     }
 
     #[test]

@@ -4,11 +4,10 @@ use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue,
-    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
 use rustls_platform_verifier::Verifier;
-use secrecy::ExposeSecret;
 use tokio::time::timeout;
 use tokio_rustls::rustls::{
     ClientConfig,
@@ -18,17 +17,16 @@ use tokio_rustls::rustls::{
 use url::{Host, Url};
 
 use super::{
-    authorization::{Authorization, CallHeaders, Credential},
+    authorization::{Authorization, CallHeaders},
     error::{ClientError, FetchError, Refusal},
     guard::{Guard, Reach},
     headers::{asks_for_password, is_redirect, not_followed, redirect_target, same_host_target},
-    http_client::{HttpClient, Response, basic_authorization, read_body},
+    http_client::{HttpClient, Response, read_body},
     resolver::{GuardedResolver, Resolver},
     time_budget::TimeBudget,
 };
 use crate::{
     config,
-    domain::token::Token,
     telemetry::trace_context::{TRACEPARENT, TRACESTATE, TraceContext},
 };
 
@@ -153,9 +151,6 @@ impl Transport {
             ACCEPT,
             HeaderValue::from_static("application/json, */*;q=0.5"),
         );
-        if let Some(credential) = headers.authorization.credential() {
-            sent.insert(AUTHORIZATION, header_of(credential));
-        }
         let (method, body) = match method {
             Method::Get => (http::Method::GET, Bytes::new()),
             Method::Options => (http::Method::OPTIONS, Bytes::new()),
@@ -175,6 +170,10 @@ impl Transport {
             if let Some(state) = state {
                 sent.insert(TRACESTATE, state.clone());
             }
+        }
+        if let Some(credential) = headers.authorization.credential() {
+            let (name, value) = credential.header();
+            sent.insert(name, value);
         }
         client.send(method, url, sent, body).await
     }
@@ -231,19 +230,4 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError>
         return Err(unusable("has no certificate".to_owned()));
     }
     Ok(certificates)
-}
-
-fn header_of(credential: Credential<'_>) -> HeaderValue {
-    match credential {
-        Credential::Bearer(token) => bearer(token),
-        Credential::Basic { user, password } => basic_authorization(user, password.expose_secret()),
-    }
-}
-
-fn bearer(token: &Token) -> HeaderValue {
-    // Cannot fail: a token has visible ASCII characters only.
-    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-        .unwrap_or(HeaderValue::from_static("Bearer"));
-    value.set_sensitive(true);
-    value
 }

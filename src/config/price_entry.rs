@@ -49,6 +49,7 @@ impl PriceEntry {
             failures: self.failures.0,
             preemptions_per_hour: self.preemptions_per_hour,
             list_prices: None,
+            reads: self.reads.clone(),
         })
     }
 

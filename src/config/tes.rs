@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fault::ConfigFault,
-    section::{Section, positive, range, section},
+    section::{Rule, Section, must_be, positive, range, section},
     site::{Failures, Link, ListPrices, PlaceEntry},
 };
 use crate::domain::{
@@ -15,6 +15,7 @@ use crate::domain::{
     money::Currency,
     price_book::{Capacity, Prices, TesMatch, unfit_labels},
     resources::ResourceNeeds,
+    scheme::Scheme,
     service::ServiceUri,
 };
 
@@ -56,6 +57,7 @@ section! {
         ///       queue: {signal: history, default_sec: 60}
         ///       task_info: auto
         ///       labels: {gpu: "1"}
+        ///       reads: [https, s3]
         ///       capacity: {max_cpu_cores: 64, max_ram_gb: 512, max_disk_gb: 2000, zones: [eu-1], preemptible: true}
         ///     - match: https://tes.cloud.example/
         ///       place: {provider: aws, region: eu-central-1}
@@ -125,6 +127,11 @@ section! {
         /// What fits. A key that is not set is no limit.
         #[serde(default)]
         pub capacity: Capacity;
+        /// Schemes of the access URIs that these instances can read, such as `[https, s3]`; `drs` where they resolve ids
+        /// themselves. A copy with another scheme is no choice there. Absent: all. What a TES says in its service-info
+        /// (`storage`) does not count.
+        #[serde(default)]
+        pub reads: Option<Vec<Scheme>>, not_empty().or_null();
         /// `tes.task_info` for these instances: `auto`, `always` or `never`.
         #[serde(default)]
         pub task_info: Option<UseOfTaskInfo>;
@@ -222,6 +229,14 @@ impl Tes {
     }
 }
 
+/// A TES that reads nothing needs no entry to be left out.
+fn not_empty() -> Rule<Vec<Scheme>> {
+    must_be(
+        "a list with at least one scheme, or null",
+        |schemes: &Vec<Scheme>| !schemes.is_empty(),
+    )
+}
+
 /// The default of `speed`.
 const fn one() -> f64 {
     1.0
@@ -245,6 +260,7 @@ impl PriceEntry {
             capacity: Capacity::default(),
             task_info: None,
             labels: BTreeMap::new(),
+            reads: None,
         }
     }
 

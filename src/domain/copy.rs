@@ -8,7 +8,8 @@ use std::{
 use super::{
     exact::{Cost, Seconds},
     exclusion::Exclusion,
-    object::DataObject,
+    object::{AccessUri, DataObject},
+    scheme::Scheme,
 };
 
 /// Cost and time of moving one copy of an object to one TES.
@@ -26,20 +27,38 @@ pub struct CopyEstimate {
 
 /// Whether only the host of a copy can read it.
 pub(super) fn is_local(object: &DataObject, uri: u32) -> bool {
-    let access = usize::try_from(uri)
-        .ok()
-        .and_then(|uri| object.access.get(uri));
-    access.is_some_and(|access| access.is_local)
+    access(object, uri).is_some_and(|access| access.is_local)
 }
 
-/// Why a TES has no copy of `object`.
-pub(super) fn no_copy(object: &DataObject) -> Exclusion {
+/// The scheme of a copy, if a TES cannot read it that reads only `readable` (`None`: all).
+pub(super) fn unread_scheme(
+    object: &DataObject,
+    uri: u32,
+    readable: Option<&[Scheme]>,
+) -> Option<Scheme> {
+    let readable = readable?;
+    let scheme = Scheme::of(&access(object, uri)?.uri);
+    (!readable.contains(&scheme)).then_some(scheme)
+}
+
+/// Why a TES that reads only `readable` has no copy of `object`.
+pub(super) fn no_copy(object: &DataObject, readable: Option<&[Scheme]>) -> Exclusion {
     let id = Arc::clone(&object.id);
-    if object.access.iter().all(|access| access.is_local) {
+    let mut others = (0_u32..)
+        .zip(&object.access)
+        .filter(|(_, access)| !access.is_local)
+        .peekable();
+    if others.peek().is_none() {
         Exclusion::OnlyLocalPaths { object: id }
+    } else if others.all(|(uri, _)| unread_scheme(object, uri, readable).is_some()) {
+        Exclusion::NothingToRead { object: id }
     } else {
         Exclusion::NoDistance { object: id }
     }
+}
+
+fn access(object: &DataObject, uri: u32) -> Option<&AccessUri> {
+    object.access.get(usize::try_from(uri).ok()?)
 }
 
 /// Keeps the best host for each URI that several hosts serve, such as the URI of an object at a DRS.
@@ -47,10 +66,7 @@ pub(super) fn cheapest_of_each_uri(
     object: &DataObject,
     mut estimates: Vec<CopyEstimate>,
 ) -> Vec<CopyEstimate> {
-    let uri = |estimate: &CopyEstimate| {
-        let access = object.access.get(usize::try_from(estimate.uri).ok()?)?;
-        Some(&*access.uri)
-    };
+    let uri = |estimate: &CopyEstimate| Some(&*access(object, estimate.uri)?.uri);
     let mut best = HashMap::with_capacity(estimates.len());
     for (position, estimate) in estimates.iter().enumerate() {
         let value = (estimate.cost, estimate.time, position);

@@ -16,7 +16,11 @@ const OBJECTS: &str = "objects";
 /// The possible parents of `objects`, each ending in a slash: the URI as given, and with `/ga4gh/drs/v1` appended.
 /// Segments that the URI already has are not repeated.
 pub fn bases(drs: &ServiceUri) -> Vec<Url> {
-    let root = drs.root();
+    bases_of(drs.root())
+}
+
+/// The same of the root of a DRS.
+pub fn bases_of(root: &Url) -> Vec<Url> {
     let mut given = segments(root);
     if given.last() == Some(&OBJECTS) {
         given.pop();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 pub use super::copy::CopyEstimate;
 use super::{
-    copy::{cheapest_of_each_uri, is_local, no_copy},
+    copy::{cheapest_of_each_uri, is_local, no_copy, unread_scheme},
     exact::{Cost, Seconds},
     exclusion::Exclusion,
     findings::{Findings, Offer},
@@ -13,6 +13,7 @@ use super::{
     output::{OutputEstimate, OutputFile, OutputsEstimate},
     query::Query,
     routes::Routes,
+    scheme::Scheme,
     site::{SiteModel, Tries},
     transfer::{
         TransferModel,
@@ -100,6 +101,7 @@ impl Estimates {
         routes: Routes<'_>,
         assumptions: &Assumptions<'_>,
     ) -> Result<Self, Unrankable> {
+        let default = SiteModel::default();
         let mut warnings = Vec::new();
         let mut tes = Vec::with_capacity(findings.offers.len());
         let Routes {
@@ -116,6 +118,7 @@ impl Estimates {
             let task = TaskAt {
                 query,
                 tes: *position,
+                site: assumptions.sites.get(*position).unwrap_or(&default),
                 offer,
                 objects: &findings.objects,
                 of_objects: &of_objects,
@@ -123,7 +126,13 @@ impl Estimates {
                 of_outputs: &outputs.of_outputs,
                 assumptions,
             };
-            match task.estimate(inbound, outbound) {
+            let mut unread = BTreeSet::new();
+            let estimate = task.estimate(inbound, outbound, &mut unread);
+            warnings.extend(unread.into_iter().map(|scheme| Warning::SchemeNotRead {
+                service: service.to_string(),
+                scheme,
+            }));
+            match estimate {
                 Ok(estimate) => tes.push(estimate),
                 Err(reason) => warnings.push(Warning::TesExcluded {
                     service: service.to_string(),
@@ -145,6 +154,7 @@ impl Estimates {
 struct TaskAt<'a> {
     query: &'a Query,
     tes: usize,
+    site: &'a SiteModel,
     offer: &'a Offer,
     objects: &'a [DataObject],
     of_objects: &'a [Vec<usize>],
@@ -174,18 +184,19 @@ impl Priced {
 }
 
 impl TaskAt<'_> {
+    /// Adds the schemes that the TES cannot read to `unread`.
     fn estimate(
         &self,
         inbound: Vec<Option<Route>>,
         outbound: Vec<Option<Route>>,
+        unread: &mut BTreeSet<Scheme>,
     ) -> Result<TesEstimate, Exclusion> {
         if matches!(self.assumptions.transfers, TransferModel::Distance(_))
             && self.offer.transfer.is_none()
         {
             return Err(Exclusion::NoTransferPrice);
         }
-        let default = SiteModel::default();
-        let site = self.assumptions.sites.get(self.tes).unwrap_or(&default);
+        let site = self.site;
         let needs = self.query.needs();
         // A run time that was measured at the TES has its speed in it.
         let execution = match self.offer.run_time {
@@ -211,7 +222,7 @@ impl TaskAt<'_> {
             storage: self.offer.storage,
             queue: self.offer.queue,
             execution: Seconds::from_f64(execution * tries.of_execution),
-            objects: self.copies(&sources, tries.of_transfers)?,
+            objects: self.copies(&sources, tries.of_transfers, unread)?,
             outputs: self.outputs(&destinations),
             routes,
             speed: site.speed,
@@ -261,12 +272,15 @@ impl TaskAt<'_> {
         Ok(priced)
     }
 
-    /// The copies of each object, transferred `repeats` times.
+    /// The copies of each object that the TES can read, transferred `repeats` times. Adds the schemes of the others to
+    /// `unread`.
     fn copies(
         &self,
         priced: &[Option<Priced>],
         repeats: f64,
+        unread: &mut BTreeSet<Scheme>,
     ) -> Result<Vec<Vec<CopyEstimate>>, Exclusion> {
+        let reads = self.site.reads.as_deref();
         let copies = self.objects.iter().zip(self.of_objects);
         copies
             .map(|(object, sources)| {
@@ -276,6 +290,10 @@ impl TaskAt<'_> {
                     .filter_map(|(uri, &source)| {
                         let route = (*priced.get(source)?)?;
                         if !route.is_own_host && is_local(object, uri) {
+                            return None;
+                        }
+                        if let Some(scheme) = unread_scheme(object, uri, reads) {
+                            unread.insert(scheme);
                             return None;
                         }
                         let (cost, time) = route.move_bytes(size);
@@ -288,7 +306,7 @@ impl TaskAt<'_> {
                     })
                     .collect();
                 if estimates.is_empty() {
-                    Err(no_copy(object))
+                    Err(no_copy(object, reads))
                 } else {
                     Ok(cheapest_of_each_uri(object, estimates))
                 }

@@ -67,6 +67,15 @@ pub enum Exclusion {
         /// The first such object.
         object: Arc<str>,
     },
+    /// None of the copies of an object has a scheme that it can read.
+    #[error(
+        "can read no access URI of object '{}' (reads in its entry in tes.price_book)",
+        redacted(.object)
+    )]
+    NothingToRead {
+        /// The first such object.
+        object: Arc<str>,
+    },
     /// All copies of an object are paths, which only another host can read.
     #[error(
         "cannot read object '{}', whose only access URIs are paths on the host of its DRS",

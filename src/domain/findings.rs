@@ -45,6 +45,8 @@ pub struct TaskInfo {
     pub outcomes: Option<Outcomes>,
     /// The run time of earlier tasks with the same image, if the task's own is unknown.
     pub run_time: Option<Seconds>,
+    /// The discount of the price book for preemptible tasks that is in the cost of computing, from 0 to 1.
+    pub discount: f64,
 }
 
 /// The [`TaskInfo`] of a TES in the currency of the answer.
@@ -66,6 +68,8 @@ pub struct Offer {
     pub outcomes: Option<Outcomes>,
     /// The run time of earlier tasks with the same image, if the task's own is unknown.
     pub run_time: Option<Seconds>,
+    /// The discount of the price book for preemptible tasks that is in the cost of computing, from 0 to 1.
+    pub discount: f64,
 }
 
 /// The price of moving 1 GB (10^9 bytes) over 1000 km, in the currency of the answer.
@@ -125,6 +129,7 @@ impl TaskInfo {
             queue_basis: self.queue_basis,
             outcomes: self.outcomes,
             run_time: self.run_time,
+            discount: self.discount,
         })
     }
 }

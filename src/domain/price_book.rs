@@ -144,11 +144,11 @@ impl Prices {
         let costs = self.unit_costs;
         let per_second =
             needs.cpu_cores * costs.cpu_usage + needs.ram_gb * costs.memory_consumption;
-        let share = 1.0 - self.discount(needs);
+        let discount = self.discount(needs);
         Ok(TaskInfo {
             source: OfferSource::PriceBook,
             compute: Money::new(
-                needs.execution_seconds / self.speed * per_second * share,
+                needs.execution_seconds / self.speed * per_second * (1.0 - discount),
                 self.currency,
             )?,
             storage: Money::new(needs.disk_gb * costs.data_storage, self.currency)?,
@@ -160,6 +160,7 @@ impl Prices {
             queue_basis,
             outcomes: None,
             run_time: None,
+            discount,
         })
     }
 
@@ -288,6 +289,7 @@ mod tests {
             queue_basis: queue.1,
             outcomes: None,
             run_time: None,
+            discount: 0.0,
         };
         assert_eq!(info, expected);
         let mut needs = needs();

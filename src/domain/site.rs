@@ -1,6 +1,6 @@
 //! What the operator knows about a TES besides its prices: place, link, speed, failures.
 
-use super::sites::Place;
+use super::{scheme::Scheme, sites::Place};
 
 /// Above this expected number of preemptions in one run, a task would hardly ever end.
 pub const MOST_PREEMPTIONS: f64 = 5.0;
@@ -23,6 +23,8 @@ pub struct SiteModel {
     pub preemptions_per_hour: f64,
     /// The list prices that its machines have, if they do.
     pub list_prices: Option<ListPriceBasis>,
+    /// The schemes of access URIs that it can read; `None`: all.
+    pub reads: Option<Vec<Scheme>>,
 }
 
 /// What list prices rest on.
@@ -56,6 +58,7 @@ impl Default for SiteModel {
             failures: Failures::Share(0.0),
             preemptions_per_hour: 0.0,
             list_prices: None,
+            reads: None,
         }
     }
 }

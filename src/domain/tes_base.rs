@@ -16,7 +16,11 @@ const TASKS: &str = "tasks";
 /// The possible parents of `tasks`, each ending in a slash, the most likely first: the URI as given, and with
 /// `/ga4gh/tes/v1` and `/v1` appended. Segments that the URI already has are not repeated.
 pub fn bases(tes: &ServiceUri) -> Vec<Url> {
-    let root = tes.root();
+    bases_of(tes.root())
+}
+
+/// The same of the root of a TES.
+pub fn bases_of(root: &Url) -> Vec<Url> {
     let mut given = segments(root);
     if given.last() == Some(&TASKS) {
         given.pop();

@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     exact::Seconds, exclusion::Exclusion, money::Currency, queue::NoQueueTime,
-    registry::RegistryWarning, task::TaskWarning, transfer::warning::TransferWarning,
+    registry::RegistryWarning, scheme::Scheme, task::TaskWarning,
+    transfer::warning::TransferWarning,
 };
 
 /// A problem that did not prevent the ranking.
@@ -72,6 +73,13 @@ pub enum Warning {
         service: String,
         /// Why the call failed; follows the name of the service.
         cause: String,
+    },
+    /// Copies of objects are no choice at this TES, as it cannot read URIs with this scheme.
+    SchemeNotRead {
+        /// The TES.
+        service: String,
+        /// The scheme.
+        scheme: Scheme,
     },
     /// All needs of the task are 0.
     NoNeeds,
@@ -170,6 +178,15 @@ pub enum Warning {
         cause: String,
         /// The date or age of the rates that are used, if known.
         as_of: Option<String>,
+    },
+    /// The exchange rates of a source that answers are more than a week old.
+    OldRates {
+        /// The source, as a noun phrase.
+        source: &'static str,
+        /// The date or age of the rates.
+        as_of: String,
+        /// Whether they are those of the configuration.
+        is_configured: bool,
     },
     /// A source of exchange rates lacks some currencies, and the configured rates are used for them.
     IncompleteRates {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::table::{Prices, Table};
+use jiff::civil::Date;
+
+use super::table::{OUTDATED_DAYS, Prices, Table};
 use crate::{
     client::FetchError,
     domain::{
@@ -14,6 +16,9 @@ use crate::{
 /// The names of the sources in warnings. Their URLs are the operator's business.
 pub(super) const ECB: &str = "the European Central Bank";
 pub(super) const BTC_TICKER: &str = "the BTC ticker";
+
+/// The age at which prices without a date are outdated.
+const OUTDATED: Duration = Duration::from_secs(OUTDATED_DAYS.unsigned_abs() * 86_400);
 
 /// What one source has.
 #[derive(Debug)]
@@ -47,6 +52,7 @@ impl Answers {
         &self,
         currencies: &BTreeSet<Currency>,
         configured: &Table,
+        today: Date,
     ) -> (Rates, Vec<Warning>) {
         let published = match &self.ecb.latest {
             Some((table, _)) => Table::clone(table),
@@ -75,7 +81,33 @@ impl Answers {
         let btc_date = self.btc.latest.as_ref().map(|(_, age)| ago(*age));
         let mut warnings = stand_in(others).warnings(ECB, self.ecb.failure.as_ref(), ecb_date);
         warnings.extend(stand_in(btc).warnings(BTC_TICKER, self.btc.failure.as_ref(), btc_date));
+        warnings.extend(self.outdated(today));
         (priced.unwrap_or(completed).rates, warnings)
+    }
+
+    /// That what a source has is more than a week old. Where the source failed too, the warning of that tells its date.
+    fn outdated(&self, today: Date) -> Vec<Warning> {
+        let ecb = match &self.ecb {
+            Source {
+                latest: Some((table, _)),
+                failure: None,
+            } => table.outdated(today).map(|as_of| (ECB, as_of)),
+            _ => None,
+        };
+        let btc = match &self.btc {
+            Source {
+                latest: Some((_, age)),
+                failure: None,
+            } if *age > OUTDATED => Some((BTC_TICKER, ago(*age))),
+            _ => None,
+        };
+        let old = ecb.into_iter().chain(btc);
+        old.map(|(source, as_of)| Warning::OldRates {
+            source,
+            as_of,
+            is_configured: false,
+        })
+        .collect()
     }
 
     /// EUR, which BTC has a price in, unless that would keep the configured table from standing in for the ECB's.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tokio::time::Instant;
-
-use super::{ExchangeRates, embedded};
+use super::{ExchangeRates, Now, embedded};
 use crate::{
     client::CallScope,
     domain::{
@@ -59,7 +57,7 @@ impl ExchangeRates {
         let wanted = currencies.clone();
         currencies.insert(target);
         let end = scope.time().rates();
-        let (rates, more) = self.rates(Instant::now(), end, &currencies).await;
+        let (rates, more) = self.rates(Now::by_clock(), end, &currencies).await;
         // Offers may have told the same.
         let more: Vec<_> = more
             .into_iter()

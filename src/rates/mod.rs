@@ -11,6 +11,7 @@ mod ticker;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use jiff::{Timestamp, civil::Date, tz::Offset};
 use tokio::time::Instant;
 use url::Url;
 
@@ -57,6 +58,25 @@ struct Live {
     btc_url: Url,
     ecb: Arc<Refreshing<Table, FetchError>>,
     btc: Arc<Refreshing<Prices, FetchError>>,
+}
+
+/// The moment at which rates are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// For what is kept.
+    pub instant: Instant,
+    /// For the dates of rates.
+    pub today: Date,
+}
+
+impl Now {
+    /// By the clock of the system.
+    pub fn by_clock() -> Self {
+        Self {
+            instant: Instant::now(),
+            today: Offset::UTC.to_datetime(Timestamp::now()).date(),
+        }
+    }
 }
 
 /// The URL of a source of exchange rates cannot be used.
@@ -116,19 +136,23 @@ impl ExchangeRates {
     /// but EUR and BTC. What was fetched is kept for `cache_ttl_sec`; a source that failed is left alone for half a
     /// minute. While it fails, or has not answered by `end`, its last rates are used, however old, and then the configured
     /// table. That table also has what the sources lack, such as RUB. Each of these is a warning, with the date of the
-    /// rates.
+    /// rates; and so is that rates which are used are more than a week old.
     pub async fn rates(
         &self,
-        now: Instant,
+        now: Now,
         end: StepEnd,
         currencies: &BTreeSet<Currency>,
     ) -> (Rates, Vec<Warning>) {
         match &self.source {
             Source::Live(live) if currencies.len() > 1 => live
-                .answers(now, end, currencies)
+                .answers(now.instant, end, currencies)
                 .await
-                .rates(currencies, &self.configured),
-            Source::Live(_) | Source::Static => (self.configured.rates.clone(), Vec::new()),
+                .rates(currencies, &self.configured, now.today),
+            Source::Live(_) => (self.configured.rates.clone(), Vec::new()),
+            Source::Static => {
+                let warning = self.configured.age_warning(currencies, now.today);
+                (self.configured.rates.clone(), warning.into_iter().collect())
+            }
         }
     }
 }

@@ -1,8 +1,19 @@
 //! Tables of rates from several sources, and how they are put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::money::{Currency, Rates};
+use jiff::civil::Date;
+
+use crate::domain::{
+    money::{Currency, Rates},
+    warning::Warning,
+};
+
+/// Rates that are older than this are outdated, in days: those of the European Central Bank are of the last working day.
+pub(super) const OUTDATED_DAYS: i64 = 7;
+
+/// The name of the configured table in warnings.
+const CONFIGURED: &str = "the configuration";
 
 /// Rates beyond these are a mistake of their source. What is converted at such rates stays far from overflow.
 const PLAUSIBLE: std::ops::RangeInclusive<f64> = 1e-12..=1e12;
@@ -70,6 +81,31 @@ impl Table {
         Currency::EVERY
             .iter()
             .all(|&currency| currency == self.base || !self.has(currency))
+    }
+
+    /// Its date, if that is more than a week before `today`. A date that does not exist says nothing.
+    pub(super) fn outdated(&self, today: Date) -> Option<String> {
+        let as_of = self.as_of.as_ref()?;
+        let age = today.duration_since(as_of.parse::<Date>().ok()?);
+        (age.as_hours() > 24 * OUTDATED_DAYS).then(|| as_of.clone())
+    }
+
+    /// That the configured table is outdated, if one of `currencies` is converted by it.
+    pub(super) fn age_warning(
+        &self,
+        currencies: &BTreeSet<Currency>,
+        today: Date,
+    ) -> Option<Warning> {
+        let is_used = currencies
+            .iter()
+            .filter(|&&currency| self.has(currency))
+            .count()
+            > 1;
+        Some(Warning::OldRates {
+            source: CONFIGURED,
+            as_of: self.outdated(today).filter(|_| is_used)?,
+            is_configured: true,
+        })
     }
 
     /// This table, with the rates of `other` for what is missing here; they are joined over a currency that both have,

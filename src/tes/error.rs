@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::client::{Authorization, CallScope, Credential, FetchError};
+use crate::client::{Authorization, Credential, FetchError};
 
 /// Why a TES cannot be used. The texts continue after its name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,12 +41,8 @@ pub enum Access {
 }
 
 impl Access {
-    /// What calls of `scope` with this `authorization` carried, when they failed in this way.
-    pub(super) fn of(
-        failure: &FetchError,
-        scope: &CallScope,
-        authorization: Authorization<'_>,
-    ) -> Option<Self> {
+    /// What a call with this `authorization` carried, when it failed in this way.
+    pub(super) fn of(failure: &FetchError, authorization: Authorization<'_>) -> Option<Self> {
         if !failure.is_refusal() {
             return None;
         }
@@ -55,15 +51,10 @@ impl Access {
             Authorization::None if failure.asks_for_password() => Self::NoPassword,
             Authorization::None => Self::Nothing,
             Authorization::Send(credential) | Authorization::SendToAllowedNetworks(credential) => {
-                match (credential, scope.token()) {
-                    (Credential::Bearer(sent), Some(token)) if sent.expose() == token.expose() => {
-                        if failure.asks_for_password() {
-                            Self::NoPassword
-                        } else {
-                            Self::CallersToken
-                        }
-                    }
-                    _ => Self::OwnCredential,
+                match credential {
+                    Credential::Own(_) => Self::OwnCredential,
+                    Credential::Bearer(_) if failure.asks_for_password() => Self::NoPassword,
+                    Credential::Bearer(_) => Self::CallersToken,
                 }
             }
         })

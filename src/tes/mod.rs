@@ -78,10 +78,18 @@ pub(crate) struct Found {
 /// Why there is no task info.
 #[derive(Debug, Clone)]
 pub(crate) enum NoTaskInfo {
-    /// The server does not have the operation.
-    NotImplemented,
+    /// The server does not have the operation, as this answer shows.
+    NotImplemented(FetchError),
     /// The server may have it.
     Failed(FetchError),
+}
+
+impl NoTaskInfo {
+    fn into_failure(self) -> FetchError {
+        match self {
+            Self::NotImplemented(failure) | Self::Failed(failure) => failure,
+        }
+    }
 }
 
 impl TesClient {
@@ -132,28 +140,37 @@ impl TesClient {
     ) -> Result<Found, TesError> {
         let key = self.endpoint_key(tes, authorization);
         let known = self.endpoints.get(&key);
-        match &known {
-            Some(known) if known.has_task_info => {
+        match known.as_deref() {
+            Some(known) if known.without_task_info.is_none() => {
                 let base = Arc::clone(&known.base);
                 match self.task_info_at(scope, &base, task, authorization).await {
-                    Err(NoTaskInfo::NotImplemented) => {}
+                    Err(NoTaskInfo::NotImplemented(_)) => {}
                     info => return Ok(Found { base, info }),
                 }
             }
-            Some(known) if known.since.elapsed() < NO_TASK_INFO_TTL => {
+            Some(Endpoint {
+                base,
+                without_task_info: Some(answer),
+                since,
+            }) if since.elapsed() < NO_TASK_INFO_TTL => {
                 return Ok(Found {
-                    base: Arc::clone(&known.base),
-                    info: Err(NoTaskInfo::NotImplemented),
+                    base: Arc::clone(base),
+                    info: Err(NoTaskInfo::NotImplemented(answer.clone())),
                 });
             }
             Some(_) | None => {}
         }
         let search = self.search(scope, tes, task, authorization);
         let (base, info) = self.within_several_calls(search).await?;
-        let has_task_info = !matches!(info, Err(NoTaskInfo::NotImplemented));
+        let without_task_info = match &info {
+            Err(NoTaskInfo::NotImplemented(answer)) => Some(answer.clone()),
+            Ok(_) | Err(NoTaskInfo::Failed(_)) => None,
+        };
         // A TES that has answered other tasks does not lack the operation: it does not know this task's zone, say.
-        if has_task_info || known.is_none_or(|known| !known.has_task_info) {
-            self.remember(key, &base, has_task_info);
+        if without_task_info.is_none()
+            || known.is_none_or(|known| known.without_task_info.is_some())
+        {
+            self.remember(key, &base, without_task_info);
         }
         if info.is_err() {
             // The search has asked for its tasks.
@@ -162,10 +179,10 @@ impl TesClient {
         Ok(Found { base, info })
     }
 
-    fn remember(&self, key: CacheKey, base: &Arc<Url>, has_task_info: bool) {
+    fn remember(&self, key: CacheKey, base: &Arc<Url>, without_task_info: Option<FetchError>) {
         let endpoint = Endpoint {
             base: Arc::clone(base),
-            has_task_info,
+            without_task_info,
             since: Instant::now(),
         };
         self.endpoints.insert(key, Arc::new(endpoint));
@@ -256,14 +273,14 @@ impl TesClient {
             .await
             .map_err(NoTaskInfo::Failed)?;
         let body = parse_object(&answer.body);
-        let has_none = has_no_task_info(answer.refusal.as_ref(), body.as_ref().ok());
+        let is_absent = has_no_task_info(answer.refusal.as_ref(), body.as_ref().ok());
         let info = match answer.refusal {
             None => body.and_then(|body| read_task_info(&body)),
             Some(refusal) => Err(refusal),
         };
         info.map_err(|failure| {
-            if has_none {
-                NoTaskInfo::NotImplemented
+            if is_absent {
+                NoTaskInfo::NotImplemented(failure)
             } else {
                 NoTaskInfo::Failed(failure)
             }

@@ -162,8 +162,7 @@ impl Inquiry<'_> {
             let Found { base, info } = found.await.map_err(|error| self.unavailable(&error))?;
             cause = match info {
                 Ok(info) => return Ok((base, self.with_queue(info, entry, warnings))),
-                Err(NoTaskInfo::NotImplemented) => None,
-                Err(NoTaskInfo::Failed(failure)) => Some(failure),
+                Err(none) => Some((base, none)),
             };
         }
         let entry = match (mode, entry, cause) {
@@ -173,18 +172,20 @@ impl Inquiry<'_> {
                     .fetch_presence(self.scope, self.tes, self.authorization);
                 let base = base.await.map_err(|error| self.unavailable(&error))?;
                 let info = self.quote(entry, &base, warnings).await?;
-                warnings.extend(cause.map(|failure| Warning::TaskInfoUnavailable {
+                // Also where the server does not have the operation: the answer rests on the operator's prices, and the
+                // operator can spare the call.
+                warnings.extend(cause.map(|(base, none)| Warning::TaskInfoUnavailable {
                     service: self.tes.to_string(),
-                    cause: self.error(failure).to_string(),
+                    cause: self.error(&base, none.into_failure()).to_string(),
                 }));
                 return Ok((base, info));
             }
-            (UseOfTaskInfo::Auto | UseOfTaskInfo::Always, _, Some(failure)) => {
-                return Err(self.unavailable(&self.error(failure)));
+            (_, _, Some((base, NoTaskInfo::Failed(failure)))) => {
+                return Err(self.unavailable(&self.error(&base, failure)));
             }
-            (UseOfTaskInfo::Auto, None, None) => Exclusion::NoPrices,
             (UseOfTaskInfo::Never, None, _) => Exclusion::NotInPriceBook,
-            (UseOfTaskInfo::Always, _, None) => Exclusion::NoTaskInfo,
+            (UseOfTaskInfo::Auto, None, _) => Exclusion::NoPrices,
+            (UseOfTaskInfo::Always, _, _) => Exclusion::NoTaskInfo,
         };
         Err(excluded(self.tes, entry))
     }
@@ -223,7 +224,7 @@ impl Inquiry<'_> {
             Err(failure) => {
                 warnings.push(Warning::FailuresAssumed {
                     service: self.tes.to_string(),
-                    cause: NoQueueTime::NoTaskList(self.error(failure).to_string()),
+                    cause: NoQueueTime::NoTaskList(self.error(base, failure).to_string()),
                 });
                 None
             }
@@ -308,7 +309,7 @@ impl Inquiry<'_> {
                 }
             }
             Err(failure) if failure.is_refusal() => {
-                return Err(self.unavailable(&self.error(failure)));
+                return Err(self.unavailable(&self.error(base, failure)));
             }
             Err(failure) => NoQueueTime::NoTaskList(failure.to_string()),
         };
@@ -322,9 +323,9 @@ impl Inquiry<'_> {
     }
 
     /// With a hint, if the call was refused.
-    fn error(self, failure: FetchError) -> TesError {
+    fn error(self, base: &Url, failure: FetchError) -> TesError {
         TesError::Call {
-            access: Access::of(&failure, self.scope, self.authorization),
+            access: Access::of(&failure, self.authorization.at(base)),
             path: None,
             failure,
         }

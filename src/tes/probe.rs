@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 use url::Url;
@@ -22,7 +23,8 @@ use crate::{
 pub(super) struct Endpoint {
     /// Where its API begins.
     pub(super) base: Arc<Url>,
-    pub(super) has_task_info: bool,
+    /// What the answer to task info was, if the server does not have it.
+    pub(super) without_task_info: Option<FetchError>,
     pub(super) since: Instant,
 }
 
@@ -92,7 +94,8 @@ impl TesClient {
         }
         let found = self.end_of(search, scope, authorization).await?;
         let none = nones.into_iter().find(|(base, _)| *base == found);
-        let none = none.map_or(NoTaskInfo::NotImplemented, |(_, none)| none);
+        let nothing = || NoTaskInfo::NotImplemented(FetchError::Status(StatusCode::NOT_FOUND));
+        let none = none.map_or_else(nothing, |(_, none)| none);
         Ok((found, Err(none)))
     }
 
@@ -135,7 +138,7 @@ impl TesClient {
                 }
             }
         }
-        Err(search.into_error(scope, authorization))
+        Err(search.into_error(authorization))
     }
 
     /// Whether there is a TES at `base`: each has a list of tasks, which some leave out when it is empty.
@@ -210,10 +213,10 @@ impl<'a> Search<'a> {
     }
 
     /// The failure that tells most: of several paths, all but one do not exist.
-    fn into_error(self, scope: &CallScope, authorization: Authorization<'_>) -> TesError {
+    fn into_error(self, authorization: Authorization<'_>) -> TesError {
         let given = bases(self.tes);
         let call = |base: &Url, failure: FetchError| TesError::Call {
-            access: Access::of(&failure, scope, authorization),
+            access: Access::of(&failure, authorization.at(base)),
             path: (given.first() != Some(base)).then(|| below(base, "tasks").path().to_owned()),
             failure,
         };

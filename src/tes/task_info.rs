@@ -143,6 +143,7 @@ pub(super) fn read_task_info(answer: &Map<String, Value>) -> Result<TaskInfo, Fe
         },
         queue: queue.map_or(Seconds::ZERO, Seconds::from_f64),
         run_time: None,
+        discount: 0.0,
         queue_basis: if queue.is_some() {
             QueueBasis::TaskInfo
         } else {

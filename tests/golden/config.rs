@@ -46,7 +46,16 @@ const VARIABLES: &[(&str, &str)] = &[
     ("OUTBOUND__MAX_CONCURRENCY", "0"),
     (
         "CREDENTIALS",
-        "[{match: 'https://tes.example', bearer_env: X}]",
+        "[{match: '*', header: X-API-Key, value_env: X}]",
+    ),
+    ("CREDENTIALS", "[{match: 'tes.example:443', bearer_env: X}]"),
+    (
+        "CREDENTIALS",
+        "[{match: tes.example, header: X API Key, value_env: X}]",
+    ),
+    (
+        "CREDENTIALS",
+        "[{match: tes.example, header: Host, value_env: X}]",
     ),
     ("CREDENTIALS", "[{match: tes.example}]"),
     (

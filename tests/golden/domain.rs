@@ -9,6 +9,7 @@ use crate::{
     domain::{
         assumed::Assumed,
         calibrate::warning::CalibrationWarning,
+        credential_match::BadCredentialMatch,
         exact::Seconds,
         exclusion::{Exclusion, Unfit},
         geo::Coordinates,
@@ -19,6 +20,7 @@ use crate::{
         query::RequestFaultReason,
         queue::NoQueueTime,
         registry::RegistryWarning,
+        scheme::{BadScheme, Scheme},
         service::BadServiceUri,
         task::{AssumedNeed, TaskWarning},
         token::MalformedToken,
@@ -209,6 +211,22 @@ fn warnings() -> Vec<Warning> {
         Warning::TaskInfoUnavailable { .. } => [
             Warning::TaskInfoUnavailable { service: tes(), cause: cause() },
         ]
+        Warning::SchemeNotRead { .. } => [Warning::SchemeNotRead {
+            service: tes(),
+            scheme: Scheme::of("s3://bucket/key"),
+        }]
+        Warning::OldRates { .. } => [
+            Warning::OldRates {
+                source: "the European Central Bank",
+                as_of: "2025-10-09".to_owned(),
+                is_configured: false,
+            },
+            Warning::OldRates {
+                source: "the configuration",
+                as_of: "2025-10-09".to_owned(),
+                is_configured: true,
+            },
+        ]
         Warning::NoNeeds => [Warning::NoNeeds]
         Warning::DrsUnavailable { .. } => [
             drs_unavailable(0, None),
@@ -320,6 +338,7 @@ fn exclusions() -> Vec<Exclusion> {
         Exclusion::NoTransferPrice => [Exclusion::NoTransferPrice]
         Exclusion::Preempted(_) => [Exclusion::Preempted(7.25)]
         Exclusion::NoDistance { .. } => [Exclusion::NoDistance { object: "a1".into() }]
+        Exclusion::NothingToRead { .. } => [Exclusion::NothingToRead { object: "a1".into() }]
         Exclusion::OnlyLocalPaths { .. } => [Exclusion::OnlyLocalPaths { object: "a1".into() }]
     ));
     all
@@ -486,6 +505,9 @@ fn values() -> Vec<String> {
         BadMode.to_string(),
         BadDrsUri.to_string(),
         BadTesMatch.to_string(),
+        BadScheme.to_string(),
+        BadCredentialMatch::Any.to_string(),
+        BadCredentialMatch::Malformed.to_string(),
         MalformedToken.to_string(),
         bad_amount().to_string(),
         "doubloon".parse::<Currency>().unwrap_err().to_string(),

@@ -184,6 +184,9 @@ fn client_errors() -> Vec<ClientError> {
     errors.push(no_secret(
         "basic_user: ann, basic_password_env: CARGO_PKG_VERSION_PRE",
     ));
+    errors.push(no_secret(
+        "header: X-API-Key, value_env: CARGO_PKG_VERSION_PRE",
+    ));
     errors
 }
 

@@ -1,8 +1,12 @@
 //! The console script as its users know it.
 
-use std::{io, process::Output};
+use std::{
+    io,
+    process::Output,
+    sync::{Arc, Mutex},
+};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testribute::{
     Ranker,
     config::ConfigError,
@@ -488,4 +492,125 @@ async fn a_transfer_tells_no_secrets_and_what_it_does_not_know() {
         "{}",
         text(&output.stdout)
     );
+}
+
+#[tokio::test]
+async fn the_options_for_needs_reach_the_tes_as_they_are() {
+    let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let seen = Arc::clone(&sent);
+    let price = json!({"amount": 1, "currency": "EUR"});
+    let router = axum::Router::new().fallback(async move |body: axum::Json<Value>| {
+        seen.lock().unwrap().push(body.0);
+        axum::Json(json!({
+            "estimated_compute_costs": price, "estimated_storage_costs": price, "unit_costs_data_transfer": price,
+            "estimated_queue_time_sec": 0
+        }))
+    });
+    let tes = Server::start(router).await;
+    let needs = [
+        "--cpu-cores",
+        "0.5",
+        "--ram-gb",
+        "1.5",
+        "--disk-gb",
+        "0.25",
+        "--execution-time-sec",
+        "10.75",
+    ];
+    for (options, preemptible, zones) in [
+        ([].as_slice(), true, json!([])),
+        (&["--preemptible"], true, json!([])),
+        (&["--no-preemptible"], false, json!([])),
+        // The last one counts, as in a shell's alias.
+        (&["--preemptible", "--no-preemptible"], false, json!([])),
+        (&["--no-preemptible", "--preemptible"], true, json!([])),
+        (
+            &["--zone", "eu-1", "--zone", "eu-2"],
+            true,
+            json!(["eu-1", "eu-2"]),
+        ),
+    ] {
+        let output = program()
+            .args(["--tes-uri", &tes.url("/")])
+            .args(needs)
+            .args(options)
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let expected = json!({
+            "cpu_cores": 0.5, "ram_gb": 1.5, "disk_gb": 0.25, "execution_time_sec": 10.75,
+            "preemptible": preemptible, "zones": zones
+        });
+        let all = std::mem::take(&mut *sent.lock().unwrap());
+        assert_eq!(all, [expected], "{options:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_explained_answer_says_what_it_rests_on() {
+    let network = Network::start().await;
+    for (options, is_explained) in [([].as_slice(), false), (&["--explain"], true)] {
+        let output = network.rank(options).await;
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer.get("places").is_some(), is_explained);
+        let best = &answer["service_combinations"][0];
+        for key in ["queue", "offer", "execution", "distances", "transfers"] {
+            assert_eq!(best.get(key).is_some(), is_explained, "{key}");
+        }
+    }
+}
+
+/// Starts a mock, and gives back its root and the process.
+async fn mock(arguments: &[&str]) -> (String, tokio::process::Child) {
+    let mut process = program()
+        .args(arguments)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = tokio::io::BufReader::new(process.stderr.take().unwrap());
+    let mut lines = tokio::io::AsyncBufReadExt::lines(lines);
+    loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        if let Some((_, root)) = line.split_once("listening: ") {
+            return (root.trim().to_owned(), process);
+        }
+    }
+}
+
+#[tokio::test]
+async fn mocks_without_options_have_the_prices_and_objects_of_the_demonstration() {
+    let (tes, _tes) = mock(&["mock-tes"]).await;
+    let (drs, _drs) = mock(&["mock-drs"]).await;
+    let output = program()
+        .env("TESTRIBUTE__EXCHANGE_RATES__RATES", "{CHF: 1}")
+        .args([
+            "--tes-uri",
+            &tes,
+            "--drs-uri",
+            &drs,
+            "--cpu-cores",
+            "2",
+            "--ram-gb",
+            "8",
+        ])
+        .args(["--disk-gb", "50", "--execution-time-sec", "1800"])
+        .args([
+            "--object-id",
+            "a001",
+            "--object-id",
+            "a002",
+            "--object-id",
+            "a003",
+        ])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let best = &answer["service_combinations"][0];
+    let cost = &best["cost_breakdown"];
+    let sum = cost["compute"].as_f64().unwrap() + cost["storage"].as_f64().unwrap();
+    assert!((sum - 0.416).abs() < 1e-9, "{cost}");
+    assert!(best["time_breakdown"]["queue"].as_f64().unwrap() > 0.0);
 }

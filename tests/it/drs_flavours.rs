@@ -329,3 +329,23 @@ async fn every_flavour_says_that_it_is_a_drs_and_what_it_has_not() {
         assert_eq!(nothing.status(), 404, "{flavour}");
     }
 }
+
+#[tokio::test]
+async fn drs_filer_refuses_query_parameters_that_it_does_not_know() {
+    let server = start("drs-filer".parse().unwrap()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (query, expected) in [
+        ("", 200),
+        ("?expand=true", 200),
+        ("?expand=false&version=1", 400),
+        ("?version=1", 400),
+        ("?Expand=true", 400),
+    ] {
+        for path in ["objects/a003", "objects/a003/access/3"] {
+            let url = server.url(&format!("/ga4gh/drs/v1/{path}{query}"));
+            let status = client.get(url).send().await.unwrap().status().as_u16();
+            let is_refused = status == 400;
+            assert_eq!(is_refused, expected == 400, "{path}{query} {status}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
+use jiff::civil::{Date, date};
 use testribute::{
     client::{FetchError, TimeBudget, time_budget::StepEnd},
     config::{self, RateSource},
@@ -13,7 +14,7 @@ use testribute::{
         },
         warning::Warning,
     },
-    rates::ExchangeRates,
+    rates::{ExchangeRates, Now},
 };
 use tokio::{net::TcpSocket, time::Instant};
 
@@ -32,6 +33,8 @@ const DAILY: &str = include_str!("fixtures/ecb/daily.xml");
 const DOUBLE_QUOTES: &str = include_str!("fixtures/ecb/double_quotes.xml");
 const TICKER: &str = r#"{"USD": {"15m": 1.0, "last": 121000.0, "buy": 1.0, "sell": 1.0, "symbol": "$"},
                          "EUR": {"15m": 1.0, "last": 104000.0, "buy": 1.0, "sell": 1.0, "symbol": "E"}}"#;
+/// The day after that of the rates.
+const TODAY: Date = date(2025, 10, 10);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Both sources, and the rates that come from them.
@@ -69,6 +72,16 @@ impl Bench {
         now: Instant,
         currencies: [Currency; N],
     ) -> (Rates, Vec<String>) {
+        self.ask_on(TODAY, now, currencies).await
+    }
+
+    async fn ask_on<const N: usize>(
+        &self,
+        today: Date,
+        instant: Instant,
+        currencies: [Currency; N],
+    ) -> (Rates, Vec<String>) {
+        let now = Now { instant, today };
         let (rates, warnings) = self.rates.rates(now, end(), &currencies.into()).await;
         (rates, warnings.iter().map(ToString::to_string).collect())
     }
@@ -330,7 +343,8 @@ async fn a_static_table_needs_no_calls() {
         [GBP, CAD].map(|currency| rates.factor(currency, EUR)),
         [None, None]
     );
-    assert_eq!((warnings.len(), bench.calls()), (0, (0, 0)));
+    assert_eq!(warnings, [old_rates("the configuration", "2022-02-28")]);
+    assert_eq!(bench.calls(), (0, 0));
 }
 
 #[test]
@@ -350,10 +364,104 @@ async fn the_clock_is_read_when_no_time_is_given() {
     let bench = Bench::new(|_| ()).await;
     let (rates, warnings) = bench
         .rates
-        .rates(Instant::now(), end(), &BTreeSet::from([CHF, EUR]))
+        .rates(Now::by_clock(), end(), &BTreeSet::from([CHF, EUR]))
         .await;
     assert_amount(&rates, (93.09, CHF), (100.0, EUR));
-    assert!(warnings.is_empty());
+    let old = Warning::OldRates {
+        source: ECB,
+        as_of: "2025-10-09".to_owned(),
+        is_configured: false,
+    };
+    assert_eq!(warnings, [old], "the fixture is older than a week");
+}
+
+fn old_rates(source: &'static str, as_of: &str) -> String {
+    Warning::OldRates {
+        source,
+        as_of: as_of.to_owned(),
+        is_configured: source == "the configuration",
+    }
+    .to_string()
+}
+
+#[tokio::test]
+async fn rates_of_more_than_a_week_ago_are_used_with_a_warning_that_gives_their_date() {
+    let bench = Bench::new(|_| ()).await;
+    for (today, is_old) in [
+        (date(2025, 10, 8), false),
+        (date(2025, 10, 16), false),
+        (date(2025, 10, 17), true),
+        (date(2099, 1, 1), true),
+    ] {
+        let (rates, warnings) = bench.ask_on(today, Instant::now(), [CHF, EUR]).await;
+        assert_amount(&rates, (93.09, CHF), (100.0, EUR));
+        let expected = is_old.then(|| old_rates(ECB, "2025-10-09"));
+        assert_eq!(warnings, Vec::from_iter(expected), "{today}");
+    }
+    // The warning that the source failed gives the date already.
+    bench.ecb.fail();
+    let later = Instant::now() + HOUR * 2;
+    let (_, warnings) = bench.ask_on(date(2025, 10, 20), later, [CHF, EUR]).await;
+    assert_eq!(
+        warnings,
+        [fallback_rates(ECB, &status(500), Some("2025-10-09"))]
+    );
+}
+
+#[tokio::test]
+async fn a_configured_table_is_as_old_as_its_date() {
+    let table = |as_of: Option<&str>| {
+        let as_of = as_of.map(str::to_owned);
+        Bench::new(move |config| {
+            fallback(config);
+            config.source = RateSource::Static;
+            config.as_of = as_of;
+        })
+    };
+    for (as_of, is_old) in [
+        (Some("2025-10-02"), true),
+        (Some("2025-10-03"), false),
+        (Some("2026-01-01"), false),
+        // Has the form of a date, and does not exist.
+        (Some("2025-02-31"), false),
+        (None, false),
+    ] {
+        let bench = table(as_of).await;
+        let (_, warnings) = bench.ask([CHF, EUR]).await;
+        let expected = is_old.then(|| old_rates("the configuration", as_of.unwrap()));
+        assert_eq!(warnings, Vec::from_iter(expected), "{as_of:?}");
+    }
+    // Nothing is converted by it.
+    let bench = table(Some("2020-01-01")).await;
+    for currencies in [[EUR, EUR], [EUR, CAD]] {
+        let (_, warnings) = bench.ask(currencies).await;
+        assert_eq!(warnings, [""; 0], "{currencies:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_price_of_btc_that_is_kept_for_weeks_is_outdated_too() {
+    let bench = Bench::new(|config| config.cache_ttl_sec = 30 * 86_400).await;
+    let start = Instant::now();
+    bench.ask_at(start, [BTC, EUR]).await;
+    let later = start + HOUR * 24 * 9;
+    let (_, warnings) = bench.ask_at(later, [BTC, EUR]).await;
+    assert_eq!(warnings, [old_rates(BTC_TICKER, "9 days ago")]);
+}
+
+#[tokio::test]
+async fn an_answer_tells_that_its_rates_are_outdated_once() {
+    let service =
+        Service::start_with("exchange_rates: {as_of: 2020-02-29, rates: {CHF: 0.5}}").await;
+    let one = tes("127.0.0.1", "CHF", 1.0, 1.0, 0.0).await;
+    let other = tes("127.0.0.1", "USD", 1.0, 1.0, 0.0).await;
+    let answer = service
+        .rank(&request(&[tes_root(&one), tes_root(&other)], &[], &[]))
+        .await;
+    assert_eq!(
+        warnings(&answer),
+        [old_rates("the configuration", "2020-02-29")]
+    );
 }
 
 #[tokio::test]
@@ -362,7 +470,7 @@ async fn a_request_does_not_wait_for_rates_until_its_deadline() {
     // One call alone could take longer than the whole request.
     let service = Service::start_with(&format!(
         "{{timeout: 20, server: {{request_deadline_sec: 1.5}}, \
-         exchange_rates: {{source: ecb, ecb_url: '{}', rates: {{CHF: 0.5}}}}}}",
+         exchange_rates: {{source: ecb, ecb_url: '{}', rates: {{CHF: 0.5}}, as_of: 2025-10-09}}}}",
         silent.root
     ))
     .await;

@@ -52,6 +52,7 @@ mod price_book;
 mod proxies;
 mod rank_services;
 mod rank_tasks;
+mod reads;
 mod registries;
 mod regret;
 mod run;

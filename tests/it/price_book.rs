@@ -18,8 +18,8 @@ use crate::support::{
     network::{Service, request, tes, tes_of, tes_root, warnings},
     recorder::Recorder,
     texts::{
-        Access, Exclusion, FetchError, NoQueueTime, Redirect, TesError, queue_time_assumed,
-        refused, status, task_info_unavailable, tes_excluded, tes_unavailable,
+        Access, Exclusion, FetchError, NoQueueTime, Redirect, TesError, Warning,
+        queue_time_assumed, refused, status, task_info_unavailable, tes_excluded, tes_unavailable,
     },
 };
 
@@ -61,7 +61,11 @@ async fn a_tes_without_task_info_is_ranked_by_the_book() {
     let stock = stock_tes().await;
     let mut request = small_task(&[stock.server.url("/")]);
     let answer = service.rank(&request).await;
-    assert_eq!(answer["warnings"], json!([]));
+    let told = [task_info_unavailable(
+        &stock.server.url("/"),
+        &status(405).into(),
+    )];
+    assert_eq!(warnings(&answer), told);
     let best = &answer["service_combinations"][0];
     // 10 s * (2 cores * 1 + 3 GB * 2), 5 GB * 3.
     assert_eq!(best["cost_breakdown"]["compute"], 80.0);
@@ -74,6 +78,15 @@ async fn a_tes_without_task_info_is_ranked_by_the_book() {
         answer["service_combinations"][0]["cost_breakdown"]["compute"],
         40.0
     );
+    assert_eq!(warnings(&answer), told, "also while it is remembered");
+}
+
+#[tokio::test]
+async fn a_site_that_is_never_asked_for_task_info_has_no_warning_about_it() {
+    let service = service(&format!("{BOOK}        task_info: never")).await;
+    let stock = stock_tes().await;
+    let answer = service.rank(&small_task(&[stock.server.url("/")])).await;
+    assert_eq!(answer["warnings"], json!([]));
 }
 
 #[tokio::test]
@@ -198,7 +211,7 @@ async fn a_tes_that_does_not_show_its_tasks_to_the_caller_is_left_out() {
 /// What a server answers to task info, and the failure that is told.
 fn bad_task_infos() -> Vec<(u16, Value, FetchError)> {
     let mut all: Vec<_> = [
-        400, 401, 403, 409, 410, 415, 418, 422, 429, 500, 502, 503, 504,
+        400, 401, 403, 404, 405, 409, 410, 415, 418, 422, 429, 500, 501, 502, 503, 504,
     ]
     .map(|code| (code, json!({}), status(code)))
     .into();
@@ -206,6 +219,12 @@ fn bad_task_infos() -> Vec<(u16, Value, FetchError)> {
         400,
         json!({"detail": "no such route"}),
         refused(400, "no such route"),
+    ));
+    // proTES turns 405 into 500, and says so.
+    all.push((
+        500,
+        json!({"code": "500", "message": "Method Not Allowed"}),
+        refused(500, "Method Not Allowed"),
     ));
     let shape = FetchError::Malformed("estimated_compute_costs is missing".to_owned());
     all.push((200, json!({"compute": 7}), shape));
@@ -238,6 +257,8 @@ async fn a_site_in_the_book_is_not_lost_over_task_info() {
         assert_eq!(tes_of(&answer), [&root]);
         let told = warnings(&answer);
         assert_eq!(told.len(), 1, "{code} {told:?}");
+        let again = service.rank(&small_task(std::slice::from_ref(&root))).await;
+        assert_eq!(warnings(&again), told, "{code}");
         let access = cause.is_refusal().then_some(Access::Nothing);
         let cause = TesError::Call {
             failure: cause,
@@ -304,7 +325,8 @@ async fn a_broken_tes_is_never_ranked_by_assumptions() {
             .as_array()
             .unwrap()
             .len(),
-        1
+        2,
+        "no task info, and no recent task"
     );
     // Within the minute in which it is known to have no task info.
     is_broken.store(true, SeqCst);
@@ -411,11 +433,60 @@ async fn the_discount_is_for_tasks_that_state_that_they_may_be_preempted() {
         (json!(null), 80.0),
     ] {
         request["resource_requirements"]["preemptible"] = stated;
+        request["explain"] = json!(true);
         let answer = service.rank(&request).await;
-        assert_eq!(
-            answer["service_combinations"][0]["cost_breakdown"]["compute"],
-            compute
-        );
+        let best = &answer["service_combinations"][0];
+        assert_eq!(best["cost_breakdown"]["compute"], compute);
+        let shown = best.get("preemptible_discount");
+        assert_eq!(shown, (compute < 80.0).then_some(&json!(0.5)));
+        request["explain"] = json!(false);
+        let answer = service.rank(&request).await;
+        let best = &answer["service_combinations"][0];
+        assert_eq!(best.get("preemptible_discount"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_discount_that_does_not_apply_is_not_shown() {
+    let own = tes("127.0.0.1", "EUR", 7.0, 1.0, 5.0).await;
+    let stock = stock_tes().await;
+    // Prices of the TES itself, and a site without preemptible machines.
+    for (more, root) in [
+        ("", tes_root(&own)),
+        (
+            "        capacity: {preemptible: false}",
+            stock.server.url("/v1/"),
+        ),
+    ] {
+        let service = service(&format!("{BOOK}{more}")).await;
+        let mut request = small_task(&[root]);
+        request["resource_requirements"]["preemptible"] = json!(true);
+        request["explain"] = json!(true);
+        let answer = service.rank(&request).await;
+        let best = &answer["service_combinations"][0];
+        assert_eq!(best.get("preemptible_discount"), None, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_needs_nothing_has_a_warning() {
+    let service = Service::start().await;
+    let own = tes("127.0.0.1", "EUR", 7.0, 1.0, 5.0).await;
+    let mut request = small_task(&[tes_root(&own)]);
+    for (needs, is_nothing) in [
+        ([0.0, 0.0, 0.0, 0.0], true),
+        ([0.0, 0.0, 0.0, 1.0], false),
+        ([0.5, 0.0, 0.0, 0.0], false),
+        ([0.0, 1e-9, 0.0, 0.0], false),
+        ([0.0, 0.0, 1.0, 0.0], false),
+    ] {
+        let [cpu, ram, disk, time] = needs;
+        request["resource_requirements"] = json!({
+            "cpu_cores": cpu, "ram_gb": ram, "disk_gb": disk, "execution_time_sec": time
+        });
+        let answer = service.rank(&request).await;
+        let expected = is_nothing.then(|| Warning::NoNeeds.to_string());
+        assert_eq!(warnings(&answer), Vec::from_iter(expected), "{needs:?}");
     }
 }
 
@@ -625,6 +696,9 @@ async fn a_tes_that_cannot_hold_the_task_is_left_out_with_the_reason_and_not_ask
     request["resource_requirements"]["zones"] = json!(["us-1", "eu-1"]);
     request["resource_requirements"]["preemptible"] = json!(true);
     let answer = service.rank(&request).await;
-    assert_eq!(answer["warnings"], json!([]));
+    assert_eq!(
+        warnings(&answer),
+        [task_info_unavailable(&roots[0], &status(405).into())]
+    );
     assert_eq!(tes_of(&answer).len(), 2);
 }

@@ -499,6 +499,7 @@ proptest! {
         sites.places.insert(tes.host().clone(), place(to));
         let info = TaskInfo {
                 run_time: None,
+                discount: 0.0,
             source: OfferSource::TaskInfo,
             compute: Money::new(1.0, Currency::EUR).unwrap(),
             storage: Money::new(2.0, Currency::EUR).unwrap(),

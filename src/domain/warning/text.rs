@@ -52,8 +52,13 @@ impl fmt::Display for Warning {
             ),
             Self::TaskInfoUnavailable { service, cause } => write!(
                 f,
-                "Task info unavailable: '{service}' {cause} to POST tasks/task-info; the prices of its entry in \
-                 tes.price_book are used (task_info: never in that entry spares the call)."
+                "Task info unavailable: '{service}' {cause} (POST tasks/task-info); the prices of its entry in \
+                 tes.price_book are used. Where it has no task info, task_info: never in that entry spares the call."
+            ),
+            Self::SchemeNotRead { service, scheme } => write!(
+                f,
+                "Access URIs left out: '{service}' does not read {scheme}: URIs; if it does, add {scheme} to reads in its \
+                 entry in tes.price_book."
             ),
             Self::NoNeeds => f.write_str(
                 "No needs: cpu_cores, ram_gb, disk_gb and execution_time_sec are all 0, so that every TES costs the same; \
@@ -145,6 +150,19 @@ impl fmt::Display for Warning {
                 f,
                 "Exchange rates unavailable: {source} {cause}; {} are used.",
                 RatesOf(as_of.as_deref())
+            ),
+            Self::OldRates {
+                source,
+                as_of,
+                is_configured,
+            } => write!(
+                f,
+                "Exchange rates outdated: the rates of {source} are of {as_of}, more than 7 days old; {}.",
+                if *is_configured {
+                    "exchange_rates.rates and exchange_rates.as_of can set newer ones"
+                } else {
+                    "exchange_rates.rates can set others with exchange_rates.source: static"
+                }
             ),
             Self::IncompleteRates {
                 source,

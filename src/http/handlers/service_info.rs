@@ -51,9 +51,14 @@ pub(in crate::http) struct Organization {
 }
 
 /// What is this service?
+///
+/// GA4GH service-info 1.0: its name, version, type and organization.
 #[utoipa::path(
     get, path = "/service-info", operation_id = "getServiceInfo", tag = "service",
-    responses((status = 200, description = "The service, as in GA4GH service-info 1.0.", body = ServiceInfo, example = this_service)),
+    responses(
+        (status = 200, description = "The service, as in GA4GH service-info 1.0.", body = ServiceInfo, example = this_service),
+        (status = "4XX", description = "The request line or the headers cannot be read."),
+    ),
 )]
 pub(in crate::http) async fn service_info() -> Json<ServiceInfo> {
     Json(THIS_SERVICE)

@@ -11,6 +11,7 @@ use utoipa::{
         path::Operation,
         schema::Schema,
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        server::ServerBuilder,
     },
 };
 use utoipa_swagger_ui::{Config as UiConfig, SwaggerUi};
@@ -30,6 +31,7 @@ use crate::config::Limits;
                        time or both.\n\n[A page](../) shows cost against time of all combinations, and where everything is.\n\nAddresses are placed with data made from [IP Geolocation by \
                        DB-IP](https://db-ip.com) (CC BY 4.0).",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "The operator of the service"),
     ),
     paths(rank_services::rank_services, rank_tasks::rank_tasks, service_info::service_info, health::healthz, health::readyz, metrics::metrics),
     components(schemas(crate::api::problem::Problem)),
@@ -47,6 +49,18 @@ pub fn document(limits: &Limits, example: Option<Value>) -> utoipa::openapi::Ope
         add_bearer(components);
         set_limits(components, limits);
         widen_limit(components);
+    }
+    document.servers = Some(vec![
+        ServerBuilder::new()
+            .url("/")
+            .description(Some("The service that serves this document."))
+            .build(),
+    ]);
+    // Generated clients send a token where an operation does not say that it needs none.
+    for path in document.paths.paths.values_mut() {
+        for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+            operation.security = Some(Vec::new());
+        }
     }
     // With or without a token: the configuration decides.
     let token: SecurityRequirement = SecurityRequirement::new("bearer", [] as [&str; 0]);

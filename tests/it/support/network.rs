@@ -30,7 +30,7 @@ locations:
     - {match: '::1', latitude: 47.0, longitude: 8.0}
     - {match: localhost, latitude: 47.0, longitude: 8.0}
 estimation: {transfer_model: distance}
-exchange_rates: {source: static, rates: {CHF: 0.5, USD: 2}, as_of: 2025-10-09}
+exchange_rates: {source: static, rates: {CHF: 0.5, USD: 2}}
 ";
     let mut value: yaml_serde::Value = yaml_serde::from_str(BASE).unwrap();
     merge(&mut value, yaml_serde::from_str(more).unwrap());
