@@ -1,6 +1,6 @@
 //! Subcommands and options; those of the predecessor are unchanged.
 
-use std::{collections::BTreeMap, convert::Infallible, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -8,7 +8,10 @@ use secrecy::SecretString;
 
 #[cfg(feature = "mock")]
 use super::mock_args::{DemoArgs, MockDrsArgs, MockTesArgs};
-use super::{amount::amount, calibrate_args::CalibrateArgs};
+use super::{
+    calibrate_args::CalibrateArgs,
+    values::{amount, mode, object_size, size},
+};
 use crate::{
     api::{
         request::{RankRequest, RequestedMode, ResourceRequirements},
@@ -336,31 +339,6 @@ impl ServeArgs {
             config.server.port = port;
         }
     }
-}
-
-/// A path and a size.
-fn size(text: &str) -> Result<(String, u64), String> {
-    named_size(text).ok_or_else(|| "must be PATH=BYTES".to_owned())
-}
-
-/// An id and a size.
-fn object_size(text: &str) -> Result<(String, u64), String> {
-    named_size(text).ok_or_else(|| "must be ID=BYTES".to_owned())
-}
-
-/// What is before the last `=`, as URLs may have more of them, and the number behind it.
-fn named_size(text: &str) -> Option<(String, u64)> {
-    let (name, bytes) = text.rsplit_once('=')?;
-    Some((name.to_owned(), bytes.parse().ok()?))
-}
-
-/// Any number or name: modes are checked when the request is.
-#[expect(clippy::unnecessary_wraps, reason = "the signature that clap requires")]
-fn mode(text: &str) -> Result<RequestedMode, Infallible> {
-    Ok(text.parse().map_or_else(
-        |_| RequestedMode::Name(text.to_owned()),
-        RequestedMode::Number,
-    ))
 }
 
 /// `fault` with the name of the option instead of the JSON pointer.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use testribute_mock::{DrsFlavour, TesFlavour};
 
-use super::amount::amount;
+use super::values::amount;
 
 /// The address that a mock listens on.
 #[derive(Debug, Args)]

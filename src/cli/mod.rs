@@ -1,6 +1,5 @@
 //! The command line interface: subcommands, errors and exit codes.
 
-mod amount;
 mod args;
 mod calibrate;
 mod calibrate_args;
@@ -23,6 +22,7 @@ mod run;
 mod serve;
 mod table;
 mod transfer;
+mod values;
 
 use std::{path::Path, process::ExitCode};
 
