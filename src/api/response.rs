@@ -205,71 +205,17 @@ impl RankResponse {
             query,
             findings,
             sites,
-            estimates,
             ranking,
-            currency,
             warnings,
             assumed,
             most_bytes,
+            ..
         } = parts;
-        let transfers = query.explain().then_some(Transfers {
-            query,
-            findings,
-            sites,
-            estimates,
-            currency,
-        });
         let mut distances = query
             .explain()
             .then(|| Distances::new(query, findings, sites));
         let list = |(rank, combination): (u64, Combination<'_>)| {
-            let tes = tes_of(estimates, combination.tes);
-            let others = tes.map(|tes| tes.billed_to_others(combination.uris));
-            let outputs = tes.filter(|_| !findings.outputs.is_empty());
-            let outputs = outputs.map(|tes| &tes.outputs);
-            ServiceCombination {
-                rank,
-                access_uris: AccessUris::of(&combination, query, findings),
-                cost_estimate: Amount {
-                    amount: rounded(combination.cost.total().to_f64()),
-                    currency,
-                },
-                time_estimate: combination.time.total().to_f64(),
-                score: combination.score,
-                cost_breakdown: CostBreakdown {
-                    compute: rounded(combination.cost.compute.to_f64()),
-                    storage: rounded(combination.cost.storage.to_f64()),
-                    transfer: rounded(combination.cost.transfer.to_f64()),
-                    outputs: outputs.map(|outputs| rounded(outputs.cost.to_f64())),
-                    billed_to_others: rounded(others.unwrap_or_default().to_f64()),
-                },
-                time_breakdown: TimeBreakdown {
-                    queue: combination.time.queue.to_f64(),
-                    execution: combination.time.execution.to_f64(),
-                    transfer: combination.time.transfer.to_f64(),
-                    outputs: outputs.map(|outputs| rounded(outputs.time.to_f64())),
-                },
-                pareto_optimal: combination.pareto_optimal,
-                distances: distances
-                    .as_mut()
-                    .map(|distances| distances.of(&combination)),
-                offer: query
-                    .explain()
-                    .then(|| OfferSource::of(&combination, findings))
-                    .flatten(),
-                preemptible_discount: query
-                    .explain()
-                    .then(|| explanation::discount_of(&combination, findings))
-                    .flatten(),
-                queue: query
-                    .explain()
-                    .then(|| QueueExplanation::of(&combination, findings))
-                    .flatten(),
-                execution: transfers.and_then(|transfers| transfers.execution(&combination)),
-                transfers: transfers.map(|transfers| transfers.of(&combination)),
-                output_transfers: transfers
-                    .and_then(|transfers| transfers.of_outputs(&combination)),
-            }
+            parts.combination(rank, &combination, distances.as_mut())
         };
         let mut bytes = 0_usize;
         let service_combinations: Vec<_> = (1..)
@@ -304,6 +250,69 @@ impl RankResponse {
                 assumed.chain(defaults.map(ToString::to_string)).collect()
             }),
             places: query.explain().then(|| explanation::places(sites)),
+        }
+    }
+}
+
+impl AnswerParts<'_> {
+    /// `combination` as it is sent; `distances` are those of explained answers.
+    fn combination(
+        &self,
+        rank: u64,
+        combination: &Combination<'_>,
+        distances: Option<&mut Distances<'_>>,
+    ) -> ServiceCombination {
+        let &AnswerParts {
+            query,
+            findings,
+            sites,
+            estimates,
+            currency,
+            ..
+        } = self;
+        let (cost, time) = (&combination.cost, &combination.time);
+        let tes = tes_of(estimates, combination.tes);
+        let others = tes.map(|tes| tes.billed_to_others(combination.uris));
+        let outputs = tes.filter(|_| !findings.outputs.is_empty());
+        let outputs = outputs.map(|tes| &tes.outputs);
+        let explained = query.explain().then_some(Transfers {
+            query,
+            findings,
+            sites,
+            estimates,
+            currency,
+        });
+        ServiceCombination {
+            rank,
+            access_uris: AccessUris::of(combination, query, findings),
+            cost_estimate: Amount {
+                amount: rounded(cost.total().to_f64()),
+                currency,
+            },
+            time_estimate: time.total().to_f64(),
+            score: combination.score,
+            cost_breakdown: CostBreakdown {
+                compute: rounded(cost.compute.to_f64()),
+                storage: rounded(cost.storage.to_f64()),
+                transfer: rounded(cost.transfer.to_f64()),
+                outputs: outputs.map(|outputs| rounded(outputs.cost.to_f64())),
+                billed_to_others: rounded(others.unwrap_or_default().to_f64()),
+            },
+            time_breakdown: TimeBreakdown {
+                queue: time.queue.to_f64(),
+                execution: time.execution.to_f64(),
+                transfer: time.transfer.to_f64(),
+                outputs: outputs.map(|outputs| rounded(outputs.time.to_f64())),
+            },
+            pareto_optimal: combination.pareto_optimal,
+            distances: distances.map(|distances| distances.of(combination)),
+            offer: explained.and_then(|_| OfferSource::of(combination, findings)),
+            preemptible_discount: explained
+                .and_then(|_| explanation::discount_of(combination, findings)),
+            queue: explained.and_then(|_| QueueExplanation::of(combination, findings)),
+            execution: explained.and_then(|transfers| transfers.execution(combination)),
+            transfers: explained.map(|transfers| transfers.of(combination)),
+            output_transfers: explained.and_then(|transfers| transfers.of_outputs(combination)),
         }
     }
 }
