@@ -70,14 +70,15 @@ section! {
         /// Which addresses calls may reach, and limits for them.
         pub outbound: Outbound = Outbound::default();
         /// The service's own credentials for some hosts, sent instead of callers' tokens and by the same rules: over
-        /// https, or where `outbound.forward_token_over_http` allows plain http. Anyone who may send a request uses
-        /// these. Secrets are in environment variables; one that is named here and not set stops the start. The first
-        /// match wins.
+        /// https, and over plain http to `outbound.allowed_networks` or with `outbound.forward_token_over_http`. Anyone
+        /// who may send a request uses these. Secrets are in environment variables; one that is named here and not set
+        /// stops the start. The first match wins.
         ///
         /// ```yaml
         /// credentials:
         ///   - {match: funnel.example.org, basic_user: testribute, basic_password_env: FUNNEL_PASSWORD}
         ///   - {match: tesk.example.org, bearer_env: TESK_TOKEN}
+        ///   - {match: "https://gateway.example.org/ga4gh/tes/v1", header: X-API-Key, value_env: GATEWAY_KEY}
         /// ```
         pub credentials: Vec<CredentialEntry> = Vec::new();
         /// Limits for one request and for one caller.

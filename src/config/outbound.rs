@@ -32,7 +32,8 @@ section! {
         pub ca_file: Option<PathBuf> = None, file().or_null();
         /// Largest response that is read, in bytes after decompression.
         pub max_response_bytes: usize = 1 << 20, range(1, 1 << 30);
-        /// Whether the caller's token is also sent over plain http, where others can read it.
+        /// Whether the caller's token is also sent over plain http to addresses outside of `outbound.allowed_networks`, where
+        /// others can read it.
         pub forward_token_over_http: bool = false;
     }
 }

@@ -100,8 +100,8 @@ pub enum UnrankableReason {
          fewer objects, DRS or TES."
     )]
     TooMuchData(usize),
-    /// Every TES lacks a known distance to some object.
-    #[error("No combination can be ranked: every TES has an unknown distance to some object.")]
+    /// Every TES was excluded, each with a warning that says why.
+    #[error("No combination can be ranked: every TES was excluded; the warnings say why.")]
     NoCombination,
 }
 
