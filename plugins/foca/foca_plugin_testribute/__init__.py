@@ -5,4 +5,4 @@ proTES before 0.4. Both order the TES of the gateway by what a task would cost t
 would take.
 """
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

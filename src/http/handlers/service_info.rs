@@ -21,7 +21,7 @@ pub(in crate::http) struct ServiceInfo {
     /// Who makes it.
     organization: Organization,
     /// The version of the program.
-    #[schema(example = "0.3.0")]
+    #[schema(example = "0.4.0")]
     version: &'static str,
 }
 
@@ -35,7 +35,7 @@ pub(in crate::http) struct ServiceType {
     #[schema(example = "testribute")]
     artifact: &'static str,
     /// The version of the interface.
-    #[schema(example = "0.3.0")]
+    #[schema(example = "0.4.0")]
     version: &'static str,
 }
 
