@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
 
 pub use self::transfer::{TransferAnswer, TransferEnds};
-pub(crate) use crate::tes::SubmitError;
+pub(crate) use crate::tes::{SubmitError, TaskState};
 use crate::{
     client::{CallScope, Client, ClientError, ServiceKind},
     config::{self, Config},

@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub use crate::client::{Deadline, Reach};
-pub(crate) use crate::pipeline::SubmitError;
+pub(crate) use crate::pipeline::{SubmitError, TaskState};
 
 /// Ranks services, one request after the other or many at once.
 ///
@@ -244,7 +244,7 @@ impl Ranker {
         Box::pin(tes_client.calibrate(&scope, tes, max_age_days)).await
     }
 
-    /// The state of a task, in the words of `tes`.
+    /// The state of a task at `tes`.
     ///
     /// # Errors
     /// [`SubmitError`].
@@ -253,7 +253,7 @@ impl Ranker {
         tes: &ServiceUri,
         id: &str,
         caller: &Caller,
-    ) -> Result<String, SubmitError> {
+    ) -> Result<TaskState, SubmitError> {
         let scope = self
             .client
             .scope(caller.token.clone(), None, usize::MAX, None);

@@ -109,6 +109,11 @@ enum CliError {
     /// `run` was interrupted while it watched.
     #[error("interrupted; task '{id}' goes on at '{tes}'")]
     Interrupted { id: String, tes: String },
+    /// `run` was interrupted while it posted the task.
+    #[error(
+        "interrupted while the task was posted to '{0}': it may run there. Look there before you post it again."
+    )]
+    MayRun(String),
     /// `healthcheck` failed.
     #[error("{0}")]
     Service(String),
@@ -131,7 +136,7 @@ impl CliError {
             | Self::NotComplete(_)
             | Self::Service(_) => 1,
             // What a shell reports for SIGINT.
-            Self::Interrupted { .. } | Self::Stopped => 130,
+            Self::Interrupted { .. } | Self::MayRun(_) | Self::Stopped => 130,
             Self::Ranking(Error::Invalid(_) | Error::Setup(_))
             | Self::Token(_)
             | Self::Config(_)
@@ -178,6 +183,7 @@ impl CliError {
             | Self::Stopped
             | Self::NotAccepted
             | Self::NotComplete(_)
+            | Self::MayRun(_)
             | Self::Interrupted { .. } => {
                 console.error("Error", &self.to_string());
             }

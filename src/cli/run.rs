@@ -1,8 +1,8 @@
 //! `testribute run`: ranks sites for a TES task, and posts it to the best one that accepts it.
 
 use std::{
-    collections::BTreeSet,
     fmt,
+    pin::pin,
     time::{Duration, Instant},
 };
 
@@ -19,7 +19,7 @@ use crate::{
     api::{task_request::TaskRequest, task_response::TaskCombination},
     config::Config,
     domain::service::ServiceUri,
-    ranker::{Caller, Ranker, Reach, SubmitError},
+    ranker::{Caller, Ranker, Reach, SubmitError, TaskState},
 };
 
 /// After so many failures in a row the state is given up.
@@ -31,6 +31,8 @@ struct Run<'a> {
     caller: &'a Caller,
     request: TaskRequest,
     console: &'a mut Console,
+    /// Where the task is being posted to.
+    posting: Option<ServiceUri>,
 }
 
 /// A task that runs at a site.
@@ -58,8 +60,16 @@ pub(super) async fn run(
         caller: &caller,
         request: args.rank.into_task_request(task),
         console,
+        posting: None,
     };
-    let running = run.submit(args.tries.into()).await?;
+    let mut signal = pin!(wait_for_signal());
+    let running = tokio::select! {
+        submitted = run.submit(args.tries.into()) => submitted?,
+        () = &mut signal => return Err(match run.posting {
+            Some(tes) => CliError::MayRun(tes.to_string()),
+            None => CliError::Stopped,
+        }),
+    };
     let combination = &running.combination.combination;
     let cost = combination.cost_estimate;
     let text = match output {
@@ -91,11 +101,11 @@ pub(super) async fn run(
     }
     let ended = tokio::select! {
         state = run.watch(&running, interval) => match state {
-            Ok(state) if state == "COMPLETE" => Ok(()),
-            Ok(state) => Err(CliError::NotComplete(state)),
+            Ok(state) if state.is_complete => Ok(()),
+            Ok(state) => Err(CliError::NotComplete(state.name)),
             Err(error) => Err(error),
         },
-        () = wait_for_signal() => Err(CliError::Interrupted {
+        () = &mut signal => Err(CliError::Interrupted {
             id: running.id,
             tes: running.tes.to_string(),
         }),
@@ -127,7 +137,10 @@ impl Run<'_> {
                 },
             };
             rank += 1;
-            match self.post(&tes, &combination.task).await {
+            self.posting = Some(tes.clone());
+            let posted = self.post(&tes, &combination.task).await;
+            self.posting = None;
+            match posted {
                 Ok(id) => {
                     return Ok(Running {
                         id,
@@ -180,14 +193,11 @@ impl Run<'_> {
     }
 
     /// The last state of the task; each new one is told, and on a terminal the time since the task was posted.
-    async fn watch(&mut self, running: &Running, interval: Duration) -> Result<String, CliError> {
-        let ends = BTreeSet::from([
-            "COMPLETE",
-            "EXECUTOR_ERROR",
-            "SYSTEM_ERROR",
-            "CANCELED",
-            "PREEMPTED",
-        ]);
+    async fn watch(
+        &mut self,
+        running: &Running,
+        interval: Duration,
+    ) -> Result<TaskState, CliError> {
         let caller = self.caller_for(running.tes.given());
         let started = Instant::now();
         let mut last = String::new();
@@ -200,15 +210,15 @@ impl Run<'_> {
             {
                 Ok(state) => {
                     failed_looks = 0;
-                    if state != last || self.console.has_live_line() {
+                    if state.name != last || self.console.has_live_line() {
                         let since = Elapsed(started.elapsed());
                         self.console
-                            .progress(format_args!("{}: {state} ({since})", running.id));
-                        last = state;
+                            .progress(format_args!("{}: {} ({since})", running.id, state.name));
                     }
-                    if ends.contains(last.as_str()) {
-                        return Ok(last);
+                    if state.is_last {
+                        return Ok(state);
                     }
+                    last = state.name;
                 }
                 Err(error) => {
                     failed_looks += 1;

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-pub(crate) use self::submit::SubmitError;
+pub(crate) use self::submit::{SubmitError, TaskState};
 pub use self::{error::TesError, history::TaskHistory, task_info::TaskInfoRequest};
 use self::{
     history::{KeptHistory, Lists},

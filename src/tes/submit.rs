@@ -1,13 +1,13 @@
 //! Posting a task, and its state. Only the console does this: the service has no side effects.
 
+use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{TesClient, TesError, below};
+use super::{TesClient, TesError, below, tasks::State};
 use crate::{
-    client::{Authorization, CallScope, FetchError, parse},
+    client::{Authorization, CallScope, FetchError, parse_object},
     domain::service::ServiceUri,
 };
 
@@ -22,10 +22,30 @@ pub(crate) enum SubmitError {
     Lost(FetchError),
 }
 
-/// The answer to a task that was accepted.
-#[derive(Deserialize)]
-struct Created {
-    id: Value,
+/// The state of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TaskState {
+    /// As TES names it; of a state that is not known, what the server calls it, in upper case.
+    pub(crate) name: String,
+    /// Whether no other follows.
+    pub(crate) is_last: bool,
+    /// Whether the task succeeded.
+    pub(crate) is_complete: bool,
+}
+
+impl TaskState {
+    fn of(task: &Map<String, Value>) -> Self {
+        let state = State::of(task);
+        let given = task.get("state").and_then(Value::as_str);
+        Self {
+            name: match state {
+                State::Other => given.unwrap_or("UNKNOWN").to_ascii_uppercase(),
+                known => known.name().to_owned(),
+            },
+            is_last: state.is_last(),
+            is_complete: state == State::Complete,
+        }
+    }
 }
 
 impl TesClient {
@@ -46,18 +66,18 @@ impl TesClient {
             .post_once(scope, &url, task, authorization)
             .await
             .map_err(lost_or_refused)?;
-        let created = parse::<Created>(&body).map_err(SubmitError::Lost)?;
-        match created.id {
-            Value::String(id) if !id.is_empty() => Ok(id),
-            Value::Number(id) => Ok(id.to_string()),
+        let created = parse_object(&body).map_err(SubmitError::Lost)?;
+        match created.get("id") {
+            Some(Value::String(id)) if !id.is_empty() => Ok(id.clone()),
+            Some(Value::Number(id)) => Ok(id.to_string()),
             _ => {
-                let failure = FetchError::Malformed("it has no id of a task".to_owned());
+                let failure = FetchError::Malformed("it has no id of the task".to_owned());
                 Err(SubmitError::Lost(failure))
             }
         }
     }
 
-    /// The state of the task `id`, in the words of the TES, in upper case.
+    /// The state of the task `id`.
     ///
     /// # Errors
     /// [`SubmitError::Refused`].
@@ -66,7 +86,7 @@ impl TesClient {
         scope: &CallScope,
         tes: &ServiceUri,
         id: &str,
-    ) -> Result<String, SubmitError> {
+    ) -> Result<TaskState, SubmitError> {
         let (base, authorization) = self.reach(scope, tes).await?;
         let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
         let url = below(&base, &format!("tasks/{id}"));
@@ -75,8 +95,7 @@ impl TesClient {
             .get(scope, &url, authorization)
             .await
             .map_err(TesError::from)?;
-        let state = task.get("state").and_then(Value::as_str);
-        Ok(state.unwrap_or("UNKNOWN").to_ascii_uppercase())
+        Ok(TaskState::of(&task))
     }
 
     /// Where the API of `tes` begins, and what calls to it carry.
@@ -91,12 +110,26 @@ impl TesClient {
     }
 }
 
-/// A call that failed before the task was sent, or was refused, is known not to have started anything.
+/// Whether the task may run, although the answer is `failure`: a failure may come after the task was saved.
 fn lost_or_refused(failure: FetchError) -> SubmitError {
-    match failure {
-        FetchError::Timeout(_) | FetchError::BudgetExceeded(_) | FetchError::Interrupted(_) => {
-            SubmitError::Lost(failure)
-        }
-        failure => SubmitError::Refused(failure.into()),
+    if started_nothing(&failure) {
+        SubmitError::Refused(failure.into())
+    } else {
+        SubmitError::Lost(failure)
     }
+}
+
+/// Whether `failure` surely came before the task was taken: there was no connection, or the answer says so.
+fn started_nothing(failure: &FetchError) -> bool {
+    if let FetchError::Redirected(redirect) = failure {
+        // 303 leads to what the POST made.
+        return redirect.status != 303;
+    }
+    let says_so = |status: StatusCode| match status.as_u16() {
+        // A gateway or the service gave up waiting.
+        408 => false,
+        501 | 503 => true,
+        _ => status.is_client_error(),
+    };
+    failure.is_without_connection() || failure.status().is_some_and(says_so)
 }

@@ -72,7 +72,8 @@ pub(super) enum State {
     ExecutorError,
     SystemError,
     Preempted,
-    /// Canceled, and the states on the way to it.
+    /// On the way to canceled.
+    Canceling,
     Canceled,
 }
 
@@ -88,7 +89,27 @@ impl State {
             Self::ExecutorError => "EXECUTOR_ERROR",
             Self::SystemError => "SYSTEM_ERROR",
             Self::Preempted => "PREEMPTED",
+            Self::Canceling => "CANCELING",
             Self::Canceled => "CANCELED",
+        }
+    }
+
+    /// That of `task`.
+    pub(super) fn of(task: &Map<String, Value>) -> Self {
+        member(task, &["state"]).map_or(Self::Other, Self::new)
+    }
+
+    /// Whether no other follows.
+    pub(super) const fn is_last(self) -> bool {
+        match self {
+            Self::Complete
+            | Self::ExecutorError
+            | Self::SystemError
+            | Self::Preempted
+            | Self::Canceled => true,
+            Self::Queued | Self::Initializing | Self::Other | Self::Running | Self::Canceling => {
+                false
+            }
         }
     }
 
@@ -112,7 +133,8 @@ impl State {
             "EXECUTORERROR" | "6" => Self::ExecutorError,
             "SYSTEMERROR" | "7" => Self::SystemError,
             "PREEMPTED" | "9" => Self::Preempted,
-            "CANCELED" | "CANCELLED" | "8" | "CANCELING" | "CANCELLING" | "10" => Self::Canceled,
+            "CANCELED" | "CANCELLED" | "8" => Self::Canceled,
+            "CANCELING" | "CANCELLING" | "10" => Self::Canceling,
             _ => Self::Other,
         }
     }
@@ -131,6 +153,7 @@ pub(super) fn outcomes(states: impl Iterator<Item = State>) -> Option<Outcomes> 
             | State::Initializing
             | State::Other
             | State::Running
+            | State::Canceling
             | State::Canceled => continue,
         };
         if let Some(count) = failed {
@@ -178,7 +201,7 @@ impl Task {
         let attempts: Vec<_> = logs.into_iter().filter_map(Attempt::new).collect();
         let executors = member(task, &["executors"]).map_or_else(Vec::new, items);
         let image = executors.first().and_then(|executor| executor.get("image"));
-        let state = member(task, &["state"]).map_or(State::Other, State::new);
+        let state = State::of(task);
         let last_first = || attempts.iter().rev();
         Self {
             id: member(task, &["id"]).and_then(|id| id.as_str().map(str::to_owned)),
@@ -210,6 +233,7 @@ impl Task {
             | State::ExecutorError
             | State::SystemError
             | State::Preempted
+            | State::Canceling
             | State::Canceled => false,
         };
         let progress = match (created, started) {
@@ -224,6 +248,7 @@ impl Task {
                     State::ExecutorError
                         | State::SystemError
                         | State::Preempted
+                        | State::Canceling
                         | State::Canceled
                         | State::Other
                 ) && !waits =>

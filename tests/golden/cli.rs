@@ -141,6 +141,7 @@ fn errors() -> Vec<CliError> {
             id: "c0ffee".to_owned(),
             tes: "https://tes.example/".to_owned(),
         }]
+        CliError::MayRun(_) => [CliError::MayRun("https://tes.example/".to_owned())]
         CliError::Service(_) => [CliError::Service(
             "http://127.0.0.1:8080/healthz: error sending request".to_owned(),
         )]

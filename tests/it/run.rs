@@ -6,17 +6,19 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use axum::{
     Json, Router,
-    http::StatusCode,
-    routing::{get, post},
+    http::{HeaderName, StatusCode, header},
+    routing::{MethodRouter, get, post},
 };
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
+    sync::Notify,
 };
 
 use crate::support::{Server, network::tes_root, program::program};
@@ -58,6 +60,22 @@ async fn site(
         .route("/ga4gh/tes/v1/tasks", list.post(create))
         .route("/ga4gh/tes/v1/tasks/{id}", get(task));
     (Server::start(router).await, posted)
+}
+
+/// A TES that costs nothing, and answers to posted tasks with `create`.
+async fn best_site(create: MethodRouter) -> Server {
+    let info = post(async || {
+        let price = |amount: f64| json!({"amount": amount, "currency": "EUR"});
+        Json(json!({
+            "estimated_compute_costs": price(0.0), "estimated_storage_costs": price(0.0),
+            "unit_costs_data_transfer": price(0.0), "estimated_queue_time_sec": 1
+        }))
+    });
+    let list = get(async || Json(json!({"tasks": []})));
+    let router = Router::new()
+        .route("/ga4gh/tes/v1/tasks/task-info", info)
+        .route("/ga4gh/tes/v1/tasks", list.merge(create));
+    Server::start(router).await
 }
 
 const TASK: &str = concat!(
@@ -131,28 +149,138 @@ async fn a_task_that_no_site_accepts_is_an_error_with_every_reason() {
 
 #[tokio::test]
 async fn a_task_that_may_have_been_accepted_is_posted_nowhere_else() {
-    let info = post(async || {
-        let price = |amount: f64| json!({"amount": amount, "currency": "EUR"});
-        Json(json!({
-            "estimated_compute_costs": price(0.0), "estimated_storage_costs": price(0.0),
-            "unit_costs_data_transfer": price(0.0), "estimated_queue_time_sec": 1
-        }))
-    });
-    let list = get(async || Json(json!({"tasks": []})));
-    // An answer that is lost on its way, or cannot be understood.
-    let router = Router::new()
-        .route("/ga4gh/tes/v1/tasks/task-info", info)
-        .route(
-            "/ga4gh/tes/v1/tasks",
-            list.post(async || "accepted, I guess"),
-        );
-    let best = Server::start(router).await;
+    let best = best_site(post(async || "accepted, I guess")).await;
     let (second, posted) = site(2.0, true, &["COMPLETE"]).await;
     let output = run(&[&best, &second], &[]).await;
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert_eq!(posted.load(SeqCst), 0, "it could run twice");
     assert!(told.contains(&tes_root(&best)), "{told}");
+}
+
+#[tokio::test]
+async fn only_an_answer_that_surely_came_before_the_task_was_taken_is_a_refusal() {
+    for (status, may_run) in [
+        (303, true),
+        (408, true),
+        (500, true),
+        (502, true),
+        (504, true),
+        (307, false),
+        (400, false),
+        (429, false),
+        (501, false),
+        (503, false),
+    ] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let elsewhere = [(header::LOCATION, "/ga4gh/tes/v1/tasks/task-1")];
+        let best = best_site(post(async move || (status, elsewhere))).await;
+        let (second, posted) = site(2.0, true, &["COMPLETE"]).await;
+        let output = run(&[&best, &second], &[]).await;
+        let told = text(&output.stderr);
+        assert_eq!(posted.load(SeqCst) == 0, may_run, "{status}: {told}");
+        assert_eq!(output.status.code(), Some(may_run.into()), "{told}");
+        assert_eq!(told.contains("it may run there"), may_run, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_or_unreadable_may_be_that_to_a_task_that_runs() {
+    let encoded = |encoding| [(header::CONTENT_ENCODING, encoding)];
+    let not_gzip = post(async move || (encoded("gzip"), "{\"id\": \"task-1\"}"));
+    let short = [(HeaderName::from_static("content-length"), "100")];
+    let cut = post(async move || (short, axum::body::Body::from("{\"id\"")));
+    for create in [not_gzip, cut] {
+        let best = best_site(create).await;
+        let (second, posted) = site(2.0, true, &["COMPLETE"]).await;
+        let output = run(&[&best, &second], &[]).await;
+        let told = text(&output.stderr);
+        assert_eq!(posted.load(SeqCst), 0, "{told}");
+        assert!(told.contains("it may run there"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_follows_no_redirect_to_another_port() {
+    let (other, received) = site(1.0, true, &["COMPLETE"]).await;
+    let target = format!("{}tasks", tes_root(&other));
+    let redirect = post(async move || (StatusCode::TEMPORARY_REDIRECT, [("location", target)]));
+    let best = best_site(redirect).await;
+    let (second, posted) = site(2.0, true, &["COMPLETE"]).await;
+    let output = run(&[&best, &second], &[]).await;
+    let told = text(&output.stderr);
+    assert_eq!(received.load(SeqCst), 0, "{told}");
+    assert_eq!(posted.load(SeqCst), 1, "{told}");
+    assert!(told.contains("answered with a redirect"), "{told}");
+}
+
+#[tokio::test]
+async fn a_site_may_take_longer_to_accept_a_task_than_to_answer_a_ranking() {
+    // The slowness itself is what is tested: beyond the timeout of the other calls.
+    let slow = post(async || {
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        Json(json!({"id": "task-1"}))
+    });
+    let best = best_site(slow).await;
+    let mut command = command(&[&best], &[]);
+    let output = command.env("TESTRIBUTE__TIMEOUT", "2").output().await;
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn an_answer_without_id_is_told_so_in_plain_words() {
+    for answer in [json!({}), json!({"id": null}), json!({"id": ""})] {
+        let best = best_site(post(async move || (StatusCode::CREATED, Json(answer)))).await;
+        let output = run(&[&best], &[]).await;
+        let told = text(&output.stderr);
+        assert!(told.contains("it has no id of the task"), "{told}");
+        assert!(!told.contains("at line"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_interrupt_while_the_task_is_posted_says_where_it_may_run() {
+    for signal in ["-INT", "-TERM"] {
+        let received = Arc::new(Notify::new());
+        let arrived = Arc::clone(&received);
+        let best = best_site(post(async move || {
+            arrived.notify_one();
+            std::future::pending::<()>().await;
+        }))
+        .await;
+        let process = command(&[&best], &[])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        received.notified().await;
+        let pid = process.id().unwrap().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().await;
+        assert!(sent.unwrap().success());
+        let output = process.wait_with_output().await.unwrap();
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{told}");
+        assert!(told.contains("may run there"), "{told}");
+        assert!(told.contains(&tes_root(&best)), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_watch_ends_at_every_spelling_of_the_last_states() {
+    for (states, code) in [
+        (&["RUNNING", "COMPLETED"], 0),
+        (&["CANCELING", "CANCELLED"], 1),
+        (&["running", "Executor-Error"], 1),
+    ] {
+        let (site, _) = site(1.0, true, states).await;
+        let sites = [&site];
+        let ended = tokio::time::timeout(Duration::from_secs(60), run(&sites, &["--watch"]));
+        let output = ended.await.unwrap();
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{states:?}: {told}");
+        assert!(!told.contains("ended in state CANCELING"), "{told}");
+    }
 }
 
 #[tokio::test]
