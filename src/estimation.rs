@@ -104,21 +104,15 @@ impl Estimation {
         site.cloned().unwrap_or_default()
     }
 
-    /// The places of TES that the price book gives, by host.
+    /// The places of hosts that need not be looked up: of those whose TES all have configured coordinates.
     pub fn places_of(query: &Query, sites: &[SiteModel]) -> BTreeMap<Host, Vec<Place>> {
-        let tes = query.tes().iter().zip(sites);
-        tes.filter_map(|(tes, site)| {
-            let place = site.place.clone()?;
-            // Without coordinates, the host is looked up for them.
-            place.coordinates?;
-            Some((tes.host().clone(), vec![place]))
-        })
-        .collect()
+        configured(query, sites, |place| place.coordinates.is_some())
     }
 
-    /// Gives the configured places of TES that have no coordinates those of their hosts, and lists them among `sites`.
+    /// Gives the configured places of TES that have no coordinates those that their hosts were located at, and lists them in
+    /// `sites`.
     pub fn complete_places(query: &Query, known: &mut [SiteModel], sites: &mut Sites) {
-        for (tes, site) in query.tes().iter().zip(known) {
+        for (position, (tes, site)) in query.tes().iter().zip(known.iter_mut()).enumerate() {
             let Some(place) = &mut site.place else {
                 continue;
             };
@@ -132,8 +126,9 @@ impl Estimation {
                 place.network_source = Some(PlaceSource::Override);
                 place.source = located.source;
             }
-            sites.places.insert(tes.host().clone(), vec![place.clone()]);
+            sites.of_tes.insert(position, place.clone());
         }
+        sites.places.extend(configured(query, known, |_| true));
     }
 
     /// That the tables are old at the time `now`, if they are.
@@ -147,5 +142,82 @@ impl Estimation {
                 as_of: self.tables.as_of.clone(),
             })
         })
+    }
+}
+
+/// The distinct configured places of each host of which every TES has one that is `enough`: where one has none, the host may
+/// be anywhere.
+fn configured(
+    query: &Query,
+    sites: &[SiteModel],
+    enough: impl Fn(&Place) -> bool,
+) -> BTreeMap<Host, Vec<Place>> {
+    let mut by_host: BTreeMap<Host, Option<Vec<Place>>> = BTreeMap::new();
+    for (tes, site) in query.tes().iter().zip(sites) {
+        let places = by_host
+            .entry(tes.host().clone())
+            .or_insert_with(|| Some(Vec::new()));
+        match (places.as_mut(), &site.place) {
+            (Some(places), Some(place)) if enough(place) => {
+                if !places.contains(place) {
+                    places.push(place.clone());
+                }
+            }
+            _ => *places = None,
+        }
+    }
+    let by_host = by_host.into_iter();
+    by_host
+        .filter_map(|(host, places)| Some((host, places?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{api::request::RankRequest, config::Limits, domain::geo::Coordinates};
+
+    fn site(place: Option<Place>) -> SiteModel {
+        SiteModel {
+            place,
+            ..SiteModel::default()
+        }
+    }
+
+    #[test]
+    fn the_configured_place_of_a_tes_is_not_that_of_another_on_its_host() {
+        let request = serde_json::json!({
+            "resource_requirements": {
+                "cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1
+            },
+            "tes_uris": ["https://tes.example:22500", "https://tes.example:22501"]
+        });
+        let request: RankRequest = serde_json::from_value(request).unwrap();
+        let query = request.into_query(&Limits::default(), &[]).unwrap();
+        let place = |latitude| {
+            let coordinates = Coordinates::new(latitude, 0.0).unwrap();
+            Place::at(coordinates, PlaceSource::Override)
+        };
+        let host = query.tes()[0].host().clone();
+        let network = Place::unknown(PlaceSource::Override);
+        for second in [Some(network), None] {
+            let mut known = [site(Some(place(1.0))), site(second.clone())];
+            assert_eq!(Estimation::places_of(&query, &known), BTreeMap::new());
+            let mut sites = Sites::default();
+            Estimation::complete_places(&query, &mut known, &mut sites);
+            let coordinates = known[1].place.as_ref().and_then(|place| place.coordinates);
+            assert_eq!(coordinates, None, "the host is not located");
+
+            let mut known = [site(Some(place(1.0))), site(second.clone())];
+            let mut sites = Sites::default();
+            sites.places.insert(host.clone(), vec![place(2.0)]);
+            Estimation::complete_places(&query, &mut known, &mut sites);
+            assert_eq!(sites.of_tes[&0], place(1.0));
+            let completed = sites.of_tes.get(&1).map(|place| place.coordinates);
+            assert_eq!(completed, second.map(|_| place(2.0).coordinates));
+        }
+        let known = [site(Some(place(1.0))), site(Some(place(3.0)))];
+        let both = BTreeMap::from([(host, vec![place(1.0), place(3.0)])]);
+        assert_eq!(Estimation::places_of(&query, &known), both);
     }
 }

@@ -273,8 +273,9 @@ fn object_distance(
     tes: usize,
     access: &AccessUri,
 ) -> Option<ObjectDistance> {
+    let place = sites.of_tes.get(&tes);
     let tes = query.tes().get(tes)?.host();
-    let distance = sites.distance(&access.host, tes)?;
+    let distance = sites.distance_to(&access.host, tes, place)?;
     let source = match distance {
         Distance::SameHost => DistanceSource::SameHost,
         Distance::Assumed(_) => DistanceSource::Assumed,

@@ -85,7 +85,15 @@ impl TaskPlan {
             }
             files.insert(input.path.as_str());
             match url_of(input) {
-                Some(url) => plan.add(position, input, url, given),
+                Some(url) => {
+                    if !plan.add(position, input, url, given) {
+                        let pointer = format!("/sizes/{}", escaped(&input.path));
+                        faults.push(RequestFault::new(
+                            pointer,
+                            RequestFaultReason::DifferentSize,
+                        ));
+                    }
+                }
                 None if input.content.is_none() => {
                     faults.push(RequestFault::new(at("url"), RequestFaultReason::NoUrl));
                 }
@@ -127,7 +135,9 @@ impl TaskPlan {
         plan
     }
 
-    fn add(&mut self, position: usize, input: &TesInput, url: &str, given: &Given<'_>) {
+    /// Adds an input; false if its size is not that of another input with the same URL.
+    fn add(&mut self, position: usize, input: &TesInput, url: &str, given: &Given<'_>) -> bool {
+        let mut is_consistent = true;
         let is_object = is_remote(url) || is_bare_id(url) && given.has_drs;
         let id: Arc<str> = url.into();
         if is_object {
@@ -135,7 +145,8 @@ impl TaskPlan {
                 self.objects.push((Arc::clone(&id), position));
             }
             if let Some(&size) = given.sizes.get(&input.path) {
-                self.sizes.insert(url.to_owned(), size);
+                let known = *self.sizes.entry(url.to_owned()).or_insert(size);
+                is_consistent = known == size;
             }
         } else {
             self.fixed.push(input.path.clone());
@@ -146,6 +157,7 @@ impl TaskPlan {
             id,
             is_object,
         });
+        is_consistent
     }
 }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     explanation::{HostPlace, HostPlaces},
     response::{Means, RankResponse, ServiceCombination},
-    task_template::TaskTemplate,
+    task_template::{ChosenFile, TaskTemplate},
 };
 use crate::domain::warning::Warning;
 
@@ -93,17 +93,22 @@ impl TaskResponse {
 
 impl TaskCombination {
     fn new(template: &TaskTemplate, mut combination: ServiceCombination) -> Self {
-        let task = template.rewrite(&combination.access_uris);
-        combination.access_uris = template.by_path(&combination.access_uris);
-        combination.distances = combination.distances.map(|by_id| by_path(template, by_id));
-        combination.transfers = combination.transfers.map(|by_id| by_path(template, by_id));
+        let files = template.files(&combination.access_uris);
+        let task = template.rewrite(&files);
+        combination.distances = combination.distances.map(|by_id| by_path(&files, by_id));
+        combination.transfers = combination.transfers.map(|by_id| by_path(&files, by_id));
+        let by_path = files.into_iter().map(|file| (file.path, file.uri));
+        combination.access_uris.objects = by_path.collect();
         Self { combination, task }
     }
 }
 
-fn by_path<T>(template: &TaskTemplate, by_id: BTreeMap<String, T>) -> BTreeMap<String, T> {
+fn by_path<T>(files: &[ChosenFile], by_id: BTreeMap<String, T>) -> BTreeMap<String, T> {
     by_id
         .into_iter()
-        .map(|(id, value)| (template.path_of(&id).unwrap_or(id), value))
+        .map(|(id, value)| {
+            let file = files.iter().find(|file| *file.object == *id);
+            (file.map_or(id, |file| file.path.to_string()), value)
+        })
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// A task of TES 1.1 or 1.2. Properties that only a server sets (`id`, `state`, `logs`, `creation_time`) are ignored, and
@@ -33,7 +33,8 @@ pub struct TesTask {
     #[serde(default)]
     pub volumes: Option<Vec<String>>,
     /// Labels.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_nulls")]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     pub tags: Option<BTreeMap<String, String>>,
 }
 
@@ -109,7 +110,8 @@ pub struct TesExecutor {
     #[serde(default)]
     pub stderr: Option<String>,
     /// Environment variables.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_nulls")]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     pub env: Option<BTreeMap<String, String>>,
     /// Whether the task goes on if it fails.
     #[serde(default)]
@@ -138,9 +140,24 @@ pub struct TesResources {
     #[serde(default)]
     pub zones: Option<Vec<String>>,
     /// What it asks of the backend of the TES.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "without_nulls")]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     pub backend_parameters: Option<BTreeMap<String, String>>,
     /// Whether a TES must offer all of them.
     #[serde(default)]
     pub backend_parameters_strict: Option<bool>,
+}
+
+/// A map in which null stands for a key that is left out.
+fn without_nulls<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    let map = Option::<BTreeMap<String, Option<String>>>::deserialize(deserializer)?;
+    let without = |map: BTreeMap<_, Option<_>>| {
+        let given = map.into_iter();
+        given
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect()
+    };
+    Ok(map.map(without))
 }

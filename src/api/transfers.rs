@@ -133,7 +133,10 @@ impl Transfers<'_> {
                 };
                 let route = tes.routes.get(copy.route as usize)?;
                 let target = self.query.tes().get(tes.tes)?.host();
-                let transfer = self.transfer(route, &access.host, target, moved);
+                let place = self.sites.of_tes.get(&tes.tes);
+                let (from, to, _) = self.sites.nearest(&access.host, target, place);
+                let ends = [(&access.host, from), (target, to)];
+                let transfer = self.transfer(route, ends, moved);
                 Some((object.id.to_string(), transfer))
             })
             .collect()
@@ -160,7 +163,10 @@ impl Transfers<'_> {
                 time: estimate.time,
             };
             let route = tes.routes.get(estimate.route as usize)?;
-            let transfer = self.transfer(route, source, target, moved);
+            let place = self.sites.of_tes.get(&tes.tes);
+            let (to, from, _) = self.sites.nearest(target, source, place);
+            let to = if destination.is_some() { to } else { from };
+            let transfer = self.transfer(route, [(source, from), (target, to)], moved);
             // A file may be copied to several URLs.
             let mut key = output.path.to_string();
             let mut number = 1;
@@ -176,8 +182,7 @@ impl Transfers<'_> {
     fn transfer(
         &self,
         route: &Route,
-        source: &Host,
-        target: &Host,
+        [(source, from), (target, to)]: [(&Host, Option<&Place>); 2],
         moved: Moved,
     ) -> ObjectTransfer {
         let Moved {
@@ -185,7 +190,6 @@ impl Transfers<'_> {
             cost,
             time,
         } = moved;
-        let (from, to, _) = self.sites.nearest(source, target, None);
         ObjectTransfer {
             size_bytes,
             from: end(source, from),

@@ -131,26 +131,28 @@ pub struct Prices {
 impl Prices {
     /// The offer for a task with these `needs` and this `queue` time, by the formulas of TEStribute's mock TES:
     ///
-    /// - compute = seconds / speed * (cores * `cpu_usage` + GB of memory * `memory_consumption`), less the discount
+    /// - compute = seconds * (cores * `cpu_usage` + GB of memory * `memory_consumption`), less the discount
     /// - storage = GB of disk * `data_storage`
+    ///
+    /// The seconds are `run_time`, if it was measured at this TES, or else what the task states, divided by the speed.
     ///
     /// # Errors
     /// [`BadAmount`] if an amount is above [`Money::MAX`].
     pub fn quote(
         &self,
         needs: &ResourceNeeds,
+        run_time: Option<Seconds>,
         (queue, queue_basis): (Seconds, QueueBasis),
     ) -> Result<TaskInfo, BadAmount> {
         let costs = self.unit_costs;
         let per_second =
             needs.cpu_cores * costs.cpu_usage + needs.ram_gb * costs.memory_consumption;
         let discount = self.discount(needs);
+        // What was measured on these machines has their speed in it.
+        let seconds = run_time.map_or(needs.execution_seconds / self.speed, Seconds::to_f64);
         Ok(TaskInfo {
             source: OfferSource::PriceBook,
-            compute: Money::new(
-                needs.execution_seconds / self.speed * per_second * (1.0 - discount),
-                self.currency,
-            )?,
+            compute: Money::new(seconds * per_second * (1.0 - discount), self.currency)?,
             storage: Money::new(needs.disk_gb * costs.data_storage, self.currency)?,
             transfer: costs
                 .data_transfer
@@ -159,7 +161,7 @@ impl Prices {
             queue,
             queue_basis,
             outcomes: None,
-            run_time: None,
+            run_time,
             discount,
         })
     }
@@ -277,7 +279,7 @@ mod tests {
     #[test]
     fn quotes_follow_the_formulas() {
         let queue = (Seconds::from_f64(7.0), QueueBasis::Fixed);
-        let info = PRICES.quote(&needs(), queue).unwrap();
+        let info = PRICES.quote(&needs(), None, queue).unwrap();
         let chf = |amount| Money::new(amount, Currency::CHF).unwrap();
         let expected = TaskInfo {
             source: OfferSource::PriceBook,
@@ -299,8 +301,27 @@ mod tests {
             (None, 21_600.0),
         ] {
             needs.preemptible = stated;
-            let compute = PRICES.quote(&needs, queue).unwrap().compute;
+            let compute = PRICES.quote(&needs, None, queue).unwrap().compute;
             assert_eq!(compute, chf(expected), "{stated:?}");
+        }
+    }
+
+    #[test]
+    fn a_measured_run_time_is_charged_as_it_is() {
+        let mut prices = Prices {
+            speed: 4.0,
+            ..PRICES
+        };
+        prices.unit_costs.cpu_usage = 0.001;
+        let needs = ResourceNeeds {
+            cpu_cores: 1.0,
+            execution_seconds: 400.0,
+            ..ResourceNeeds::default()
+        };
+        let queue = (Seconds::ZERO, QueueBasis::Fixed);
+        for (run_time, expected) in [(Some(Seconds::from_f64(400.0)), 0.4), (None, 0.1)] {
+            let compute = prices.quote(&needs, run_time, queue).unwrap().compute;
+            assert_eq!(compute, Money::new(expected, Currency::CHF).unwrap());
         }
     }
 
@@ -309,7 +330,7 @@ mod tests {
         let mut needs = needs();
         needs.execution_seconds = 1e20;
         let queue = (Seconds::ZERO, QueueBasis::Fixed);
-        assert!(PRICES.quote(&needs, queue).is_err());
+        assert!(PRICES.quote(&needs, None, queue).is_err());
     }
 
     #[test]

@@ -108,6 +108,9 @@ pub enum RequestFaultReason {
     /// Two inputs of a task have the same path.
     #[error("must not be the path of another input")]
     DuplicatePath,
+    /// Two inputs of a task have the same URL and different sizes.
+    #[error("must be the size of the other input with the same URL")]
+    DifferentSize,
     /// An input of a task has neither URL nor content.
     #[error("is required, as the input has no content")]
     NoUrl,

@@ -13,6 +13,8 @@ use super::{
 pub struct Sites {
     /// The locations of each host that has any; several, if its addresses have different ones.
     pub places: BTreeMap<Host, Vec<Place>>,
+    /// The places of TES that the operator configures, by their positions in the query: TES of one host may differ.
+    pub of_tes: BTreeMap<usize, Place>,
     /// One for each host with an unknown or ambiguous location.
     pub warnings: Vec<Warning>,
     /// The distance of hosts with unknown locations, if the operator sets one.
@@ -123,6 +125,22 @@ impl Sites {
         }
         self.measured(from, to)
             .or_else(|| self.assumed.map(Distance::Assumed))
+    }
+
+    /// The same; `to_place` replaces the places of `to`.
+    pub fn distance_to<'a>(
+        &'a self,
+        from: &Host,
+        to: &Host,
+        to_place: Option<&'a Place>,
+    ) -> Option<Distance<'a>> {
+        if to_place.is_none() || from.machine() == to.machine() {
+            return self.distance(from, to);
+        }
+        match self.nearest(from, to, to_place) {
+            (Some(from), Some(to), Some(km)) => Some(Distance::Between { km, from, to }),
+            _ => self.assumed.map(Distance::Assumed),
+        }
     }
 
     /// The places of both hosts that are nearest to each other, and their distance; where no distance is known, the

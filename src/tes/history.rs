@@ -207,7 +207,7 @@ impl Lists<'_> {
             is_whole,
         } = all?;
         for more in [queued, initializing].into_iter().flatten() {
-            tasks.extend(more);
+            extend(&mut tasks, more);
         }
         let mut seen = HashSet::new();
         tasks.retain(|task| task.id.as_ref().is_none_or(|id| seen.insert(id.clone())));
@@ -242,8 +242,9 @@ impl Lists<'_> {
             .await?;
         if !listing.is_whole && order.is_newest_first() {
             let states = STARTED.map(|state| self.in_state(state, 1));
-            let started = join_all(states).await.into_iter().flatten().flatten();
-            listing.tasks.extend(started);
+            for started in join_all(states).await.into_iter().flatten() {
+                extend(&mut listing.tasks, started);
+            }
         }
         Ok(listing)
     }
@@ -365,6 +366,18 @@ impl Lists<'_> {
         let body = get_object(self.client, self.scope, &url, self.authorization).await?;
         Ok(Page::new(&body))
     }
+}
+
+/// Adds the tasks of another list. Of two lists, tasks without ids are the same if they were created at the same time; those
+/// of one list are different ones.
+fn extend(tasks: &mut Vec<Task>, more: Vec<Task>) {
+    let known: HashSet<_> = tasks
+        .iter()
+        .filter(|task| task.id.is_none())
+        .map(|task| task.created)
+        .collect();
+    let is_new = |task: &Task| task.id.is_some() || !known.contains(&task.created);
+    tasks.extend(more.into_iter().filter(is_new));
 }
 
 /// What follows a page.

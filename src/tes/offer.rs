@@ -29,6 +29,8 @@ struct Inquiry<'a> {
     client: &'a TesClient,
     scope: &'a CallScope,
     needs: &'a ResourceNeeds,
+    /// Measured at this TES.
+    run_time: Option<Seconds>,
     tes: &'a ServiceUri,
     authorization: Authorization<'a>,
 }
@@ -104,6 +106,7 @@ impl TesClient {
             client: self,
             scope,
             needs: query.needs(),
+            run_time: None,
             tes,
             authorization,
         };
@@ -118,6 +121,7 @@ impl TesClient {
         };
         let inquiry = Inquiry {
             needs: &needs,
+            run_time: run_time.map(Seconds::from_f64),
             ..inquiry
         };
         match inquiry.offer(entry, &mut outcome.warnings).await {
@@ -131,7 +135,7 @@ impl TesClient {
                 };
                 outcome.base = Some(base);
                 outcome.offer = Some(TaskInfo {
-                    run_time: run_time.map(Seconds::from_f64),
+                    run_time: inquiry.run_time,
                     outcomes,
                     ..offer
                 });
@@ -268,7 +272,7 @@ impl Inquiry<'_> {
         };
         entry
             .prices()
-            .quote(self.needs, queue)
+            .quote(self.needs, self.run_time, queue)
             .map(|info| TaskInfo { outcomes, ..info })
             .map_err(|error| excluded(self.tes, Exclusion::PriceOutOfRange(error)))
     }

@@ -16,6 +16,9 @@ use crate::domain::{
 /// A time in the future beyond this is an error, not another clock, in seconds.
 const SKEW: f64 = 86_400.0;
 
+/// The same of a start: one that is yet to come would end every standstill.
+const START_SKEW: f64 = 300.0;
+
 /// One page of tasks.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -204,7 +207,7 @@ impl Task {
         let state = State::of(task);
         let last_first = || attempts.iter().rev();
         Self {
-            id: member(task, &["id"]).and_then(|id| id.as_str().map(str::to_owned)),
+            id: member(task, &["id"]).and_then(task_id),
             created: member(task, &["creation_time", "creationTime"]).and_then(instant),
             state,
             started: attempts.iter().find_map(|attempt| attempt.start),
@@ -222,9 +225,10 @@ impl Task {
     /// What it tells of the queue at the time `now`.
     pub(super) fn reading(&self, now: Timestamp) -> Reading {
         let seconds = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs_f64();
-        let is_plausible = |time: &Timestamp| seconds(now, *time) < SKEW;
-        let created = self.created.filter(is_plausible);
-        let started = self.started.filter(is_plausible);
+        let created = self.created.filter(|&time| seconds(now, time) < SKEW);
+        let started = self
+            .started
+            .filter(|&time| seconds(now, time) <= START_SKEW);
         let waits = match self.state {
             State::Queued | State::Initializing => true,
             State::Other => !self.has_ended,
@@ -251,7 +255,8 @@ impl Task {
                         | State::Canceling
                         | State::Canceled
                         | State::Other
-                ) && !waits =>
+                ) && !waits
+                    && self.started.is_none() =>
             {
                 return Reading::NeverStarted;
             }
@@ -260,8 +265,15 @@ impl Task {
         let Some(created) = created else {
             return Reading::Unreadable;
         };
+        let age_seconds = match (progress, started) {
+            // Its age less its wait is the time since its start, also if it was created later, by another clock.
+            (Progress::Started { waited_seconds }, Some(started)) => {
+                seconds(started, now).max(0.0) + waited_seconds
+            }
+            _ => seconds(created, now).max(0.0),
+        };
         Reading::Readable(ListedTask {
-            age_seconds: seconds(created, now).max(0.0),
+            age_seconds,
             requested: self.requested,
             progress,
         })
@@ -295,6 +307,17 @@ impl Task {
             program: self.program?,
             seconds: self.compute_seconds?,
         })
+    }
+}
+
+/// An id that tells a task from others: some servers number their tasks, and some leave all ids empty.
+fn task_id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
     }
 }
 
@@ -447,6 +470,60 @@ mod tests {
         let task = |start: &str| json!({"state": "RUNNING", "creation_time": CREATED, "logs": [{"start_time": start}]});
         assert_eq!(waited(&task("2024-05-01T09:00:00Z")), Some(0.0));
         assert_eq!(reading(&task("2034-05-01T09:00:00Z")), Reading::Unreadable);
+    }
+
+    #[test]
+    fn a_start_that_is_yet_to_come_is_none() {
+        let read = |state: &str, start: &str| {
+            reading(
+                &json!({"state": state, "creation_time": CREATED, "logs": [{"start_time": start}]}),
+            )
+        };
+        for state in ["RUNNING", "COMPLETE", "EXECUTOR_ERROR"] {
+            for (start, is_read) in [
+                ("2024-05-01T11:04:00Z", true),
+                ("2024-05-01T11:06:00Z", false),
+                ("2024-05-01T13:00:00Z", false),
+            ] {
+                let found = read(state, start);
+                assert_eq!(matches!(found, Reading::Readable(_)), is_read, "{start}");
+                assert_eq!(found == Reading::Unreadable, !is_read, "{start}");
+            }
+        }
+        let Reading::Readable(waits) = read("QUEUED", "2024-05-01T13:00:00Z") else {
+            panic!("it waits");
+        };
+        assert_eq!(waits.progress, Progress::Waiting);
+    }
+
+    #[test]
+    fn a_creation_that_is_yet_to_come_does_not_make_the_start_a_later_one() {
+        let found = reading(&json!({
+            "state": "COMPLETE", "creation_time": "2024-05-01T13:00:00Z",
+            "logs": [{"start_time": "2024-05-01T10:30:00Z"}]
+        }));
+        let expected = ListedTask {
+            age_seconds: 1800.0,
+            requested: Requested::default(),
+            progress: Progress::Started {
+                waited_seconds: 0.0,
+            },
+        };
+        assert_eq!(found, Reading::Readable(expected));
+    }
+
+    #[test]
+    fn ids_may_be_numbers_and_empty_ones_are_none() {
+        for (id, expected) in [
+            (json!("a"), Some("a")),
+            (json!(7), Some("7")),
+            (json!(""), None),
+            (json!(" "), None),
+            (json!(null), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(Task::new(&json!({"id": id})).id.as_deref(), expected);
+        }
     }
 
     #[test]

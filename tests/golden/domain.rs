@@ -453,6 +453,7 @@ fn request_faults() -> Vec<RequestFaultReason> {
         RequestFaultReason::Empty => [RequestFaultReason::Empty]
         RequestFaultReason::NoUri => [RequestFaultReason::NoUri]
         RequestFaultReason::DuplicatePath => [RequestFaultReason::DuplicatePath]
+        RequestFaultReason::DifferentSize => [RequestFaultReason::DifferentSize]
         RequestFaultReason::NoUrl => [RequestFaultReason::NoUrl]
         RequestFaultReason::NotAbsolutePath => [RequestFaultReason::NotAbsolutePath]
         RequestFaultReason::NotAFileType => [RequestFaultReason::NotAFileType]

@@ -276,6 +276,36 @@ async fn the_run_time_is_that_of_earlier_tasks_with_the_same_image_at_each_site(
 }
 
 #[tokio::test]
+async fn book_prices_charge_a_measured_run_time_without_the_speed() {
+    let service = Service::start_with(
+        "
+drs: {missing_size: zero}
+estimation: {transfer_model: network}
+tes:
+    task_info: never
+    price_book:
+      - match: \"*\"
+        currency: EUR
+        unit_costs: {cpu_usage: 0.001, memory_consumption: 0, data_storage: 0}
+        speed: 4
+",
+    )
+    .await;
+    let tes = tes_with_runs(&[("samtools", 400)]).await;
+    for (image, time, compute) in [("samtools", 400.0, 0.4), ("unknown", 900.0, 0.9)] {
+        let request = json!({
+            "task": {"executors": [{"image": image, "command": ["x"]}], "resources": {"cpu_cores": 1}},
+            "tes_uris": [tes_root(&tes)]
+        });
+        let response = service.post_to("/rank-tasks").json(&request).send().await;
+        let answer: Value = response.unwrap().json().await.unwrap();
+        let first = &answer["service_combinations"][0];
+        assert_eq!(first["time_breakdown"]["execution"], time, "{answer:#}");
+        assert_eq!(first["cost_breakdown"]["compute"], compute, "{answer:#}");
+    }
+}
+
+#[tokio::test]
 async fn all_faults_of_a_task_are_told_at_once_with_pointers_into_it() {
     let network = Network::start().await;
     let bad = json!({

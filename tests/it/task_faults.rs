@@ -98,7 +98,7 @@ fn faults() -> Vec<(&'static str, Value, &'static str)> {
         same("/task/executors/0/env/A", json!(1)),
         same("/task/executors/0/ignore_error", json!("no")),
         same("/task/volumes/0", json!({})),
-        same("/task/tags/a", json!(null)),
+        same("/task/tags/a", json!(7)),
         same("/tes_uris/0", json!("file:///etc/passwd")),
         same("/drs_uris", json!("https://drs.example/")),
         ("/registries", json!(["x"]), "/registries/0"),
@@ -413,4 +413,39 @@ proptest! {
         }
         assert_sound(task)?;
     }
+}
+
+#[tokio::test]
+async fn null_in_a_map_leaves_the_key_out() {
+    let network = Network::start().await;
+    for at in [
+        "/task/tags",
+        "/task/resources/backend_parameters",
+        "/task/executors/0/env",
+    ] {
+        let mut request = network.request();
+        spoil(&mut request, at, json!({"k": "v", "n": null}));
+        let (status, body) = network.ask(&request).await;
+        assert_eq!(status, StatusCode::OK, "{at}: {body:#}");
+        let rewritten = &body["service_combinations"][0];
+        assert_eq!(rewritten.pointer(at), Some(&json!({"k": "v"})), "{at}");
+    }
+}
+
+#[tokio::test]
+async fn one_url_has_one_size() {
+    let network = Network::start().await;
+    let mut request = network.request();
+    request["task"]["inputs"] = json!([
+        {"url": "s3://bucket/a", "path": "/in/a"}, {"url": "s3://bucket/a", "path": "/in/b"}
+    ]);
+    request["sizes"] = json!({"/in/a": 1, "/in/b": 2});
+    let (status, body) = network.ask(&request).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{body:#}");
+    let told = assert_problem(&body, 400, "ValidationError");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(count(&told, "/sizes/~1in~1b"), 1, "{told:#?}");
+    request["sizes"] = json!({"/in/a": 1, "/in/b": 1});
+    let (status, body) = network.ask(&request).await;
+    assert_eq!(status, StatusCode::OK, "{body:#}");
 }

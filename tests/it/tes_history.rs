@@ -656,3 +656,50 @@ async fn a_server_that_is_slow_to_refuse_does_not_use_up_the_request() {
     let expected = [0.2, 0.4].map(|seconds| tes_unavailable(&slow.root, &timeout(seconds)));
     assert!(expected.contains(&messages[1]), "{messages:?}");
 }
+
+#[tokio::test]
+async fn a_start_in_the_future_ends_no_jam() {
+    let mut all = tasks(20, 0, "QUEUED", 6.0 * HOUR, None);
+    all.extend(tasks(49, 100, "COMPLETE", 7.0 * HOUR, Some(10.0)));
+    let early = task(200, "COMPLETE", 7.0 * HOUR, Some(9.0 * HOUR));
+    all.push(early);
+    let (seconds, told) = read_tasks(all).await;
+    assert_about(seconds, 6.0 * HOUR);
+    assert_eq!(told, [unreadable_tasks("TES", 70, 1)]);
+}
+
+#[tokio::test]
+async fn tasks_count_once_whatever_their_ids_are() {
+    let ids: [fn(usize) -> Value; 4] = [
+        |number| json!(number),
+        |_| json!(""),
+        |_| json!(null),
+        |number| json!(number.to_string()),
+    ];
+    for id in ids {
+        let mut all = tasks(3, 0, "QUEUED", 2.0 * HOUR, None);
+        all.extend(tasks(4, 10, "COMPLETE", 3.0 * HOUR, Some(60.0)));
+        for (number, task) in all.iter_mut().enumerate() {
+            task["id"] = id(number);
+        }
+        let service = Service::start_with(BOOK).await;
+        let tes = Recorder::start(move |line, _| {
+            let listed: Vec<_> = all
+                .iter()
+                .filter(|task| {
+                    let state = task["state"].as_str().unwrap_or_default();
+                    !line.contains("state=") || line.contains(&format!("state={state}"))
+                })
+                .cloned()
+                .collect();
+            line.starts_with("GET /v1/tasks").then(|| page(&listed))
+        })
+        .await;
+        let mut asked = one_of(&tes);
+        asked["explain"] = json!(true);
+        let answer = service.rank(&asked).await;
+        let rests_on = &answer["service_combinations"][0]["queue"];
+        assert_eq!(rests_on["waiting"], 3, "{answer:#}");
+        assert_eq!(rests_on["started"], 4, "{answer:#}");
+    }
+}
