@@ -1,7 +1,10 @@
 //! Lists of tasks as servers write them: with parts missing, spelt differently, or of another type. What can be read is
 //! read; what cannot be read is unknown.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -283,6 +286,18 @@ impl Task {
             seconds: self.compute_seconds?,
         })
     }
+}
+
+/// Adds the tasks of another list. Of two lists, tasks without ids are the same if they were created at the same time; those
+/// of one list are different ones.
+pub(super) fn extend(tasks: &mut Vec<Task>, more: Vec<Task>) {
+    let known: HashSet<_> = tasks
+        .iter()
+        .filter(|task| task.id.is_none())
+        .map(|task| task.created)
+        .collect();
+    let is_new = |task: &Task| task.id.is_some() || !known.contains(&task.created);
+    tasks.extend(more.into_iter().filter(is_new));
 }
 
 /// An id that tells a task from others: some servers number their tasks, and some leave all ids empty.
