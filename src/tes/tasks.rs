@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::times::{instant, number};
+use super::times::{instant, number, task_id};
 use crate::domain::{
     calibrate::{CompletedRun, Program},
     queue::{ListedTask, Progress, Requested, Run},
@@ -298,17 +298,6 @@ pub(super) fn extend(tasks: &mut Vec<Task>, more: Vec<Task>) {
         .collect();
     let is_new = |task: &Task| task.id.is_some() || !known.contains(&task.created);
     tasks.extend(more.into_iter().filter(is_new));
-}
-
-/// An id that tells a task from others: some servers number their tasks, and some leave all ids empty.
-fn task_id(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            None
-        }
-    }
 }
 
 /// Images and commands of all executors, if each has an image.
