@@ -86,13 +86,10 @@ impl TaskPlan {
             files.insert(input.path.as_str());
             match url_of(input) {
                 Some(url) => {
-                    if !plan.add(position, input, url, given) {
-                        let pointer = format!("/sizes/{}", escaped(&input.path));
-                        faults.push(RequestFault::new(
-                            pointer,
-                            RequestFaultReason::DifferentSize,
-                        ));
-                    }
+                    let is_consistent = plan.add(position, input, url, given);
+                    let pointer = format!("/sizes/{}", escaped(&input.path));
+                    let fault = RequestFault::new(pointer, RequestFaultReason::DifferentSize);
+                    faults.extend((!is_consistent).then_some(fault));
                 }
                 None if input.content.is_none() => {
                     faults.push(RequestFault::new(at("url"), RequestFaultReason::NoUrl));

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{
     below, get_object,
-    tasks::{Page, Reading, State, Task, outcomes},
+    tasks::{Page, Reading, State, Task, extend, outcomes},
 };
 use crate::{
     client::{Authorization, CallScope, Client, FetchError},
@@ -366,18 +366,6 @@ impl Lists<'_> {
         let body = get_object(self.client, self.scope, &url, self.authorization).await?;
         Ok(Page::new(&body))
     }
-}
-
-/// Adds the tasks of another list. Of two lists, tasks without ids are the same if they were created at the same time; those
-/// of one list are different ones.
-fn extend(tasks: &mut Vec<Task>, more: Vec<Task>) {
-    let known: HashSet<_> = tasks
-        .iter()
-        .filter(|task| task.id.is_none())
-        .map(|task| task.created)
-        .collect();
-    let is_new = |task: &Task| task.id.is_some() || !known.contains(&task.created);
-    tasks.extend(more.into_iter().filter(is_new));
 }
 
 /// What follows a page.

@@ -1,12 +1,15 @@
 //! Lists of tasks as servers write them: with parts missing, spelt differently, or of another type. What can be read is
 //! read; what cannot be read is unknown.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::times::{instant, number};
+use super::times::{instant, number, task_id};
 use crate::domain::{
     calibrate::{CompletedRun, Program},
     queue::{ListedTask, Progress, Requested, Run},
@@ -310,15 +313,16 @@ impl Task {
     }
 }
 
-/// An id that tells a task from others: some servers number their tasks, and some leave all ids empty.
-fn task_id(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            None
-        }
-    }
+/// Adds the tasks of another list. Of two lists, tasks without ids are the same if they were created at the same time; those
+/// of one list are different ones.
+pub(super) fn extend(tasks: &mut Vec<Task>, more: Vec<Task>) {
+    let known: HashSet<_> = tasks
+        .iter()
+        .filter(|task| task.id.is_none())
+        .map(|task| task.created)
+        .collect();
+    let is_new = |task: &Task| task.id.is_some() || !known.contains(&task.created);
+    tasks.extend(more.into_iter().filter(is_new));
 }
 
 /// Images and commands of all executors, if each has an image.

@@ -1,4 +1,4 @@
-//! Times as servers write them.
+//! Times, numbers and ids as servers write them.
 
 use jiff::{Timestamp, fmt::rfc2822};
 use serde_json::Value;
@@ -52,6 +52,17 @@ fn epoch(number: f64) -> Option<Timestamp> {
         reason = "`as` saturates, and what is out of range is refused"
     )]
     Timestamp::from_millisecond((seconds * 1e3).round() as i64).ok()
+}
+
+/// An id that tells a task from others: some servers number their tasks, and some leave all ids empty.
+pub(super) fn task_id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
 }
 
 /// A number, or a string that holds one. Not NaN or infinite.
