@@ -2,7 +2,12 @@
 
 use std::fmt;
 
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
+};
 use http::StatusCode;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 /// The longest reason, in characters.
@@ -20,11 +25,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Of an answer with this `status` and `body` to a call that carried `secret`.
+    /// Of an answer with this `status` and `body` to a call that carried `secret`: a user name or header, and what is
+    /// secret.
     pub(super) fn new(
         status: StatusCode,
         body: &[u8],
-        secret: Option<&str>,
+        secret: Option<(&str, &str)>,
         asks_for_password: bool,
     ) -> Self {
         Self {
@@ -45,7 +51,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-fn reason(status: StatusCode, body: &[u8], secret: Option<&str>) -> Option<String> {
+fn reason(status: StatusCode, body: &[u8], secret: Option<(&str, &str)>) -> Option<String> {
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(json) => in_json(&json)?,
         // A list of bytes that is no text has no reason, and a web page has too many.
@@ -54,7 +60,12 @@ fn reason(status: StatusCode, body: &[u8], secret: Option<&str>) -> Option<Strin
             .filter(|text| !text.trim_start().starts_with('<'))?
             .to_owned(),
     };
-    let cleaned = cleaned(&text, secret);
+    let forms = secret.map(|(user, secret)| forms(user, secret));
+    let forms = forms.unwrap_or_default();
+    let cleaned = cleaned(&text, &forms);
+    if reveals_a_part(&cleaned, &forms) {
+        return None;
+    }
     let says_no_more = status
         .canonical_reason()
         .is_some_and(|name| name.eq_ignore_ascii_case(&cleaned));
@@ -85,16 +96,41 @@ fn in_json(json: &Value) -> Option<String> {
     }
 }
 
-/// One line of at most [`LONGEST`] characters without the `secret` that was sent, anything like a token, user names,
+/// The forms in which a service may repeat what was sent, the longest first: as it is, the last word of a header such as
+/// `ApiKey abc`, and in base64, alone and after the user name.
+fn forms(user: &str, secret: &str) -> Vec<String> {
+    let last_word = secret.split(' ').next_back().unwrap_or_default();
+    let pair = format!("{user}:{secret}");
+    let mut forms = vec![secret.to_owned(), last_word.to_owned()];
+    for text in [secret, last_word, &pair] {
+        forms.push(BASE64_STANDARD_NO_PAD.encode(text));
+        forms.push(BASE64_URL_SAFE_NO_PAD.encode(text));
+    }
+    forms.retain(|form| !form.is_empty());
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms
+}
+
+/// Whether `line`, percent-decoded or not, has so long a part of a secret that it may help to guess the rest.
+fn reveals_a_part(line: &str, forms: &[String]) -> bool {
+    const PART: usize = 8;
+
+    let decoded = percent_decode_str(line).decode_utf8_lossy();
+    [line, &decoded].into_iter().any(|line| {
+        let mut parts = line.as_bytes().windows(PART);
+        parts.any(|part| {
+            let mut forms = forms.iter();
+            forms.any(|form| form.as_bytes().windows(PART).any(|window| window == part))
+        })
+    })
+}
+
+/// One line of at most [`LONGEST`] characters without the `secrets` that were sent, anything like a token, user names,
 /// passwords, and queries of URLs.
-fn cleaned(text: &str, secret: Option<&str>) -> String {
+fn cleaned(text: &str, secrets: &[String]) -> String {
     let mut text = text.to_owned();
-    // Of a header such as `Authorization: ApiKey abc`, a service may repeat the last word alone.
-    let last_word = secret.and_then(|secret| secret.split(' ').next_back());
-    for secret in [secret, last_word].into_iter().flatten() {
-        if !secret.is_empty() {
-            text = text.replace(secret, "...");
-        }
+    for secret in secrets {
+        text = text.replace(secret, "...");
     }
     let mut follows_scheme = false;
     let mut words = Vec::new();
@@ -171,7 +207,7 @@ mod tests {
         reason(
             StatusCode::BAD_REQUEST,
             body.to_string().as_bytes(),
-            Some("s3cret"),
+            Some(("", "s3cret")),
         )
     }
 
@@ -229,8 +265,37 @@ mod tests {
     #[test]
     fn the_last_word_of_what_was_sent_is_a_secret_too() {
         let body = json!({"message": "the key abc (ApiKey abc) is not known"}).to_string();
-        let shown = reason(StatusCode::FORBIDDEN, body.as_bytes(), Some("ApiKey abc"));
+        let shown = reason(
+            StatusCode::FORBIDDEN,
+            body.as_bytes(),
+            Some(("x-api-key", "ApiKey abc")),
+        );
         assert_eq!(shown.as_deref(), Some("the key ... (...) is not known"));
+    }
+
+    #[test]
+    fn no_form_of_what_was_sent_is_told() {
+        let (user, password) = ("ann", "hunter2hunter2");
+        for repeated in [
+            "YW5uOmh1bnRlcjJodW50ZXIy",
+            "aHVudGVyMmh1bnRlcjI=",
+            "Basic%20YW5uOmh1bnRlcjJodW50ZXIy",
+            "hunter2hunter",
+            "hunter2%68unter2",
+        ] {
+            let body = json!({"message": format!("who is {repeated}?")}).to_string();
+            let shown = reason(
+                StatusCode::FORBIDDEN,
+                body.as_bytes(),
+                Some((user, password)),
+            );
+            let shown = shown.unwrap_or_default();
+            assert!(
+                !shown.contains("hunter") && !shown.contains("YW5uOmh1"),
+                "{shown}"
+            );
+            assert!(!shown.contains("aHVudGVy"), "{shown}");
+        }
     }
 
     #[test]

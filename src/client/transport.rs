@@ -191,8 +191,7 @@ impl Transport {
         let body = read_body(response, MAX_REFUSAL_BYTES.min(self.max_bytes));
         let body = timeout(time.call() / 4, body).await;
         let body = body.unwrap_or(Ok(Vec::new())).unwrap_or_default();
-        let secret = authorization.secret().map(|(_, secret)| secret);
-        let refusal = Refusal::new(status, &body, secret, asks_for_password);
+        let refusal = Refusal::new(status, &body, authorization.secret(), asks_for_password);
         (refusal.into(), body)
     }
 

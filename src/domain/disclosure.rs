@@ -1,6 +1,7 @@
 //! Which URIs may be given to anyone, and what of the others may: by a list of what is harmless, as the ways to carry a
 //! secret in a URI cannot be listed.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// The query keys of URIs that may be disclosed: they select a representation or a version, or name who pays.
@@ -53,8 +54,9 @@ pub fn redacted(uri: &str) -> String {
     // Without these marks it has neither user info nor query, whatever it is.
     let may_have_secret_in_path =
         uri.contains("/p/") || uri.contains("/s/") || uri.contains("/raw/");
-    let is_plain =
-        !uri.contains(['?', '#', '@', '\\']) && !has_parameters(uri) && !may_have_secret_in_path;
+    let is_plain = !uri.contains(['?', '#', '@', '\\', '%'])
+        && !has_parameters(uri)
+        && !may_have_secret_in_path;
     if is_plain || may_be_disclosed(uri) {
         return uri.to_owned();
     }
@@ -75,9 +77,12 @@ pub fn redacted(uri: &str) -> String {
     format!("{}://{host}{port}{path}", url.scheme())
 }
 
-/// Whether there may be a URL with user info in `path`.
+/// Whether there may be a URL with user info, a query or parameters in `path`, percent-encoded or not.
 fn is_nested(path: &str) -> bool {
-    path.contains('@') && path.contains("//")
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let is_url = |path: &str| path.contains('@') && (path.contains("//") || path.contains(":/"));
+    let has_query = |path: &str| path.split('?').skip(1).any(|query| query.contains('='));
+    is_url(path) || is_url(&decoded) || has_query(&decoded) || has_parameters(&decoded)
 }
 
 /// Whether the path of `url` has a secret in the place where its store puts one: pre-authenticated requests of Oracle
@@ -120,19 +125,27 @@ fn has_parameters(text: &str) -> bool {
 }
 
 fn is_harmless(query: &str) -> bool {
-    has_no_hidden_pair(query) && keys(query).all(|key| HARMLESS_KEYS.contains(&key))
+    has_plain_values(query) && keys(query).all(|key| HARMLESS_KEYS.contains(&key))
 }
 
-/// Whether no value has a separator in percent-encoding, behind which another reader may find another key.
-fn has_no_hidden_pair(query: &str) -> bool {
-    let query = query.to_ascii_lowercase();
-    let separators = ["%26", "%3b", "%3d", "%3f", "%23", "%25"];
-    !separators.iter().any(|separator| query.contains(separator))
+/// Whether no value has a mark, percent-encoded or not, behind which another reader may find another key, user info or a
+/// header. The last ones of a value in base64 may be equals signs.
+fn has_plain_values(query: &str) -> bool {
+    let encoded = [
+        "%26", "%3b", "%3d", "%3f", "%23", "%25", "%40", "%7c", "%20",
+    ];
+    let lower = query.to_ascii_lowercase();
+    let is_mark = |c: char| matches!(c, '=' | '?' | '@' | '|') || c.is_whitespace();
+    let mut values = query
+        .split(['&', ';'])
+        .filter_map(|pair| pair.split_once('='));
+    !encoded.iter().any(|mark| lower.contains(mark))
+        && values.all(|(_, value)| !value.trim_end_matches('=').contains(is_mark))
 }
 
 /// Whether the query of a `drs://` URI may be disclosed: it may name the version of the object too, as those of Azul do.
 pub fn is_harmless_of_drs(query: &str) -> bool {
-    has_no_hidden_pair(query)
+    has_plain_values(query)
         && keys(query).all(|key| key == "version" || HARMLESS_KEYS.contains(&key))
 }
 
@@ -265,6 +278,33 @@ mod tests {
         }
         for query in ["token=af07", "version=2;token=af07", "Version=2", "af07"] {
             assert!(!is_harmless_of_drs(query), "{query}");
+        }
+    }
+
+    #[test]
+    fn what_looks_harmless_hides_nothing_in_values_and_paths() {
+        for uri in [
+            "https://h/x?alt=media?X-Amz-Signature=S",
+            "https://h/x?format=https://ann:S@h2/x",
+            "https://h/x?download=1,token=S",
+            "https://h/x?alt=media|token=S",
+            "https://h/x?alt=Bearer S",
+            "https://h/x?alt=Bearer%20S",
+            "https://h/x%3FX-Amz-Signature=S",
+            "https://h/x%3Btoken=S",
+            "https://h/proxy/https:/ann:S@h2/x",
+            "https://h/https%3A%2F%2Fann%3AS%40host%2Fx",
+        ] {
+            assert!(!may_be_disclosed(uri), "{uri}");
+            let shown = redacted(uri);
+            assert!(
+                !shown.contains("=S") && !shown.contains(":S@") && !shown.contains("AS%40"),
+                "{shown}"
+            );
+        }
+        for uri in ["https://h/run%231.cram", "https://h/a%20b@c"] {
+            assert!(may_be_disclosed(uri), "{uri}");
+            assert_eq!(redacted(uri), uri);
         }
     }
 

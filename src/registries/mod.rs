@@ -176,7 +176,11 @@ impl Listing {
                 continue;
             }
             let url = service.get("url").and_then(Value::as_str);
-            if let Some(Ok(tes)) = url.map(ServiceUri::parse) {
+            // User info is the registry's own: answers would show it to every caller.
+            if let Some(Ok(tes)) = url.map(ServiceUri::parse)
+                && tes.root().username().is_empty()
+                && tes.root().password().is_none()
+            {
                 listing.tes.push(tes);
                 continue;
             }
@@ -237,5 +241,17 @@ mod tests {
         assert_eq!(Listing::read(&json!("nothing")), Listing::default());
         let bad = json!([{"id": "bad", "type": "org.ga4gh:tes", "url": "ftp://x/"}, {"type": "org.ga4gh:tes"}]);
         assert_eq!(Listing::read(&bad).unusable, ["bad", "without id"]);
+        for url in [
+            "https://ann:pw@tes.example/",
+            "https://ann@tes.example/",
+            "https://:pw@tes.example/",
+        ] {
+            let listed = json!([{"id": "a", "type": "org.ga4gh:tes", "url": url}]);
+            let listing = Listing::read(&listed);
+            assert_eq!(
+                (listing.tes.len(), listing.unusable),
+                (0, vec!["a".to_owned()])
+            );
+        }
     }
 }
