@@ -9,7 +9,8 @@ use url::Url;
 
 use super::{
     below, get_object,
-    tasks::{Page, Reading, State, Task, extend, outcomes},
+    state::State,
+    tasks::{Page, Reading, Task, extend, outcomes},
 };
 use crate::{
     client::{Authorization, CallScope, Client, FetchError},

@@ -5,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{TesClient, TesError, below, tasks::State};
+use super::{TesClient, TesError, below, state::State};
 use crate::{
     client::{Authorization, CallScope, FetchError, parse_object},
     domain::service::ServiceUri,

@@ -281,7 +281,7 @@ fn the_examples_in_the_documented_file_are_valid() {
     assert_eq!(config.locations.overrides.len(), 4);
     assert_eq!(config.estimation.network.overrides.len(), 2);
     assert_eq!(config.exchange_rates.rates.len(), 5);
-    assert_eq!(config.credentials.len(), 2);
+    assert_eq!(config.credentials.len(), 3);
     let [entry, _] = config.tes.price_book.as_slice() else {
         panic!("{:?}", config.tes.price_book);
     };
