@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
+    disclosure::may_be_disclosed,
     exact::Seconds,
     findings::{self, Findings, Offer},
     geo::{Coordinates, Host},
@@ -291,7 +292,7 @@ fn object_distance(
         _ => None,
     };
     Some(ObjectDistance {
-        access_id: access.access_id.clone(),
+        access_id: access.access_id.clone().filter(|id| is_harmless(id)),
         cloud: region.map(|region| region.cloud.to_string().into()),
         region: region.map(|region| region.name.into()),
         km: distance.km().get(),
@@ -299,4 +300,30 @@ fn object_distance(
         to: tes.to_string().into(),
         source,
     })
+}
+
+/// Whether an access id may be shown: some servers use signed URLs as access ids.
+fn is_harmless(access_id: &str) -> bool {
+    let is_text = !access_id.contains(['?', '@']) && !access_id.contains("://");
+    is_text || may_be_disclosed(access_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_ids_that_are_signed_urls_are_not_shown() {
+        for id in ["s3", "aws-us-east-1", "7", "https://h/x", "a/b c"] {
+            assert!(is_harmless(id), "{id}");
+        }
+        for id in [
+            "https://h/x?X-Amz-Signature=S",
+            "https://ann:S@h/x",
+            "x?token=S",
+            "ann:S@h",
+        ] {
+            assert!(!is_harmless(id), "{id}");
+        }
+    }
 }
