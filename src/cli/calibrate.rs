@@ -10,7 +10,7 @@ use super::{
     calibrate_args::{CalibrateArgs, EntryFormat},
     console::Console,
     rank::token,
-    serve::wait_for_signal,
+    stop_signals::StopSignals,
 };
 use crate::{
     config::{Config, PriceEntry, TransferModelName},
@@ -30,10 +30,11 @@ pub(super) async fn run(
     let token = token(args.jwt)?;
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let caller = ranker.admit(token).await?;
+    let mut signals = StopSignals::listen()?;
     let days = args.days.unwrap_or(config.tes.history_max_age_days);
     let (measured, warnings) = tokio::select! {
         biased;
-        () = wait_for_signal() => return Err(CliError::Stopped),
+        () = signals.received() => return Err(CliError::Stopped),
         found = ranker.calibrate(&args.tes, days, &caller) => found,
     };
     console.warnings(warnings);

@@ -8,12 +8,8 @@ use testribute_mock::{DrsScenario, TesScenario, drs, registry, tes};
 use tokio::net::TcpListener;
 
 use super::{
-    CliError,
-    console::Console,
-    mock::invalid_file,
-    mock_args::DemoArgs,
-    serve::{bind, stop_signal},
-    table::Table,
+    CliError, console::Console, mock::invalid_file, mock_args::DemoArgs, serve::bind,
+    stop_signals::StopSignals, table::Table,
 };
 use crate::{
     api::response::RankResponse,
@@ -90,7 +86,7 @@ pub(super) async fn run(options: DemoArgs, console: &mut Console) -> Result<(), 
         console.note(format_args!(
             "See it, and try your own: http://{address}/   (the API: http://{address}/ui/; Ctrl-C ends the demonstration)"
         ));
-        stop_signal().await;
+        StopSignals::listen()?.stop().await;
     }
     service.abort();
     Ok(())

@@ -9,7 +9,8 @@ use super::{
     CliError,
     console::Console,
     mock_args::{ListenArgs, MockDrsArgs, MockTesArgs},
-    serve::{bind, stop_signal},
+    serve::bind,
+    stop_signals::StopSignals,
 };
 
 /// The scenarios of a mock without one.
@@ -62,12 +63,13 @@ async fn serve(
     router: Router,
     console: &mut Console,
 ) -> Result<(), CliError> {
+    let signals = StopSignals::listen()?;
     let listener = bind(&listen.host, listen.port).await?;
     let address = listener
         .local_addr()
         .map_err(CliError::io("the socket has no address"))?;
     console.note(format_args!("listening: http://{address}{path}"));
-    testribute_mock::serve(listener, router, stop_signal())
+    testribute_mock::serve(listener, router, signals.stop())
         .await
         .map_err(CliError::io("the socket failed"))
 }

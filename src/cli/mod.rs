@@ -20,6 +20,7 @@ mod placement;
 mod rank;
 mod run;
 mod serve;
+mod stop_signals;
 mod table;
 mod transfer;
 mod values;

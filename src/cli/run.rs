@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    pin::pin,
     time::{Duration, Instant},
 };
 
@@ -13,7 +12,7 @@ use super::{
     args::{Output, RunArgs},
     console::Console,
     rank::{read_task, token},
-    serve::wait_for_signal,
+    stop_signals::StopSignals,
 };
 use crate::{
     api::{task_request::TaskRequest, task_response::TaskCombination},
@@ -55,6 +54,7 @@ pub(super) async fn run(
     let interval = Duration::try_from_secs_f64(args.poll_sec).unwrap_or(Duration::MAX);
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let caller = ranker.admit(token).await?;
+    let mut signals = StopSignals::listen()?;
     let mut run = Run {
         ranker: &ranker,
         caller: &caller,
@@ -62,10 +62,9 @@ pub(super) async fn run(
         console,
         posting: None,
     };
-    let mut signal = pin!(wait_for_signal());
     let running = tokio::select! {
         submitted = run.submit(args.tries.into()) => submitted?,
-        () = &mut signal => return Err(match run.posting {
+        () = signals.received() => return Err(match run.posting {
             Some(tes) => CliError::MayRun(tes.to_string()),
             None => CliError::Stopped,
         }),
@@ -105,7 +104,7 @@ pub(super) async fn run(
             Ok(state) => Err(CliError::NotComplete(state.name)),
             Err(error) => Err(error),
         },
-        () = &mut signal => Err(CliError::Interrupted {
+        () = signals.received() => Err(CliError::Interrupted {
             id: running.id,
             tes: running.tes.to_string(),
         }),

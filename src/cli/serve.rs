@@ -6,7 +6,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 use tracing::{error, info};
 
-use super::CliError;
+use super::{CliError, stop_signals::StopSignals};
 use crate::{
     config::Config,
     http::{self, Listener, Readiness, Tls},
@@ -15,6 +15,7 @@ use crate::{
 
 /// Serves as configured, until a signal.
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
+    let signals = StopSignals::listen()?;
     let tls = Tls::load(&config.server.tls)?.map(Arc::new);
     let ranker = Arc::new(Ranker::new(config)?);
     reload_on_hangup(tls.clone(), Arc::clone(&ranker))?;
@@ -32,7 +33,7 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
     );
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
     let listener = Listener::new(listener, &config.server, tls);
-    http::serve(listener, router, readiness, stop_signal(), grace).await;
+    http::serve(listener, router, readiness, signals.stop(), grace).await;
     info!("stopped");
     Ok(())
 }
@@ -112,38 +113,4 @@ fn reload(tls: Option<&Tls>, ranker: &Ranker) {
 #[cfg(not(unix))]
 fn reload_on_hangup(_: Option<Arc<Tls>>, _: Arc<Ranker>) -> Result<(), CliError> {
     Ok(())
-}
-
-/// Ready at the first signal to stop. A second signal exits at once.
-pub(super) async fn stop_signal() {
-    wait_for_signal().await;
-    tokio::spawn(async {
-        wait_for_signal().await;
-        #[expect(clippy::exit, reason = "a second signal skips the grace period")]
-        std::process::exit(130);
-    });
-}
-
-/// Ready at a signal to stop.
-#[cfg(unix)]
-pub(super) async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        // Without a handler, SIGTERM ends the process anyway.
-        Err(_) => drop(interrupt.await),
-    }
-}
-
-/// Ready at a signal to stop.
-#[cfg(not(unix))]
-pub(super) async fn wait_for_signal() {
-    drop(tokio::signal::ctrl_c().await);
 }

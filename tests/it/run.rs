@@ -260,7 +260,7 @@ async fn an_interrupt_while_the_task_is_posted_says_where_it_may_run() {
         assert!(sent.unwrap().success());
         let output = process.wait_with_output().await.unwrap();
         let told = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(130), "{told}");
+        assert_eq!(output.status.code(), Some(130), "{}: {told}", output.status);
         assert!(told.contains("may run there"), "{told}");
         assert!(told.contains(&tes_root(&best)), "{told}");
     }
