@@ -80,3 +80,13 @@ venv() {
     PATH=$PWD/$venv/bin:$PATH
     hash -r
 }
+
+# npm_tools NAME PACKAGE...: makes target/NAME with these packages of npm, if it is not there, and puts their programs on the
+# PATH.
+npm_tools() {
+    local folder=target/$1
+    shift
+    timeout 300 npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix "$folder" "$@" >/dev/null || return 1
+    PATH=$PWD/$folder/node_modules/.bin:$PATH
+    hash -r
+}

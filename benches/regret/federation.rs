@@ -9,7 +9,7 @@ use testribute::{
     locations::completed,
 };
 
-use super::{draw::Draw, truth::Grid};
+use super::{draw::Draw, grid::Grid};
 
 /// Universities and institutes: name, latitude, longitude.
 const ACADEMIC: [(&str, f64, f64); 16] = [

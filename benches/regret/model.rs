@@ -17,16 +17,14 @@ use testribute::domain::{
     service::ServiceUri,
     site::{Failures, Link, SiteModel},
     sites::Sites,
-    transfer::{
-        BilledTo, EndMatch, NetworkModel, RouteOverride, TransferModel, UnknownSource,
-        tables::Tables,
-    },
+    transfer::{EndMatch, NetworkModel, RouteOverride, TransferModel},
 };
 
 use super::{
     draw::Draw,
     federation::Federation,
-    truth::{Grid, list_price},
+    grid::Grid,
+    list::{list_price, network},
 };
 
 /// A way to choose.
@@ -159,23 +157,6 @@ impl Model {
             preemptions_per_hour: site.preemptions_per_hour,
             ..SiteModel::default()
         }
-    }
-}
-
-/// The model `network` with its defaults.
-pub fn network(tables: &Arc<Tables>) -> NetworkModel {
-    NetworkModel {
-        tables: Arc::clone(tables),
-        billed_to: BilledTo::All,
-        monthly_egress_gb: 0.0,
-        streams: 8.0,
-        unknown: UnknownSource {
-            price_per_gb: 0.09,
-            currency: Currency::USD,
-            rate_mbps: 1000.0,
-        },
-        overrides: Vec::new(),
-        buckets: BTreeMap::new(),
     }
 }
 

@@ -4,6 +4,10 @@
 mod draw;
 #[path = "federation.rs"]
 mod federation;
+#[path = "grid.rs"]
+mod grid;
+#[path = "list.rs"]
+mod list;
 #[path = "model.rs"]
 mod model;
 #[path = "truth.rs"]
@@ -15,7 +19,7 @@ use testribute::domain::{
     rank::{Ranking, rank_unflagged},
 };
 
-use self::{draw::Draw, federation::Federation, truth::Grid};
+use self::{draw::Draw, federation::Federation, grid::Grid};
 pub use model::Model;
 
 /// What a cent is to a task that costs nothing.

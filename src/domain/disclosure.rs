@@ -21,6 +21,11 @@ const CONTAINER_SCHEMES: [&str; 4] = ["abfs", "abfss", "wasb", "wasbs"];
 /// Whether `uri` may be disclosed as it is: it parses, has no user info and no fragment, and only [`HARMLESS_KEYS`] in its
 /// query. An absolute path and an ARN of S3 may be too.
 pub fn may_be_disclosed(uri: &str) -> bool {
+    parsed_may_be_disclosed(uri, Url::parse(uri).ok().as_ref())
+}
+
+/// The same of `uri`, which is parsed as `url` if it can be.
+pub fn parsed_may_be_disclosed(uri: &str, url: Option<&Url>) -> bool {
     // URL parsers drop line ends and turn backslashes round: another reader may see another URI.
     if uri.contains(|c: char| c.is_control() || c == '\\') {
         return false;
@@ -35,14 +40,13 @@ pub fn may_be_disclosed(uri: &str) -> bool {
     if is_arn(strip_s3(before_query)) || is_path(before_query) {
         return !before_query.contains('@') && !is_nested(before_query);
     }
-    let Ok(url) = Url::parse(uri) else {
-        return false;
-    };
-    !url.cannot_be_a_base()
-        && url.password().is_none()
-        && has_no_user(&url)
-        && !is_nested(url.path())
-        && !has_secret_in_path(&url)
+    url.is_some_and(|url| {
+        !url.cannot_be_a_base()
+            && url.password().is_none()
+            && has_no_user(url)
+            && !is_nested(url.path())
+            && !has_secret_in_path(url)
+    })
 }
 
 /// What may be told of `uri` in warnings and logs: all of it if it may be disclosed, else scheme, host, port and path. A

@@ -1,6 +1,6 @@
 //! Coordinates, distances and hosts.
 
-use std::{fmt, net::IpAddr};
+use std::{cell::RefCell, fmt, net::IpAddr};
 
 use geographiclib_rs::{Geodesic, InverseGeodesic};
 
@@ -50,6 +50,10 @@ impl Coordinates {
 
     /// The length of the geodesic to `other` on WGS84, by Karney's method (doi:10.1007/s00190-012-0578-z).
     pub fn distance_to(self, other: Self) -> Kilometres {
+        RECENT.with_borrow_mut(|recent| recent.distance(self, other))
+    }
+
+    fn computed_distance_to(self, other: Self) -> Kilometres {
         let metres: f64 = Geodesic::wgs84().inverse(
             self.latitude,
             self.longitude,
@@ -57,6 +61,40 @@ impl Coordinates {
             other.longitude,
         );
         Kilometres(metres / 1000.0)
+    }
+}
+
+thread_local! {
+    static RECENT: RefCell<RecentDistances> = const { RefCell::new(RecentDistances(Vec::new())) };
+}
+
+/// Distances that were computed: the same few places are compared for each object and each request, and a geodesic costs
+/// as much as parsing a URL. Each pair of points has one slot, which the last pair of that slot has.
+struct RecentDistances(Vec<Option<([u64; 4], Kilometres)>>);
+
+impl RecentDistances {
+    const SLOTS: usize = 256;
+
+    fn distance(&mut self, from: Coordinates, to: Coordinates) -> Kilometres {
+        let pair = [from.latitude, from.longitude, to.latitude, to.longitude].map(f64::to_bits);
+        if self.0.is_empty() {
+            self.0.resize(Self::SLOTS, None);
+        }
+        // Fibonacci hashing; the upper bits are the well mixed ones.
+        let mixed = pair.iter().fold(0_u64, |mixed, bits| {
+            (mixed.rotate_left(5) ^ bits).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        });
+        let slot = self.0.get_mut(usize::from(mixed.to_be_bytes()[0]));
+        match slot {
+            Some(Some((known, distance))) if *known == pair => *distance,
+            slot => {
+                let distance = from.computed_distance_to(to);
+                if let Some(slot) = slot {
+                    *slot = Some((pair, distance));
+                }
+                distance
+            }
+        }
     }
 }
 
@@ -203,6 +241,21 @@ mod tests {
             (0.0, f64::INFINITY),
         ] {
             assert!(Coordinates::new(latitude, longitude).is_err());
+        }
+    }
+
+    #[test]
+    fn a_distance_is_the_same_whatever_was_computed_before() {
+        let points: Vec<_> = (0..40)
+            .map(|n| place(f64::from(n * 4 - 80), f64::from(n * 9 - 180)))
+            .collect();
+        // More pairs than are remembered, twice.
+        for _ in 0..2 {
+            for &from in &points {
+                for &to in &points {
+                    assert_eq!(from.distance_to(to), from.computed_distance_to(to));
+                }
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::lenient;
 use crate::{
     domain::{
         cloud::{CloudRegion, Provider},
-        disclosure::may_be_disclosed,
+        disclosure::parsed_may_be_disclosed,
         geo::Host,
         object::Access,
     },
@@ -54,9 +55,10 @@ impl AccessMethod {
 
     /// Where it leads to; `object_uri` replaces a URL that must not be shown. `None` if it leads nowhere.
     pub(super) fn into_access(self, object_uri: &str) -> Option<Access> {
-        let target = self.access_url.target();
+        let url = self.access_url.parsed();
+        let target = self.access_url.target(url.as_ref());
         let stated = self.region(target.as_ref());
-        let may_be_shown = self.access_url.may_be_shown();
+        let may_be_shown = self.access_url.may_be_shown(url.as_ref());
         let is_path = target.as_ref().is_some_and(|uri| uri.kind == UriKind::Path);
         let uri = match (target.is_some(), self.access_url.url) {
             (true, Some(uri)) if may_be_shown => Some(uri),
@@ -140,19 +142,28 @@ impl AccessMethod {
 impl<'de> Deserialize<'de> for AccessMethod {
     /// Anything but an object is a method that leads nowhere.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Value::Object(mut members) = Value::deserialize(deserializer)? else {
-            return Ok(Self::default());
-        };
-        let available = members
-            .get("available")
-            .or_else(|| members.get("availability"));
+        let names = [
+            "type",
+            "access_url",
+            "access_id",
+            "cloud",
+            "region",
+            "available",
+            "availability",
+        ];
+        let [kind, url, id, cloud, region, available, availability] =
+            lenient::members(deserializer, names)?;
+        let text = |value: Option<Value>| value.as_ref().and_then(lenient::text_of);
         Ok(Self {
-            available: available.and_then(lenient::flag_of),
-            r#type: members.get("type").and_then(lenient::text_of),
-            access_id: members.get("access_id").and_then(lenient::text_of),
-            cloud: members.get("cloud").and_then(lenient::text_of),
-            region: members.get("region").and_then(lenient::text_of),
-            access_url: AccessUrl::of(members.remove("access_url").unwrap_or_default()),
+            available: available
+                .or(availability)
+                .as_ref()
+                .and_then(lenient::flag_of),
+            r#type: text(kind),
+            access_id: text(id),
+            cloud: text(cloud),
+            region: text(region),
+            access_url: AccessUrl::of(url.unwrap_or_default()),
         })
     }
 }
@@ -177,19 +188,24 @@ impl AccessUrl {
         }
     }
 
-    /// What it points at.
-    fn target(&self) -> Option<DataUri> {
-        DataUri::parse(self.url.as_deref()?)
+    fn parsed(&self) -> Option<Url> {
+        Url::parse(self.url.as_deref()?).ok()
     }
 
-    fn may_be_shown(&self) -> bool {
-        let is_harmless = |url: &str| url.len() <= MAX_URI_BYTES && may_be_disclosed(url);
+    /// What it points at.
+    fn target(&self, parsed: Option<&Url>) -> Option<DataUri> {
+        DataUri::of(self.url.as_deref()?, parsed)
+    }
+
+    fn may_be_shown(&self, parsed: Option<&Url>) -> bool {
+        let is_harmless =
+            |url: &str| url.len() <= MAX_URI_BYTES && parsed_may_be_disclosed(url, parsed);
         !self.needs_headers && self.url.as_deref().is_some_and(is_harmless)
     }
 
     /// The host that it leads to: all that may be kept of a signed URL.
     pub(super) fn into_host(self) -> Option<Host> {
-        self.target()?.host
+        self.target(self.parsed().as_ref())?.host
     }
 }
 

@@ -39,6 +39,65 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
         .collect())
 }
 
+/// Reads the members of an object that have these names, the last of each; anything but an object has none.
+pub(super) fn members<'de, const N: usize, D: Deserializer<'de>>(
+    deserializer: D,
+    names: [&str; N],
+) -> Result<[Option<Value>; N], D::Error> {
+    deserializer.deserialize_any(Members(names))
+}
+
+struct Members<'a, const N: usize>([&'a str; N]);
+
+impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
+    type Value = [Option<Value>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = [const { None }; N];
+        while let Some(name) = members.next_key::<String>()? {
+            let wanted = self.0.iter().zip(&mut found);
+            match wanted.into_iter().find(|(wanted, _)| **wanted == name) {
+                Some((_, member)) => *member = Some(members.next_value()?),
+                None => _ = members.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok([const { None }; N])
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok([const { None }; N])
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok([const { None }; N])
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok([const { None }; N])
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok([const { None }; N])
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok([const { None }; N])
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok([const { None }; N])
+    }
+}
+
 /// The boolean in `value`; anything else is `None`.
 pub(super) fn flag_of(value: &Value) -> Option<bool> {
     match value {

@@ -66,6 +66,11 @@ impl fmt::Display for UriKind {
 impl DataUri {
     /// What `text` points at; `None` if it is no URI and no absolute path.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::of(text, Url::parse(text).ok().as_ref())
+    }
+
+    /// What `text` points at, which is parsed as `url` if it can be.
+    pub fn of(text: &str, url: Option<&Url>) -> Option<Self> {
         if text.contains(|c: char| c.is_control() || c == '\\') {
             return None;
         }
@@ -75,7 +80,7 @@ impl DataUri {
         if is_arn(strip_s3(text)) {
             return Self::of_arn(strip_s3(text));
         }
-        let url = Url::parse(text).ok()?;
+        let url = url?;
         if url.cannot_be_a_base() {
             return None;
         }
@@ -94,15 +99,15 @@ impl DataUri {
             }
             // A scheme with a local default, such as `irods:///zone/x`, names a thing that only a client can find.
             scheme if name.is_empty() => Some(Self::collection(scheme, "")),
-            "s3" | "s3a" | "s3n" => Some(Self::of_s3(&url, name)),
+            "s3" | "s3a" | "s3n" => Some(Self::of_s3(url, name)),
             "gs" | "gcs" => Some(Self::bucket(Provider::Gcp, name)),
             "az" | "azure" | "wasb" | "wasbs" | "abfs" | "abfss" | "adl" => {
                 Some(Self::of_azure(name))
             }
-            "http" | "https" => Some(Self::of_web(&url, name)),
-            scheme if HOST_SCHEMES.contains(&scheme) => Some(Self::host(Host::of(&url)?)),
+            "http" | "https" => Some(Self::of_web(url, name)),
+            scheme if HOST_SCHEMES.contains(&scheme) => Some(Self::host(Host::of(url)?)),
             scheme if Host::STORES.contains(&scheme) => Some(Self::collection(scheme, name)),
-            _ if url.port().is_some() || is_host_name(name) => Some(Self::host(Host::of(&url)?)),
+            _ if url.port().is_some() || is_host_name(name) => Some(Self::host(Host::of(url)?)),
             scheme => Some(Self::collection(scheme, name)),
         }
     }
