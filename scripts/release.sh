@@ -65,9 +65,11 @@ for target in "${targets[@]}"; do
     run rm -r "${out:?}/$name"
 done
 
-# What the binaries consist of. It writes one for every member of the workspace; that of the program has the others in it.
+# What the binaries consist of, with what builds them: the page of the API comes from a build dependency. It writes one for
+# every member of the workspace; that of the program has the others in it. The path of this folder is nobody's business.
 sbom=testribute-$version.cdx
-run cargo cyclonedx --format json --no-default-features --features otlp --override-filename "$sbom"
+run cargo cyclonedx --format json --spec-version 1.5 --no-default-features --features otlp --override-filename "$sbom"
+run sed -i "s|$PWD|.|g" "$sbom.json"
 run mv "$sbom.json" "$out/"
 run rm -f "crates/ip-locations/$sbom.json" "crates/testribute-mock/$sbom.json" "python/$sbom.json"
 
