@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes what a release consists of, from its tag: binaries (static where the musl target is there), checksums, an SBOM, and the
-# image with labels and digest, in target/release-VERSION.
+# image with labels and digest (where an engine is there), in target/release-VERSION. Says at the end what it could not make.
 #     scripts/release.sh [--dry-run] vX.Y.Z
 # --dry-run checks what can be checked without building, and prints the commands.
 set -euo pipefail
@@ -32,6 +32,11 @@ grep -q "^## \[\?$version\]\?" CHANGELOG.md || must "CHANGELOG.md has no section
 cargo metadata --locked --format-version 1 --no-deps >/dev/null || fail "Cargo.lock does not fit Cargo.toml"
 [ -z "$(git status --porcelain)" ] || must "there are changes that are not committed"
 [ "$(git rev-parse -q --verify "$tag^{commit}" || true)" = "$(git rev-parse HEAD)" ] || must "$tag is not the current commit"
+# Before the builds, which take half an hour.
+if ! "$dry_run" && ! cargo cyclonedx --version >/dev/null 2>&1; then
+    fail "cargo cyclonedx is not there: cargo install --locked cargo-cyclonedx"
+fi
+missing=()
 commit=$(git rev-parse HEAD)
 # Archives of one commit are the same, whenever they are made.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
@@ -48,7 +53,7 @@ musl=$(uname -m)-unknown-linux-musl
 if [ -d "$(rustc --print target-libdir --target "$musl")" ] && command -v musl-gcc >/dev/null; then
     targets+=("$musl")
 else
-    echo "release: no static binary: it needs 'rustup target add $musl' and musl-gcc"
+    missing+=("static binary (it needs 'rustup target add $musl' and musl-gcc)")
 fi
 for target in "${targets[@]}"; do
     run cargo build --profile dist --locked --no-default-features --features otlp --bin testribute --target "$target"
@@ -60,26 +65,36 @@ for target in "${targets[@]}"; do
     run rm -r "${out:?}/$name"
 done
 
-if cargo cyclonedx --version >/dev/null 2>&1 || "$dry_run"; then
-    run cargo cyclonedx --format json --no-default-features --features otlp --override-filename "testribute-$version.cdx"
-    run mv "testribute-$version.cdx.json" "$out/"
+# What the binaries consist of, with what builds them: the page of the API comes from a build dependency. It writes one for
+# every member of the workspace; that of the program has the others in it. The path of this folder is nobody's business.
+sbom=testribute-$version.cdx
+run cargo cyclonedx --format json --spec-version 1.5 --no-default-features --features otlp --override-filename "$sbom"
+run sed -i "s|$PWD|.|g" "$sbom.json"
+run mv "$sbom.json" "$out/"
+run rm -f "crates/ip-locations/$sbom.json" "crates/testribute-mock/$sbom.json" "python/$sbom.json"
+
+if "$dry_run" || docker info >/dev/null 2>&1; then
+    run docker build \
+        --label "org.opencontainers.image.title=testribute" \
+        --label "org.opencontainers.image.version=$version" \
+        --label "org.opencontainers.image.revision=$commit" \
+        --label "org.opencontainers.image.licenses=Apache-2.0" \
+        --label "org.opencontainers.image.created=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" \
+        --tag "testribute:$version" --iidfile "$out/image-digest.txt" .
+    run docker save --output "$out/testribute-$version-image.tar" "testribute:$version"
 else
-    fail "cargo cyclonedx is not there: cargo install --locked cargo-cyclonedx"
+    missing+=("image (there is no Docker engine)")
 fi
 
-run docker build \
-    --label "org.opencontainers.image.title=testribute" \
-    --label "org.opencontainers.image.version=$version" \
-    --label "org.opencontainers.image.revision=$commit" \
-    --label "org.opencontainers.image.licenses=Apache-2.0" \
-    --label "org.opencontainers.image.created=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" \
-    --tag "testribute:$version" --iidfile "$out/image-digest.txt" .
-run docker save --output "$out/testribute-$version-image.tar" "testribute:$version"
-
+for what in "${missing[@]}"; do
+    echo "release: not made: $what"
+done
 if "$dry_run"; then
     echo "would write: $out/SHA256SUMS"
     echo "release: $tag is complete, as far as a dry run can tell"
     exit
 fi
-(cd "$out" && sha256sum -- *.tar.gz *.cdx.json *-image.tar >SHA256SUMS && cat SHA256SUMS)
-echo "release: $tag is complete: $out"
+cd "$out"
+sha256sum -- * >SHA256SUMS
+cat SHA256SUMS
+echo "release: $tag is in $out"
