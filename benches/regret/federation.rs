@@ -154,7 +154,7 @@ impl Site {
         let (machine, _) = place
             .provider
             .zip(place.region.as_deref())
-            .and_then(|(provider, region)| grid.tables.machine(provider, region))
+            .and_then(|(provider, region)| grid.list.tables.machine(provider, region))
             .unwrap();
         let part = if is_spot { machine.spot_ratio } else { 1.0 };
         let told_queue = 120.0 * draw.factor(0.5);

@@ -3,19 +3,21 @@
 use std::{collections::HashMap, sync::Arc};
 
 use testribute::{
-    config::TablesSource,
+    config::Config,
     domain::{
         cloud::Provider,
         sites::Place,
-        transfer::tables::{Area, Tables},
+        transfer::{NetworkModel, TransferModel, tables::Area},
     },
+    estimation::Estimation,
 };
 
 type Region = (Provider, String);
 
 /// The measured rates between regions, in Gbit/s with 64 connections, and round trips.
 pub struct Grid {
-    pub tables: Arc<Tables>,
+    /// The model `network` with its defaults.
+    pub list: Arc<NetworkModel>,
     pub europe: Vec<Region>,
     pub north_america: Vec<Region>,
     pub elsewhere: Vec<Region>,
@@ -25,9 +27,13 @@ pub struct Grid {
 impl Grid {
     /// Reads the fixture.
     pub fn new() -> Self {
-        let tables = TablesSource::Embedded.load().unwrap();
+        let defaults = Estimation::new(&Config::default()).unwrap();
+        let TransferModel::Network(list) = defaults.transfers() else {
+            panic!("the default model is another one");
+        };
+        let tables = &list.tables;
         let mut grid = Self {
-            tables: Arc::clone(&tables),
+            list: Arc::clone(list),
             europe: Vec::new(),
             north_america: Vec::new(),
             elsewhere: Vec::new(),

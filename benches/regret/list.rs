@@ -1,34 +1,14 @@
 //! Prices and rates by the tables, as a model without other knowledge has them.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use testribute::domain::{
     geo::Host,
-    money::Currency,
     service::ServiceUri,
     site::{Link, SiteModel},
     sites::Sites,
-    transfer::{BilledTo, NetworkModel, UnknownSource, leg::Source, route::Route, tables::Tables},
+    transfer::{NetworkModel, leg::Source, route::Route},
 };
 
 use super::federation::{Site, Store};
-
-/// The model `network` with its defaults.
-pub fn network(tables: &Arc<Tables>) -> NetworkModel {
-    NetworkModel {
-        tables: Arc::clone(tables),
-        billed_to: BilledTo::All,
-        monthly_egress_gb: 0.0,
-        streams: 8.0,
-        unknown: UnknownSource {
-            price_per_gb: 0.09,
-            currency: Currency::USD,
-            rate_mbps: 1000.0,
-        },
-        overrides: Vec::new(),
-        buckets: BTreeMap::new(),
-    }
-}
 
 /// The route by the tables, with the whole truth about the places.
 pub fn list_route(list: &NetworkModel, store: &Store, site: &Site) -> Route {

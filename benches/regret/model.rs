@@ -20,12 +20,7 @@ use testribute::domain::{
     transfer::{EndMatch, NetworkModel, RouteOverride, TransferModel},
 };
 
-use super::{
-    draw::Draw,
-    federation::Federation,
-    grid::Grid,
-    list::{list_price, network},
-};
+use super::{draw::Draw, federation::Federation, grid::Grid, list::list_price};
 
 /// A way to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,12 +117,10 @@ impl Model {
         };
         let transfers = match self {
             Self::Nearest | Self::Distance => TransferModel::Distance(None),
-            Self::Random | Self::Defaults => {
-                TransferModel::Network(Arc::new(network(&grid.tables)))
-            }
+            Self::Random | Self::Defaults => TransferModel::Network(Arc::clone(&grid.list)),
             Self::Known | Self::Off => {
-                let list = network(&grid.tables);
-                let overrides = contracts(federation, &list, || off(draw));
+                let overrides = contracts(federation, &grid.list, || off(draw));
+                let list = NetworkModel::clone(&grid.list);
                 TransferModel::Network(Arc::new(NetworkModel { overrides, ..list }))
             }
         };

@@ -11,13 +11,13 @@ use super::{
     draw::Draw,
     federation::{Federation, Site, Store},
     grid::Grid,
-    list::{list_price, list_route, network},
+    list::{list_price, list_route},
 };
 
 /// The truth as estimates without error, in the order of TES, objects and copies of the model.
 pub fn of(federation: &Federation, grid: &Grid, draw: &mut Draw) -> Estimates {
     let task = &federation.task;
-    let list = network(&grid.tables);
+    let list = &grid.list;
     let tes = federation.sites.iter().enumerate().map(|(position, site)| {
         let execution = task.seconds / site.speed;
         let tries = Tries::new(site.failures, site.preemptions_per_hour, execution)
@@ -29,8 +29,8 @@ pub fn of(federation: &Federation, grid: &Grid, draw: &mut Draw) -> Estimates {
             .stores
             .iter()
             .map(|store| {
-                let rate = rate(&list, store, site, grid) * draw.factor(0.3);
-                (list_price(&list, store, site) * store.contract, rate)
+                let rate = rate(list, store, site, grid) * draw.factor(0.3);
+                (list_price(list, store, site) * store.contract, rate)
             })
             .collect();
         let copy = |size: u64, uri: usize, store: usize| {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
 use testribute::{
-    config::TablesSource,
+    config::{Config, TablesSource},
     domain::{
         cloud::{Network, Provider},
         estimate::{Assumptions, Estimates},
@@ -23,28 +23,21 @@ use testribute::{
         sites::{Place, PlaceSource, Sites},
         transfer::{
             BilledTo, BucketTerms, NetworkModel, RouteOverride, TransferModel, TransferRate,
-            UnknownSource,
             domains::{Affiliation, Domains},
             leg::Source,
             route::{Assumption, Charge, Payer, RateLimit, Route},
         },
     },
+    estimation::Estimation,
 };
 
+/// The model `network` with its defaults.
 fn model() -> NetworkModel {
-    NetworkModel {
-        tables: TablesSource::Embedded.load().unwrap(),
-        billed_to: BilledTo::All,
-        monthly_egress_gb: 0.0,
-        streams: 8.0,
-        unknown: UnknownSource {
-            price_per_gb: 0.09,
-            currency: Currency::USD,
-            rate_mbps: 1000.0,
-        },
-        overrides: Vec::new(),
-        buckets: BTreeMap::new(),
-    }
+    let defaults = Estimation::new(&Config::default()).unwrap();
+    let TransferModel::Network(model) = defaults.transfers() else {
+        panic!("the default model is another one");
+    };
+    NetworkModel::clone(model)
 }
 
 fn cloud(provider: Provider, region: Option<&str>) -> Place {
@@ -637,7 +630,7 @@ fn the_examples_of_the_configuration_start() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
-        let config: testribute::config::Config = yaml_serde::from_str(&text).unwrap();
+        let config: Config = yaml_serde::from_str(&text).unwrap();
         config.check().unwrap();
         testribute::Ranker::new(&config).unwrap();
     }
