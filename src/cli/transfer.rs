@@ -129,6 +129,7 @@ struct Described<'a> {
     to: &'a str,
     gb: f64,
     route: &'a Route,
+    /// Whether its charge counts in costs.
     counts: bool,
     /// The places of source and TES, as far as they are known.
     ends: [Option<&'a Place>; 2],

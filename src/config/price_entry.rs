@@ -47,12 +47,7 @@ impl PriceEntry {
             },
             speed: self.speed,
             failures: self.failures.0,
-            // What is not preemptible is not preempted.
-            preemptions_per_hour: if self.capacity.preemptible {
-                self.preemptions_per_hour
-            } else {
-                0.0
-            },
+            preemptions_per_hour: self.if_preemptible(self.preemptions_per_hour),
             list_prices: None,
             reads: self.reads.clone(),
         })

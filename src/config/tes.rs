@@ -265,17 +265,22 @@ impl PriceEntry {
         }
     }
 
-    /// The prices. The discount applies only where there are preemptible machines.
+    /// `value` where there are preemptible machines, and 0 elsewhere.
+    pub(super) const fn if_preemptible(&self, value: f64) -> f64 {
+        if self.capacity.preemptible {
+            value
+        } else {
+            0.0
+        }
+    }
+
+    /// The prices.
     pub fn prices(&self) -> Prices {
         Prices {
             currency: self.currency.unwrap_or(Currency::USD),
             unit_costs: self.costs(),
             speed: self.speed,
-            preemptible_discount: if self.capacity.preemptible {
-                self.preemptible_discount
-            } else {
-                0.0
-            },
+            preemptible_discount: self.if_preemptible(self.preemptible_discount),
         }
     }
 

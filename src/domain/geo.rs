@@ -69,7 +69,7 @@ thread_local! {
 }
 
 /// Distances that were computed: the same few places are compared for each object and each request, and a geodesic costs
-/// as much as parsing a URL. Each pair of points has one slot, which the last pair of that slot has.
+/// as much as parsing a URL. A pair of points has one slot, in which a later pair replaces it.
 struct RecentDistances(Vec<Option<([u64; 4], Kilometres)>>);
 
 impl RecentDistances {

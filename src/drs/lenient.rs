@@ -39,6 +39,35 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
         .collect())
 }
 
+/// Methods of a visitor that reads whatever is no list and no object as `$value`.
+macro_rules! others_are {
+    ($value:expr) => {
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+}
+
 /// Reads the members of an object that have these names, the last of each; anything but an object has none.
 pub(super) fn members<'de, const N: usize, D: Deserializer<'de>>(
     deserializer: D,
@@ -73,29 +102,7 @@ impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
         Ok([const { None }; N])
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok([const { None }; N])
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok([const { None }; N])
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok([const { None }; N])
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok([const { None }; N])
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok([const { None }; N])
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok([const { None }; N])
-    }
+    others_are!([const { None }; N]);
 }
 
 /// The boolean in `value`; anything else is `None`.
@@ -164,29 +171,7 @@ impl<'de, const MAX: usize, T: Deserialize<'de>> Visitor<'de> for AtMost<MAX, T>
         T::deserialize(MapAccessDeserializer::new(members)).map(|one| vec![one])
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Vec<T>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Vec<T>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Vec<T>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Vec<T>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Vec<T>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Vec<T>, E> {
-        Ok(Vec::new())
-    }
+    others_are!(Vec::new());
 }
 
 pub(super) fn more_than<E: Error>(max: usize) -> E {

@@ -173,8 +173,9 @@ impl Pair<'_> {
     /// The price that most regions of the provider share.
     fn of_most_regions(self) -> TablePrice {
         let regions = self.table.regions.keys();
+        let is_to_somewhere_inside = self.is_to_somewhere_inside();
         let prices = regions.map(|region| {
-            if self.is_to_somewhere_inside() {
+            if is_to_somewhere_inside {
                 self.to_most_areas(region)
             } else {
                 // Whether it is the same region is not known either.
