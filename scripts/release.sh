@@ -66,7 +66,7 @@ for target in "${targets[@]}"; do
 done
 
 # What the binaries consist of, with what builds them: the page of the API comes from a build dependency. It writes one for
-# every member of the workspace; that of the program has the others in it. The path of this folder is nobody's business.
+# every member of the workspace; that of the program has the others in it. The path of this folder is left out.
 sbom=testribute-$version.cdx
 run cargo cyclonedx --format json --spec-version 1.5 --no-default-features --features otlp --override-filename "$sbom"
 run sed -i "s|$PWD|.|g" "$sbom.json"

@@ -33,6 +33,7 @@ for one in documents:
     if one["kind"] == "Service":
         pods = [d["spec"]["template"]["metadata"]["labels"] for d in documents if d["kind"] == "Deployment"]
         assert any(selector.items() <= labels.items() for labels in pods), f"{one['metadata']['name']} selects nothing"
+
 def one_of(kind):
     return next((d for d in documents if d["kind"] == kind), None)
 

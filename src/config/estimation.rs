@@ -58,7 +58,7 @@ section! {
         /// Sources at no known provider or network.
         pub unknown: UnknownNetwork = UnknownNetwork::default();
         /// Hosts of networks and providers, besides those that are known: domains, addresses or networks under
-        /// `academic`, a provider, or a provider and region.
+        /// `academic`, a provider, or a provider and region. Of several that have an address, the smallest decides.
         ///
         /// ```yaml
         /// estimation:
