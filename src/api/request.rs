@@ -97,7 +97,7 @@ pub struct ResourceRequirements {
     pub zones: Vec<String>,
     /// What the task asks of the backend of the TES, such as a kind of machine, by the names that the TES knows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     pub backend_parameters: BTreeMap<String, String>,
     /// Whether a TES that is known not to offer one of the backend parameters is left out.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -124,7 +124,10 @@ impl<'de> Visitor<'de> for TextsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
         let mut texts = BTreeMap::new();
         read_object(object, |name, object| {
-            texts.insert(name.to_owned(), object.next_value()?);
+            // null is the same as leaving it out.
+            if let Some(text) = object.next_value::<Option<String>>()? {
+                texts.insert(name.to_owned(), text);
+            }
             Ok(true)
         })?;
         Ok(texts)
@@ -381,14 +384,10 @@ mod tests {
     #[test]
     fn backend_parameters_are_strings() {
         let read = |parameters: Value| needs(&json!({"backend_parameters": parameters}));
-        let found = read(json!({"vm_size": "Standard_D8s_v3"})).unwrap();
-        assert_eq!(found.backend_parameters["vm_size"], "Standard_D8s_v3");
-        for bad in [
-            json!({"gpu": 1}),
-            json!({"gpu": null}),
-            json!(["gpu"]),
-            json!("gpu"),
-        ] {
+        let found = read(json!({"vm_size": "Standard_D8s_v3", "gpu": null})).unwrap();
+        let expected = BTreeMap::from([("vm_size".to_owned(), "Standard_D8s_v3".to_owned())]);
+        assert_eq!(found.backend_parameters, expected);
+        for bad in [json!({"gpu": 1}), json!(["gpu"]), json!("gpu")] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }
     }

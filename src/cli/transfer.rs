@@ -57,7 +57,7 @@ pub(super) async fn run(
     let ends = TransferEnds {
         from,
         from_place,
-        is_ftp: args.from.starts_with("ftp://") || args.from.starts_with("ftps://"),
+        from_uri: args.from.clone(),
         tes,
         to_place,
     };
@@ -75,6 +75,7 @@ pub(super) async fn run(
             .currency
             .map_or(config.target_currency.code(), |known| known.code()),
         route: &answer.route,
+        counts: answer.counts,
         ends: [answer.from.as_ref(), answer.to.as_ref()],
     };
     match args.output {
@@ -128,6 +129,7 @@ struct Described<'a> {
     to: &'a str,
     gb: f64,
     route: &'a Route,
+    counts: bool,
     /// The places of source and TES, as far as they are known.
     ends: [Option<&'a Place>; 2],
     currency: &'a str,
@@ -135,7 +137,11 @@ struct Described<'a> {
 
 impl Described<'_> {
     fn cost(&self) -> f64 {
-        self.gb * self.route.price_per_gb
+        if self.counts {
+            self.gb * self.route.price_per_gb
+        } else {
+            0.0
+        }
     }
 
     fn seconds(&self) -> f64 {
@@ -214,10 +220,15 @@ impl Described<'_> {
             "cost",
             format!("{:.4} {currency} for {} GB", self.cost(), self.gb),
         );
+        let uncounted = if self.counts {
+            ""
+        } else {
+            ", which does not count (estimation.billed_to)"
+        };
         line(
             "price",
             format!(
-                "{:.6} {currency} per GB, {}, billed to {}",
+                "{:.6} {currency} per GB, {}, billed to {}{uncounted}",
                 route.price_per_gb,
                 route.charge.name(),
                 route.billed_to.name()

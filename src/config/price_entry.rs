@@ -47,7 +47,12 @@ impl PriceEntry {
             },
             speed: self.speed,
             failures: self.failures.0,
-            preemptions_per_hour: self.preemptions_per_hour,
+            // What is not preemptible is not preempted.
+            preemptions_per_hour: if self.capacity.preemptible {
+                self.preemptions_per_hour
+            } else {
+                0.0
+            },
             list_prices: None,
             reads: self.reads.clone(),
         })

@@ -182,7 +182,8 @@ section! {
         max_disk_gb: positive(MAX_GIGABYTES).or_null();
         /// Where the machines are; empty: not known.
         zones;
-        /// Whether there are preemptible machines. Without them, `preemptible_discount` does not apply.
+        /// Whether there are preemptible machines. Without them, `preemptible_discount` and `preemptions_per_hour` do not
+        /// apply.
         preemptible;
     }
 }

@@ -73,8 +73,17 @@ pub struct Money {
 
 /// The amount is negative, not a number, or beyond [`Money::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("{0} is not an amount from 0 to 1e12")]
+#[error("{} is not an amount from 0 to 1e12", short(*.0))]
 pub struct BadAmount(f64);
+
+/// `number` without hundreds of digits.
+fn short(number: f64) -> String {
+    if number.abs() < 1e15 {
+        number.to_string()
+    } else {
+        format!("{number:e}")
+    }
+}
 
 impl Money {
     /// The largest plausible amount. It keeps the cost of a combination far from overflow.

@@ -122,6 +122,17 @@ pub enum NoQueueTime {
         /// The maximum age of a task, in days.
         max_age_days: f64,
     },
+    /// None of the tasks that it lists is recent, and some of the older ones still wait.
+    #[error(
+        "lists no task of the last {max_age_days} days, and older ones that still wait: {waiting} \
+         (tes.history_max_age_days)"
+    )]
+    OnlyOldWaiting {
+        /// The number of those that wait.
+        waiting: usize,
+        /// The maximum age of a task, in days.
+        max_age_days: f64,
+    },
     /// It lists old tasks first, and too many of them to get to the recent ones.
     #[error(
         "lists old tasks first, and the newest of those that could be read is {newest_days:.0} days old \

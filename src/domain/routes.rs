@@ -128,13 +128,5 @@ fn sources(objects: &[DataObject]) -> (Vec<Source<'_>>, Vec<Vec<usize>>) {
 
 /// The source of an access URI.
 fn source_of(access: &AccessUri) -> Source<'_> {
-    let query = access.uri.split_once('?').map(|(_, query)| query);
-    Source {
-        host: &access.host,
-        is_ftp: access.uri.starts_with("ftp://") || access.uri.starts_with("ftps://"),
-        names_payer: query.is_some_and(|query| {
-            let mut pairs = query.split('&');
-            pairs.any(|pair| pair.starts_with("userProject="))
-        }),
-    }
+    Source::of(&access.host, &access.uri)
 }

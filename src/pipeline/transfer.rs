@@ -19,8 +19,8 @@ pub struct TransferEnds {
     pub from: Host,
     /// Its place, if it need not be looked up.
     pub from_place: Option<Place>,
-    /// Whether the data are fetched over FTP.
-    pub is_ftp: bool,
+    /// Its URI, or what else it was called.
+    pub from_uri: String,
     /// Where the task runs.
     pub tes: ServiceUri,
     /// Its place, if it need not be looked up.
@@ -32,6 +32,8 @@ pub struct TransferEnds {
 pub struct TransferAnswer {
     /// Price and rate.
     pub route: Route,
+    /// Whether its charge counts in costs (`estimation.billed_to`).
+    pub counts: bool,
     /// The place of the data.
     pub from: Option<Place>,
     /// The place of the task.
@@ -62,15 +64,12 @@ impl Pipeline {
             .from_place
             .map(|place| (ends.from.clone(), vec![place]));
         sites.places.extend(places);
-        let source = Source {
-            host: &ends.from,
-            is_ftp: ends.is_ftp,
-            names_payer: false,
-        };
+        let source = Source::of(&ends.from, &ends.from_uri);
         let model = estimation.transfers();
         let route = model.route(source, &ends.tes, &site, None, &sites);
         let (from, to, _) = sites.nearest(&ends.from, ends.tes.host(), site.place.as_ref());
         let answer = route.map(|route| TransferAnswer {
+            counts: model.counts(route.billed_to),
             route,
             from: from.cloned(),
             to: to.cloned(),

@@ -9,7 +9,8 @@ use url::Url;
 
 use super::{
     TesClient,
-    history::{Listing, Lists, TaskHistory},
+    history::{Listing, Lists},
+    task_history::TaskHistory,
     tasks::{Reading, Task, outcomes},
 };
 use crate::{

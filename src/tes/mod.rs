@@ -9,6 +9,7 @@ mod offer;
 mod probe;
 mod state;
 mod submit;
+mod task_history;
 mod task_info;
 mod tasks;
 mod times;
@@ -20,10 +21,11 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 pub(crate) use self::submit::{SubmitError, TaskState};
-pub use self::{error::TesError, history::TaskHistory, task_info::TaskInfoRequest};
+pub use self::{error::TesError, task_history::TaskHistory, task_info::TaskInfoRequest};
 use self::{
-    history::{KeptHistory, Lists},
+    history::Lists,
     probe::Endpoint,
+    task_history::KeptHistory,
     task_info::{has_no_task_info, read_task_info},
 };
 use crate::{

@@ -169,7 +169,7 @@ fn price(answer: &Map<String, Value>, field: &str) -> Result<Money, FetchError> 
         None | Some(Value::Null) => return Err(malformed(".currency is missing")),
         Some(code) => code
             .as_str()
-            .and_then(|code| code.parse().ok())
+            .and_then(|code| code.trim().parse().ok())
             .ok_or_else(|| malformed(".currency is not an ISO 4217 code"))?,
     };
     Money::new(amount, currency).map_err(|bad| malformed(&format!(".amount: {bad}")))
@@ -233,7 +233,7 @@ mod tests {
     fn amounts_may_be_strings_and_currencies_in_any_case() {
         let plain = read(|_| ()).unwrap();
         let odd = read(|answer| {
-            answer["estimated_compute_costs"] = json!({"amount": " 1.5", "currency": "chf"});
+            answer["estimated_compute_costs"] = json!({"amount": " 1.5", "currency": " chf "});
             answer["estimated_queue_time_sec"] = json!("7.0");
         });
         assert_eq!(odd, Ok(plain));

@@ -190,6 +190,10 @@ fn warnings() -> Vec<Warning> {
         ]
         Warning::QueueTimeAssumed { .. } => [
             queue(NoQueueTime::NoRecentTask { max_age_days: 7.0 }),
+            queue(NoQueueTime::OnlyOldWaiting {
+                waiting: 40,
+                max_age_days: 7.0,
+            }),
             queue(NoQueueTime::TooOld { newest_days: 900.4, max_age_days: 7.0 }),
             queue(NoQueueTime::Unreadable { tasks: 30, unreadable: 28 }),
             queue(NoQueueTime::NoTaskList(cause())),

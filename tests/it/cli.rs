@@ -426,6 +426,31 @@ async fn the_price_and_rate_of_a_transfer_are_told() {
 }
 
 #[tokio::test]
+async fn a_transfer_costs_what_it_does_in_a_ranking() {
+    for (from, amount) in [
+        ("gs://b/x", 0.0),
+        ("gs://b/x?userProject=p", 11.175_870_895_4),
+    ] {
+        let mut command = program();
+        command
+            .env("TESTRIBUTE__ESTIMATION__BILLED_TO", "caller")
+            .args(["transfer", from, "academic"]);
+        let output = command.output().await.unwrap();
+        let table = text(&output.stdout);
+        let uncounted = table.contains("which does not count (estimation.billed_to)");
+        assert!(
+            table.contains(&format!("cost         {amount:.4} USD")),
+            "{table}"
+        );
+        assert_eq!(uncounted, amount == 0.0, "{table}");
+        let output = command.args(["--output", "json"]).output().await.unwrap();
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let cost = told["cost"]["amount"].as_f64().unwrap();
+        assert!((cost - amount).abs() < 1e-6, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn ends_of_a_transfer_that_name_nothing_are_refused() {
     for bad in [
         "",

@@ -267,6 +267,15 @@ async fn speed_failures_and_preemptions_make_a_task_longer_and_more_expensive() 
     assert!((number(&first["time_breakdown"]["execution"]) - 200.0 * (e - 1.0)).abs() < 1e-6);
     assert!((number(&first["cost_breakdown"]["transfer"]) - 4.0 * e).abs() < 1e-6);
 
+    // Machines that are not preemptible are not preempted.
+    let entry = format!("{entry}\n      capacity: {{preemptible: false}}");
+    let without = self::service(&entry, "").await;
+    let mut elsewhere = request.clone();
+    elsewhere["tes_uris"] = json!([without.root()]);
+    let answer = without.rank(&elsewhere).await;
+    let first = &answer["service_combinations"][0];
+    assert_eq!(first["time_breakdown"]["execution"], 200.0);
+
     request["resource_requirements"]["execution_time_sec"] = 2000.into();
     let refused = service
         .service

@@ -166,7 +166,6 @@ async fn under_full_load_with_faulty_services_nothing_grows() {
     let clock = Path::new(env!("CARGO_TARGET_TMPDIR")).join("soak-clock");
     fs::write(&clock, "+0").unwrap();
     let mut variables = vec![
-        ("TESTRIBUTE__TIMEOUT", "1"),
         ("TESTRIBUTE__OUTBOUND__ALLOWED_NETWORKS", "[127.0.0.0/8]"),
         ("TESTRIBUTE__OUTBOUND__NAME_SERVERS", &name_servers),
         ("TESTRIBUTE__DRS__CACHE_TTL_SEC", "1"),

@@ -231,6 +231,24 @@ async fn a_list_of_old_tasks_only_is_no_history() {
 }
 
 #[tokio::test]
+async fn tasks_that_wait_for_longer_than_the_history_goes_back_are_told() {
+    let mut all = tasks(5, 0, "COMPLETE", 20.0 * DAY, Some(10.0));
+    all.extend(tasks(3, 9, "QUEUED", 8.0 * DAY, None));
+    let (seconds, told) = read_tasks(all.clone()).await;
+    assert_about(seconds, 77.0);
+    let cause = NoQueueTime::OnlyOldWaiting {
+        waiting: 3,
+        max_age_days: 7.0,
+    };
+    assert_eq!(told, [queue_time_assumed("TES", cause, 77.0)]);
+    // Forgotten tasks say nothing where others start.
+    all.extend(tasks(5, 20, "COMPLETE", DAY, Some(10.0)));
+    let (seconds, told) = read_tasks(all).await;
+    assert_about(seconds, 10.0);
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[tokio::test]
 async fn those_that_started_are_found_behind_thousands_that_wait() {
     let mut all = Vec::new();
     for id in 0..8000_u32 {

@@ -24,8 +24,9 @@ use testribute::{
         transfer::{
             BilledTo, BucketTerms, NetworkModel, RouteOverride, TransferModel, TransferRate,
             UnknownSource,
+            domains::{Affiliation, Domains},
             leg::Source,
-            route::{Charge, Payer, RateLimit, Route},
+            route::{Assumption, Charge, Payer, RateLimit, Route},
         },
     },
 };
@@ -225,6 +226,72 @@ fn buckets_in_several_regions_have_prices_of_their_own() {
     }
     let away = route(to("us"), academic()).price_per_gb;
     assert!(close(away, per_gib(0.12), 12), "{away}");
+}
+
+#[test]
+fn a_tes_in_a_region_that_is_not_listed_is_somewhere_else_at_its_provider() {
+    for (provider, from, misspelt) in [
+        (Provider::Gcp, "europe-west1", "europe-west99"),
+        (Provider::Aws, "eu-west-1", "eu-wset-1"),
+        (Provider::Azure, "westeurope", "westeuropa"),
+    ] {
+        for source in [Some(from), None] {
+            let from = cloud(provider, source);
+            let found = route(from.clone(), cloud(provider, Some(misspelt)));
+            let somewhere = route(from, cloud(provider, None));
+            assert!(
+                close(found.price_per_gb, somewhere.price_per_gb, 15),
+                "{misspelt}"
+            );
+            assert_eq!(found.charge, Charge::InterRegion, "{misspelt}");
+            assert_eq!(found.assumption, Some(Assumption::CommonRegion));
+        }
+    }
+}
+
+#[test]
+fn the_limit_of_archives_is_that_of_what_they_serve() {
+    let (archive, tes) = ("ftp.ebi.ac.uk", "https://tes.ebi.ac.uk/");
+    let rate = |source: &str, tes: &str| {
+        let (host, tes) = (Host::parse(source), ServiceUri::parse(tes).unwrap());
+        let uri = format!("https://{source}/x");
+        let (site, sites) = (SiteModel::default(), Sites::default());
+        let source = Source::of(&host, &uri);
+        model().route(source, &tes, &site, None, &sites).rate_mbps
+    };
+    assert_eq!(rate(archive, "https://tes.example/"), Some(500.0));
+    assert_eq!(rate("data.example", tes), Some(1000.0));
+}
+
+#[test]
+fn the_smallest_network_decides_what_an_address_belongs_to() {
+    let in_aws = ("10.1.2.3", Affiliation::parse("aws/eu-west-1").unwrap());
+    let at_home = ("10.0.0.0/8", Affiliation::parse("academic").unwrap());
+    for networks in [[&in_aws, &at_home], [&at_home, &in_aws]] {
+        let mut domains = Domains::default();
+        for (pattern, affiliation) in networks {
+            domains.add(pattern, affiliation).unwrap();
+        }
+        let of = |address: &str| domains.of_addresses(&[address.parse().unwrap()]);
+        assert_eq!(of("10.1.2.3").as_ref(), Some(&in_aws.1));
+        assert_eq!(of("10.1.2.4").as_ref(), Some(&at_home.1));
+        assert_eq!(of("11.1.2.4"), None);
+    }
+}
+
+#[test]
+fn whose_project_pays_is_told_by_any_part_of_the_query() {
+    let host = Host::parse("gs://b");
+    for (uri, expected) in [
+        ("gs://b/x?userProject=p", true),
+        ("gs://b/x?generation=3&userProject=p", true),
+        ("gs://b/x?generation=3;userProject=p", true),
+        ("gs://b/x?generation=userProject", false),
+        ("gs://b/userProject=p", false),
+    ] {
+        let source = Source::of(&host, uri);
+        assert_eq!(source.names_payer, expected, "{uri}");
+    }
 }
 
 #[test]

@@ -182,11 +182,12 @@ impl Domains {
         None
     }
 
-    /// What the first network with one of `addresses` belongs to.
+    /// What the smallest network with one of `addresses` belongs to.
     pub fn of_addresses(&self, addresses: &[IpAddr]) -> Option<Affiliation> {
         self.by_address
             .iter()
-            .find(|(network, _)| addresses.iter().any(|address| network.contains(address)))
+            .filter(|(network, _)| addresses.iter().any(|address| network.contains(address)))
+            .min_by_key(|(network, _)| network.max_prefix_len() - network.prefix_len())
             .map(|(_, affiliation)| affiliation.clone())
     }
 

@@ -19,6 +19,19 @@ pub struct Source<'a> {
     pub names_payer: bool,
 }
 
+impl<'a> Source<'a> {
+    /// The source at `host` with this URI.
+    pub fn of(host: &'a Host, uri: &str) -> Self {
+        let query = uri.split_once('?').map_or("", |(_, query)| query);
+        let mut pairs = query.split(['&', ';']);
+        Self {
+            host,
+            is_ftp: uri.starts_with("ftp://") || uri.starts_with("ftps://"),
+            names_payer: pairs.any(|pair| pair.starts_with("userProject=")),
+        }
+    }
+}
+
 /// One end of a transfer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End<'a> {

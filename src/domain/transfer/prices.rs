@@ -126,10 +126,16 @@ impl Pair<'_> {
                 assumed: None,
             };
         }
-        if self.is_inside && self.to_region.is_none() {
+        if self.is_to_somewhere_inside() {
             return self.to_most_areas(source);
         }
         self.by_row(source, self.to_area)
+    }
+
+    /// Whether it is known that the destination is at the provider, and not in which of the regions of the table.
+    fn is_to_somewhere_inside(&self) -> bool {
+        let is_listed = |region| self.table.area(region).is_some() || self.table.regions.is_empty();
+        self.is_inside && !self.to_region.is_some_and(is_listed)
     }
 
     /// The price from `source` by the first row that applies.
@@ -167,10 +173,13 @@ impl Pair<'_> {
     /// The price that most regions of the provider share.
     fn of_most_regions(self) -> TablePrice {
         let regions = self.table.regions.keys();
-        let prices = regions.map(|region| match self.to_region {
-            None if self.is_inside => self.to_most_areas(region),
-            // Whether it is the same region is not known either.
-            _ => self.by_row(region, self.to_area),
+        let prices = regions.map(|region| {
+            if self.is_to_somewhere_inside() {
+                self.to_most_areas(region)
+            } else {
+                // Whether it is the same region is not known either.
+                self.by_row(region, self.to_area)
+            }
         });
         let common = most_common(prices).unwrap_or_else(|| self.by_row("", self.to_area));
         // A provider without regions in the table has one price.

@@ -71,7 +71,8 @@ impl NetworkModel {
             is_unknown: false,
         };
         let domains = &self.tables.domains;
-        let is_archive = domains.is_archive(leg.from.host) || domains.is_archive(leg.to.host);
+        let store = if leg.is_outbound() { leg.to } else { leg.from };
+        let is_archive = domains.is_archive(store.host);
         if leg.is_ftp || is_archive {
             return Class {
                 streams: 1.0,
