@@ -153,7 +153,7 @@ fn has_no_encoding(headers: &HeaderMap) -> bool {
 /// the head, and would find a connection closed that they were not told is to be closed. The response does not wait for it.
 pub(super) fn discard(headers: &HeaderMap, mut body: Body) {
     let is_short = announced(headers).is_some_and(|length| length <= MAX_DISCARDED_BYTES);
-    // Who sends `Expect` waits for the answer to send nothing.
+    // A client that sends `Expect` waits for the answer, and then sends nothing.
     if is_short && !headers.contains_key(EXPECT) {
         tokio::spawn(timeout(DISCARDING, async move {
             while let Some(Ok(_)) = body.frame().await {}

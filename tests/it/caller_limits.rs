@@ -89,7 +89,7 @@ async fn the_body_of_a_refused_request_does_not_stay_in_its_connection() {
     assert_eq!(with_a_late_body(&router, &[json]).await, (400, true));
     assert_eq!(with_a_late_body(&router, &[]).await, (415, true));
     assert_eq!(with_a_late_body(&router, &[json]).await, (429, true));
-    // Who asks first is told to send nothing.
+    // A client that waits for `100 Continue` sends none.
     let asks = [json, ("expect", "100-continue")];
     assert_eq!(with_a_late_body(&router, &asks).await, (429, false));
 }
