@@ -4,6 +4,7 @@ use std::{
     error::Error as _,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -11,12 +12,12 @@ use axum::{
     extract::{ConnectInfo, FromRequest, Request},
     http::{
         Extensions, HeaderMap, HeaderValue,
-        header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+        header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT},
         request::Parts,
     },
 };
-use http_body_util::LengthLimitError;
-use tokio::time::Instant;
+use http_body_util::{BodyExt, LengthLimitError};
+use tokio::time::{Instant, timeout};
 
 use super::{
     caller_limits::{CallerKey, Share},
@@ -33,7 +34,13 @@ use crate::{
 
 const UNKNOWN_PEER: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// An authorized caller and the bytes of a JSON body. The body of a caller who is not authorized is not read.
+/// The longest body of a refused request that is taken from its connection.
+const MAX_DISCARDED_BYTES: u64 = 64 << 10;
+
+/// For how long it is awaited.
+const DISCARDING: Duration = Duration::from_secs(1);
+
+/// An authorized caller and the bytes of a JSON body. The body of a caller who is not authorized is not kept.
 #[derive(Debug)]
 pub(super) struct Authorized {
     pub(super) caller: Caller,
@@ -47,10 +54,19 @@ impl FromRequest<Arc<AppState>> for Authorized {
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, HttpError> {
         let (parts, body) = request.into_parts();
-        let (caller, share) = admit(&parts, state).await?;
-        if !(has_json_type(&parts.headers) && has_no_encoding(&parts.headers)) {
-            return Err(HttpError::UnsupportedMediaType);
-        }
+        let admitted = admit(&parts, state).await.and_then(|admitted| {
+            let is_json = has_json_type(&parts.headers) && has_no_encoding(&parts.headers);
+            is_json
+                .then_some(admitted)
+                .ok_or(HttpError::UnsupportedMediaType)
+        });
+        let (caller, share) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                discard(&parts.headers, body);
+                return Err(error);
+            }
+        };
         let body = read(&parts.headers, body, state.max_body_bytes).await?;
         Ok(Self {
             caller,
@@ -133,11 +149,25 @@ fn has_no_encoding(headers: &HeaderMap) -> bool {
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
+/// Takes the body of a refused request from its connection, if it is short and about to come: many clients send it after
+/// the head, and would find a connection closed that they were not told is to be closed. The response does not wait for it.
+pub(super) fn discard(headers: &HeaderMap, mut body: Body) {
+    let is_short = announced(headers).is_some_and(|length| length <= MAX_DISCARDED_BYTES);
+    // A client that sends `Expect` waits for the answer, and then sends nothing.
+    if is_short && !headers.contains_key(EXPECT) {
+        tokio::spawn(timeout(DISCARDING, async move {
+            while let Some(Ok(_)) = body.frame().await {}
+        }));
+    }
+}
+
+/// The length of a body, as its head says.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, HttpError> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
+    if announced(headers).is_some_and(|length| length > limit as u64) {
         return Err(HttpError::PayloadTooLarge(limit));
     }
     to_bytes(body, limit).await.map_err(|error| {

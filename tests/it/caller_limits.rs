@@ -1,11 +1,14 @@
 //! Limits per caller: who is told apart from whom, and what the refused are told.
 
-use std::{future::pending, net::IpAddr};
+use std::{convert::Infallible, future::pending, net::IpAddr};
 
+use axum::{body::Body, http::Request};
+use futures_util::stream::once;
 use jsonwebtoken::Algorithm;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
+use tokio::{io::AsyncReadExt, sync::oneshot, task::yield_now};
+use tower::ServiceExt;
 
 use crate::support::{
     front::Front,
@@ -60,6 +63,35 @@ async fn who_sends_too_much_is_told_when_to_try_again() {
     assert_problem(&body, 429, "TooManyRequests");
     // Another address is another caller.
     assert_eq!(statuses(&front, "127.0.0.2", &[], 1).await, [400]);
+}
+
+/// The status of a request whose body comes after its head, and whether the body was taken.
+async fn with_a_late_body(router: &axum::Router, headers: &[(&str, &str)]) -> (u16, bool) {
+    let (note, taken) = oneshot::channel();
+    let body = once(async move {
+        yield_now().await;
+        note.send(()).unwrap();
+        Ok::<_, Infallible>("{}")
+    });
+    let mut request = Request::post("/rank-services").header("content-length", "2");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::from_stream(body)).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    (response.status().as_u16(), taken.await.is_ok())
+}
+
+#[tokio::test]
+async fn the_body_of_a_refused_request_does_not_stay_in_its_connection() {
+    let json = ("content-type", "application/json");
+    let router = router(&config("limits: {requests_per_minute: 1, burst: 2}"));
+    assert_eq!(with_a_late_body(&router, &[json]).await, (400, true));
+    assert_eq!(with_a_late_body(&router, &[]).await, (415, true));
+    assert_eq!(with_a_late_body(&router, &[json]).await, (429, true));
+    // A client that waits for `100 Continue` sends none.
+    let asks = [json, ("expect", "100-continue")];
+    assert_eq!(with_a_late_body(&router, &asks).await, (429, false));
 }
 
 #[tokio::test]
@@ -160,7 +192,7 @@ async fn a_caller_cannot_have_all_requests_in_flight() {
     // A caller that goes away has none in flight.
     drop(in_flight.pop());
     while ask(&front, "127.0.0.1", &[]).await.status() == StatusCode::TOO_MANY_REQUESTS {
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
     let mut first = in_flight.remove(0);
     tokio::io::AsyncWriteExt::write_all(&mut first, b"}        ")

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     domain::query::RequestFaultReason,
-    http::{error::HttpError, state::AppState},
+    http::{error::HttpError, extract::discard, state::AppState},
     ranker::Deadline,
     telemetry::metrics::Refusal,
 };
@@ -42,10 +42,12 @@ pub(in crate::http) async fn admit(
     next: Next,
 ) -> Result<Response, HttpError> {
     let metrics = &state.ranker.metrics().requests;
-    let _permit = state.in_flight.try_acquire().map_err(|_| {
+    let Ok(_permit) = state.in_flight.try_acquire() else {
         metrics.refused(Refusal::Overloaded);
-        HttpError::Overloaded
-    })?;
+        let (parts, body) = request.into_parts();
+        discard(&parts.headers, body);
+        return Err(HttpError::Overloaded);
+    };
     let _counted = metrics.begin_ranking();
     let (start, length) = (Instant::now(), state.deadline);
     request.extensions_mut().insert(Deadline { start, length });
