@@ -30,7 +30,7 @@ use crate::{
     telemetry::{TraceContext, metrics::Metrics},
 };
 
-pub use crate::client::{Deadline, Reach};
+pub use crate::client::{Deadline, DeadlineOwner, Reach};
 pub(crate) use crate::pipeline::{SubmitError, TaskState};
 
 /// Ranks services, one request after the other or many at once.
@@ -140,7 +140,7 @@ impl Ranker {
     }
 
     /// The same with an answer before `deadline`: services that have not answered two `timeout`s before that (or, if this is
-    /// more, in half of the time) are left out, each with a warning.
+    /// more, in half of the time of a service, or in seven eighths of that of a caller) are left out, each with a warning.
     ///
     /// # Errors
     /// [`Error::Invalid`] or [`Error::Unrankable`].

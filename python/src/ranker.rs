@@ -10,9 +10,10 @@ use std::{
 
 use pyo3::prelude::*;
 use testribute::{
-    Deadline, Error, Ranker, Reach, config::Config, domain::token::Token, http::JsonRequests,
+    Deadline, DeadlineOwner, Error, Ranker, Reach, auth::AuthError, config::Config,
+    domain::token::Token, http::JsonRequests,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     answer::Answer,
@@ -38,21 +39,25 @@ impl Engine {
     }
 }
 
+/// What callers raise for more time.
+const TIMEOUT: DeadlineOwner = DeadlineOwner::Caller("timeout (seconds for the whole ranking)");
+
 /// What to rank, for whom, and until when.
 struct Job {
     /// Whether the body has a whole task.
     whole_task: bool,
     body: String,
     jwt: Option<String>,
-    timeout_sec: Option<f64>,
+    deadline: Option<Deadline>,
 }
 
-impl Job {
-    fn deadline(&self) -> Option<Deadline> {
-        let length = Duration::try_from_secs_f64(self.timeout_sec?).ok()?;
-        let start = Instant::now();
-        Some(Deadline { start, length })
-    }
+/// The deadline of a ranking that begins now.
+fn deadline(timeout_sec: Option<f64>) -> Option<Deadline> {
+    Some(Deadline {
+        start: Instant::now(),
+        length: Duration::try_from_secs_f64(timeout_sec?).ok()?,
+        set_by: TIMEOUT,
+    })
 }
 
 /// Ranks requests that are JSON text. `testribute.Ranker` wraps it.
@@ -113,7 +118,7 @@ impl NativeRanker {
             whole_task,
             body,
             jwt,
-            timeout_sec,
+            deadline: deadline(timeout_sec),
         };
         guarded(py, || {
             call::wait(py, runtime(py)?, run(self.engine(py)?, job))
@@ -135,7 +140,7 @@ impl NativeRanker {
             whole_task,
             body,
             jwt,
-            timeout_sec,
+            deadline: deadline(timeout_sec),
         };
         guarded(py, || {
             let ranking = run(self.engine(py)?, job);
@@ -164,12 +169,15 @@ fn build(py: Python<'_>, config: &Config, reach: Reach) -> PyResult<Arc<Engine>>
 }
 
 async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
-    let deadline = job.deadline();
+    let Job { deadline, .. } = job;
     let token = job.jwt.map(Token::new).transpose();
-    let caller = engine
-        .ranker
-        .admit(token.map_err(|_| Failure::Token)?)
-        .await?;
+    let admission = engine.ranker.admit(token.map_err(|_| Failure::Token)?);
+    let caller = match deadline {
+        Some(Deadline { start, length, .. }) => timeout_at(start + length, admission)
+            .await
+            .unwrap_or(Err(Error::Unauthorized(AuthError::IssuerUnavailable)))?,
+        None => admission.await?,
+    };
     let (ranker, body) = (&engine.ranker, job.body.as_bytes());
     if job.whole_task {
         let request = engine.requests.task_request(body)?;

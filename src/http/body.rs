@@ -229,7 +229,13 @@ fn fault(error: &ValidationError<'_>) -> RequestFault {
 fn kind_name(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(kind) => with_article(&kind.to_string()),
-        TypeKind::Multiple(_) => "of another type".to_owned(),
+        TypeKind::Multiple(kinds) => {
+            let mut kinds: Vec<_> = kinds.iter().map(|kind| kind.to_string()).collect();
+            // What is wanted first; without a value, a property may be null.
+            kinds.sort_by_key(|kind| kind == "null");
+            let kinds: Vec<_> = kinds.iter().map(|kind| with_article(kind)).collect();
+            kinds.join(" or ")
+        }
     }
 }
 
