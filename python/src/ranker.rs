@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     answer::Answer,
     call::{self, Call, Outcome},
-    errors::{Failure, guarded},
+    errors::{Failure, guarded, pointer_and_message},
     runtime::runtime,
 };
 
@@ -100,6 +100,28 @@ impl NativeRanker {
             config,
             reach,
             engine: Mutex::new((process::id(), engine)),
+        })
+    }
+
+    /// The faults of `body`, as `rank` would raise them: JSON pointers and what is wrong there.
+    #[pyo3(signature = (body, *, whole_task))]
+    fn faults(
+        &self,
+        py: Python<'_>,
+        body: &str,
+        whole_task: bool,
+    ) -> PyResult<Vec<(String, String)>> {
+        guarded(py, || {
+            let requests = &self.engine(py)?.requests;
+            let error = if whole_task {
+                requests.task_request(body.as_bytes()).err()
+            } else {
+                requests.rank_request(body.as_bytes()).err()
+            };
+            Ok(match error {
+                Some(Error::Invalid(faults)) => faults.iter().map(pointer_and_message).collect(),
+                _ => Vec::new(),
+            })
         })
     }
 
