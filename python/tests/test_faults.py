@@ -172,8 +172,8 @@ def test_a_list_in_many_places_ends() -> None:
     value: list[Any] = ["a"] * 10
     for _ in range(40):
         value = [value] * 10
-    (message,) = faults_of(lambda: rank(value)).values()
-    assert "1000000" in message
+    told = [message for message in faults_of(lambda: rank(value)).values() if "1000000" in message]
+    assert len(told) == 1
 
 
 def rank(value: Any) -> object:
