@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rand::random;
+use rand::{TryRng, random, rngs::SysRng};
 
 use crate::{
     api::{
@@ -274,7 +274,7 @@ impl Ranker {
             caller.trace.clone(),
         );
         // Boxed: a large future that is moved around.
-        let ranked = Box::pin(self.pipeline.run(query, &scope, random())).await;
+        let ranked = Box::pin(self.pipeline.run(query, &scope, seed())).await;
         self.observe(&ranked);
         Ok(ranked?)
     }
@@ -320,6 +320,12 @@ impl Ranker {
         let scope = self.client.detached_scope();
         self.pipeline.locate(&scope, hosts).await
     }
+}
+
+/// What decides the order in mode random. Of the system: a process that was forked, as those of gateways are, has the
+/// generator of its parent, and all would rank in one order.
+fn seed() -> u64 {
+    SysRng.try_next_u64().unwrap_or_else(|_| random())
 }
 
 /// Someone who may ask: can only be had from [`Ranker::admit`].

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from . import _testribute
 from ._arguments import named
@@ -64,6 +64,12 @@ class Ranker:
             raise ArgumentError.of("warn", f"must be {choices}, not {warn!r}")
         self.warn: Warn = warn
         self._native = _native(Configuration(config), reach)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Ranker has connections, and cannot be copied or pickled; make one in each process, "
+            "or use the functions of testribute, which keep one"
+        )
 
     @named
     def rank_services(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import logging
 import os
 import pickle
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -143,6 +145,19 @@ def test_warnings_go_where_they_are_wanted(
         warnings.simplefilter("error")
         assert rank_services(config=config, warn=None, **request).warnings == warned
     assert not caplog.records
+
+
+def test_warnings_that_are_errors_do_not_replace_an_error(silent_service: str) -> None:
+    ranker = Ranker({"timeout": 0.05, "locations": {"database": "none"}}, warn="warnings")
+    request = {"tes_uris": [silent_service], "resource_requirements": NEEDS}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ResourceUnavailableError):
+            ranker.rank_services(**request)
+        with pytest.raises(ResourceUnavailableError):
+            asyncio.run(ranker.rank_services_async(**request))
+    with pytest.warns(TestributeWarning), pytest.raises(ResourceUnavailableError):
+        ranker.rank_services(**request)
 
 
 def test_the_log_of_the_library_goes_through_logging(
@@ -288,11 +303,47 @@ def test_the_table_escapes_what_services_say() -> None:
         }
     )
     html = testribute.RankResponse(text)._repr_html_()
+    assert html.count("<tr>") == 21
     assert "1.23 EUR" in html
     assert "32 min 00 s" in html
     assert "1 more combination" in html
     for tag in ("<script", "<b>:", "<i>", "<img"):
         assert tag not in html
+
+
+def test_the_table_of_an_answer_from_elsewhere_is_short_and_escaped() -> None:
+    names = {f"<o{number}>\u202e": f"ftp://<u{number}>/" for number in range(1000)}
+    combination = {
+        "rank": "<rank>",
+        "access_uris": {**names, "tes_uri": "https://tes.example/"},
+        "cost_estimate": {"amount": 1, "currency": "<script>"},
+        "time_estimate": 1,
+    }
+    answer = {"service_combinations": [combination], "warnings": ["<w>", 3] * 500}
+    html = testribute.RankResponse(json.dumps(answer))._repr_html_()
+    assert len(html) < 10_000
+    assert "980 more objects" in html
+    assert "950 more warnings" in html
+    tags = set(re.findall(r"<(\w+)", html))
+    assert tags <= set(
+        ["div", "table", "thead", "tr", "th", "tbody", "td", "bdi", "p", "b", "ul", "li"]
+    )
+    # Text from right to left stays where it is.
+    assert all("</bdi>" in rest[:20] for rest in html.split("\u202e")[1:])
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", "{}", '{"service_combinations": {}}', "1"])
+def test_what_is_no_answer_is_no_response(text: Any) -> None:
+    with pytest.raises(ValueError, match=r"Expecting value|not the JSON text of an answer"):
+        testribute.RankResponse(text).to_dict()
+    with pytest.raises(TypeError):
+        testribute.RankResponse(text.encode())  # type: ignore[arg-type]
+
+
+def test_a_ranker_says_why_it_cannot_be_pickled() -> None:
+    for make in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="make one in each process"):
+            make(Ranker({}))
 
 
 def test_the_version_is_that_of_the_crate() -> None:
