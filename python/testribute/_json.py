@@ -27,14 +27,65 @@ _MAX_NUMBER = int(sys.float_info.max)
 Place = Optional[tuple["Place", Union[str, int]]]
 
 # Made once: making it costs as much as writing a small request. Values are checked before.
-_ENCODER = json.JSONEncoder(check_circular=False)
+_ENCODER = json.JSONEncoder(check_circular=False, allow_nan=False)
+#: Of integers that are numbers of JSON.
+_MAX_PLAIN_BITS = 1023
+#: Levels and values that are looked at before they are walked through.
+_MAX_PLAIN_DEPTH = 8
+_MAX_PLAIN = 10_000
 
 
 def encode(value: Mapping[str, Any]) -> tuple[str, list[ErrorDetail]]:
     """Get `value` as JSON text, and what of it is no JSON and is `null` in the text."""
+    if is_plain(value):
+        try:
+            return _ENCODER.encode(value), []
+        except ValueError:  # NaN
+            pass
     writer = Writer()
     text = _ENCODER.encode(writer.plain(value, None, 0))
     return text, writer.faults
+
+
+def is_plain(value: object) -> bool:
+    """Whether `value` is what `json.loads` makes, but for NaN: most requests are, and need no copy.
+
+    False if that is long to say: it is large, deep, or has other characters than ASCII.
+    """
+    level: list[Any] = [value]
+    for _ in range(_MAX_PLAIN_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            inner = _inner(item)
+            if inner is None:
+                return False
+            below += inner
+        if not below:
+            return True
+        if len(below) > _MAX_PLAIN:
+            return False
+        level = below
+    return False
+
+
+def _inner(item: Any) -> Iterable[Any] | None:
+    """Get what is still to be looked at in a plain value; `None` if it is none."""
+    kind = type(item)
+    if kind is dict or kind is list or kind is tuple:
+        try:
+            # Keys, or the most frequent lists, at once.
+            is_ascii = "".join(item).isascii()
+        except TypeError:
+            return None if kind is dict else item
+        if not is_ascii:
+            return None
+        return item.values() if kind is dict else ()
+    is_plain = (
+        (kind is str and item.isascii())
+        or (kind is int and item.bit_length() <= _MAX_PLAIN_BITS)
+        or (kind is float or kind is bool or item is None)
+    )
+    return () if is_plain else None
 
 
 class Writer:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Union
 
 from ._json import Place, Writer, encode, is_text, kind_of
+from ._types import ModeLike, Requirements, Strings
 from .errors import ArgumentError, ConfigError, ErrorDetail, UnauthorizedError
 
 #: What `config` may be: a mapping with the keys of the configuration file, the path of such a file,
@@ -54,6 +55,67 @@ class Request:
         message = f"must be a positive number of seconds or None{is_not}"
         self.faults.append(ErrorDetail("/timeout", message))
         return None
+
+
+def services_body(
+    object_ids: Strings | None,
+    drs_uris: Strings | None,
+    mode: ModeLike,
+    resource_requirements: Requirements | None,
+    tes_uris: Strings | None,
+    object_sizes: Mapping[str, int] | None,
+    registries: Strings | None,
+    limit: int | None,
+    explain: bool,
+) -> dict[str, Any]:
+    """Get the body of `POST /rank-services`; what is left to its default is left out."""
+    body: dict[str, Any] = {
+        "object_ids": object_ids,
+        "drs_uris": drs_uris,
+        "mode": mode,
+        "resource_requirements": {} if resource_requirements is None else resource_requirements,
+    }
+    return _with_given(
+        body,
+        explain,
+        tes_uris=tes_uris,
+        registries=registries,
+        object_sizes=object_sizes,
+        limit=limit,
+    )
+
+
+def tasks_body(
+    task: Mapping[str, object],
+    tes_uris: Strings | None,
+    drs_uris: Strings | None,
+    mode: ModeLike,
+    execution_time_sec: float | None,
+    sizes: Mapping[str, int] | None,
+    registries: Strings | None,
+    limit: int | None,
+    explain: bool,
+) -> dict[str, Any]:
+    """Get the body of `POST /rank-tasks`; what is left to its default is left out."""
+    return _with_given(
+        {"task": task, "drs_uris": drs_uris, "mode": mode},
+        explain,
+        tes_uris=tes_uris,
+        registries=registries,
+        execution_time_sec=execution_time_sec,
+        sizes=sizes,
+        limit=limit,
+    )
+
+
+def _with_given(body: dict[str, Any], explain: bool, **optional: object) -> dict[str, Any]:
+    """Add what is not its default; arrays cannot be compared with it."""
+    for name, value in optional.items():
+        if value is not None and not (isinstance(value, tuple) and not value):
+            body[name] = value
+    if explain is not False:
+        body["explain"] = explain
+    return body
 
 
 def token(jwt: object) -> str | None:

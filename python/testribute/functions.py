@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from ._arguments import named
-from ._logging import Warn
+from ._logging import Warn, check
 from ._request import ConfigLike, Configuration
 from ._types import ModeLike, Requirements, Strings
 from .models import RankResponse
@@ -35,7 +35,9 @@ def ranker_of(config: ConfigLike, warn: Warn) -> Ranker:
 
     Raises:
         ConfigError: The configuration cannot be used.
+        ArgumentError: `warn` is no place for warnings.
     """
+    check(warn)
     key = (Configuration(config).key(), warn)
     with _lock:
         ranker = _rankers.get(key)

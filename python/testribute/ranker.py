@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 from . import _testribute
 from ._arguments import named
-from ._logging import Warn, apply_level, forward, tell
-from ._request import ConfigLike, Configuration, Request
+from ._logging import Warn, apply_level, check, forward, tell
+from ._request import ConfigLike, Configuration, Request, services_body, tasks_body
 from ._types import ModeLike, Requirements, Strings
 from .errors import ArgumentError, ErrorDetail, TestributeError, TestributeWarning, ValidationError
 from .models import RankResponse
@@ -58,10 +58,8 @@ class Ranker:
             ArgumentError: `reach` or `warn` is none of these.
         """
         if reach not in ("everywhere", "public"):
-            raise ArgumentError.of("reach", f"must be 'everywhere' or 'public', not {reach!r}")
-        if warn not in ("logging", "warnings", None):
-            choices = "'logging', 'warnings' or None"
-            raise ArgumentError.of("warn", f"must be {choices}, not {warn!r}")
+            raise ArgumentError.of("reach", f"must be 'everywhere' or 'public', not {reach!r:.40}")
+        check(warn)
         self.warn: Warn = warn
         self._native = _native(Configuration(config), reach)
 
@@ -118,7 +116,7 @@ class Ranker:
             ResourceUnavailableError: Nothing can be ranked.
             UnauthorizedError: The configuration asks for a valid token.
         """
-        body = _services_body(
+        body = services_body(
             object_ids,
             drs_uris,
             mode,
@@ -151,7 +149,7 @@ class Ranker:
 
         Cancelling the awaiting task ends all calls.
         """
-        body = _services_body(
+        body = services_body(
             object_ids,
             drs_uris,
             mode,
@@ -206,7 +204,7 @@ class Ranker:
             ResourceUnavailableError: Nothing can be ranked.
             UnauthorizedError: The configuration asks for a valid token.
         """
-        body = _tasks_body(
+        body = tasks_body(
             task,
             tes_uris,
             drs_uris,
@@ -239,7 +237,7 @@ class Ranker:
 
         Cancelling the awaiting task ends all calls.
         """
-        body = _tasks_body(
+        body = tasks_body(
             task,
             tes_uris,
             drs_uris,
@@ -346,64 +344,3 @@ def _resolver(
             return
 
     return callback
-
-
-def _services_body(
-    object_ids: Strings | None,
-    drs_uris: Strings | None,
-    mode: ModeLike,
-    resource_requirements: Requirements | None,
-    tes_uris: Strings | None,
-    object_sizes: Mapping[str, int] | None,
-    registries: Strings | None,
-    limit: int | None,
-    explain: bool,
-) -> dict[str, Any]:
-    """Get the body of `POST /rank-services`; what is left to its default is left out."""
-    body: dict[str, Any] = {
-        "object_ids": object_ids,
-        "drs_uris": drs_uris,
-        "mode": mode,
-        "resource_requirements": {} if resource_requirements is None else resource_requirements,
-    }
-    return _with_given(
-        body,
-        explain,
-        tes_uris=tes_uris,
-        registries=registries,
-        object_sizes=object_sizes,
-        limit=limit,
-    )
-
-
-def _tasks_body(
-    task: Mapping[str, object],
-    tes_uris: Strings | None,
-    drs_uris: Strings | None,
-    mode: ModeLike,
-    execution_time_sec: float | None,
-    sizes: Mapping[str, int] | None,
-    registries: Strings | None,
-    limit: int | None,
-    explain: bool,
-) -> dict[str, Any]:
-    """Get the body of `POST /rank-tasks`; what is left to its default is left out."""
-    return _with_given(
-        {"task": task, "drs_uris": drs_uris, "mode": mode},
-        explain,
-        tes_uris=tes_uris,
-        registries=registries,
-        execution_time_sec=execution_time_sec,
-        sizes=sizes,
-        limit=limit,
-    )
-
-
-def _with_given(body: dict[str, Any], explain: bool, **optional: object) -> dict[str, Any]:
-    """Add what is not its default; arrays cannot be compared with it."""
-    for name, value in optional.items():
-        if value is not None and not (isinstance(value, tuple) and not value):
-            body[name] = value
-    if explain is not False:
-        body["explain"] = explain
-    return body

@@ -304,6 +304,8 @@ def test_signatures_are_as_they_are_written() -> None:
 def test_options_are_named(name: str) -> None:
     with pytest.raises(ArgumentError, match=f"/{name}: must be "):
         Ranker({}, **{name: ["print"]})
+    with pytest.raises(ArgumentError, match="/warn: must be "):
+        rank_services(config={}, warn=["print"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
