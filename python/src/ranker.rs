@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     process,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -173,14 +173,24 @@ impl NativeRanker {
 
 impl NativeRanker {
     fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
-        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        if engine.0 != process::id() {
-            let built = build(py, &self.config, self.reach)?;
-            let old = std::mem::replace(&mut *engine, (process::id(), built));
+        let current = self.current();
+        if current.0 == process::id() {
+            return Ok(Arc::clone(&current.1));
+        }
+        // Not locked meanwhile: an exception is an object of the interpreter, which may run others to make it.
+        drop(current);
+        let built = build(py, &self.config, self.reach)?;
+        let mut current = self.current();
+        if current.0 != process::id() {
+            let old = std::mem::replace(&mut *current, (process::id(), built));
             // Its connections belong to threads of the parent process.
             std::mem::forget(old);
         }
-        Ok(Arc::clone(&engine.1))
+        Ok(Arc::clone(&current.1))
+    }
+
+    fn current(&self) -> MutexGuard<'_, (u32, Arc<Engine>)> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

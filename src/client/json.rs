@@ -11,6 +11,9 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(malformed("it is a list, and not a JSON object"));
     }
+    if body.trim_ascii().is_empty() {
+        return Err(malformed("it is empty"));
+    }
     if is_web_page(body) {
         return Err(malformed("it is a web page, not an API"));
     }
@@ -99,6 +102,10 @@ mod tests {
             };
             assert!(!told.contains("zqx"), "{body}: {told}");
             assert!(told.contains("expected"), "{body}: {told}");
+        }
+        for empty in ["", " \r\n"] {
+            let told = parse::<Numbers>(empty.as_bytes()).unwrap_err();
+            assert_eq!(told, FetchError::Malformed("it is empty".to_owned()));
         }
         for body in [r#""zqx""#, "7", "true", " null"] {
             let told = parse::<Numbers>(body.as_bytes()).unwrap_err();
