@@ -53,7 +53,7 @@ def test_services_that_hang_take_nearly_all_of_the_time_and_no_more(
         response = call(ranker, [silent_service, prompt.url], timeout)
         taken = time.monotonic() - started
     print(f"timeout={timeout}: {taken:.3f} s")
-    assert 0.87 * timeout <= taken <= timeout + 0.1
+    assert 0.87 * timeout <= taken <= timeout + 0.25
     assert [c.access_uris.tes_uri for c in response.service_combinations] == [prompt.url]
     # What can be changed here, and nothing that plays no part in the process.
     (warning,) = (w for w in response.warnings if silent_service in w)
@@ -64,7 +64,7 @@ def test_services_that_hang_take_nearly_all_of_the_time_and_no_more(
         call(ranker, [silent_service], timeout)
 
 
-@pytest.mark.parametrize("timeout", [1, 2.5])
+@pytest.mark.parametrize("timeout", [2, 3])
 def test_a_service_that_answers_in_four_fifths_of_the_time_counts(timeout: float) -> None:
     ended = threading.Event()
 
