@@ -12,7 +12,7 @@ const body = {
   resource_requirements: { cpu_cores: 2, ram_gb: 0.5, preemptible: false, zones: ["a b"] },
   registries: ["https://r.example/"],
 };
-const call = { body, kind: "resources" as const, root: "https://h.example/prefix/", token: undefined };
+const call = { body, kind: "resources" as const, missing: [], root: "https://h.example/prefix/", token: undefined };
 const token = { header: "Authorization", prefix: "Bearer" };
 
 /** The words that a shell makes of `text`, with `program` in the place of the first. */

@@ -6,11 +6,12 @@ import { useId, useRef, useState } from "preact/hooks";
 import { duration, integer } from "../model/format";
 import { at, type Kind } from "../model/request";
 import { cancel, submit } from "../calls";
-import { answer, asking, draft, edit, isStale, kind, notice, settings, token, tokenFaults } from "../store";
+import { answer, asking, draft, edit, isStale, kind, missing, notice, settings, token, tokenFaults } from "../store";
 import { CopyButtons } from "./copy";
 import { examplesOf } from "./examples";
 import { FaultList, LinesField, NumberField, OtherFaults, SizesField, useFocusOnFault } from "./field";
 import { JsonView } from "./json";
+import { Missing } from "./missing";
 import { openTask, TaskFields } from "./task";
 import { WeightControl } from "./weight";
 
@@ -102,6 +103,7 @@ function Examples() {
           batch(() => {
             kind.value = example.kind;
             draft.value = example.draft;
+            missing.value = [];
             notice.value = undefined;
           });
         }}
@@ -173,6 +175,7 @@ export function Ask() {
           <Examples />
         </div>
         <Kinds />
+        <Missing />
         {kind.value === "task" ? <TaskFields /> : <ResourceFields />}
         <LinesField label="Where it could run" unit="TES" path={["tes_uris"]} rows={2} placeholder="https://tes.example/ga4gh/tes/v1/" />
         <LinesField label="Where the data are" unit="DRS" path={["drs_uris"]} rows={2} placeholder="https://drs.example/ga4gh/drs/v1/" />

@@ -2,11 +2,12 @@
 
 import { effect } from "@preact/signals";
 
-import { link } from "../calls";
+import { link } from "../entry";
 import { Clipboard } from "../clipboard";
 import { asCommand, asCurl, asPython, type Call } from "../model/copy";
 import { DEFAULT_TOKEN, root } from "../model/service";
-import { body, kind, notice, settings, token } from "../store";
+import { body, kind, lacking, notice, settings, token } from "../store";
+import { placesOf } from "./missing";
 
 const clipboard = new Clipboard();
 
@@ -18,6 +19,7 @@ effect(() => {
 const call = (): Call => ({
   body: body.value,
   kind: kind.value,
+  missing: lacking.value,
   root: root(),
   token: token.value ? (settings.value?.token ?? DEFAULT_TOKEN) : undefined,
 });
@@ -25,19 +27,14 @@ const call = (): Call => ({
 async function makeLink(): Promise<string | undefined> {
   let found: Awaited<ReturnType<typeof link>>;
   try {
-    found = await link(body.value);
+    found = await link();
   } catch {
     notice.value = { text: "The request is too large for a link. Copy it as curl, or as JSON.", isError: true };
     return undefined;
   }
   const { href, dropped } = found;
-  const most = 4;
-  const more = dropped.length > most ? ` and ${dropped.length - most} more` : "";
   if (dropped.length > 0) {
-    notice.value = {
-      text: `The link leaves out what may be secret: ${dropped.slice(0, most).join(", ")}${more}.`,
-      isError: false,
-    };
+    notice.value = { text: `The link leaves out what may be secret: ${placesOf(dropped, 4)}.`, isError: false };
   }
   return href;
 }

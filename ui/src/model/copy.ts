@@ -11,18 +11,25 @@ export const shellWord = (text: string): string =>
 export interface Call {
   body: JsonObject;
   kind: Kind;
+  /** The places of what the link that the request is from left out. */
+  missing: readonly string[];
   /** The root of the service, with a slash at its end. */
   root: string;
   token: { header: string; prefix: string } | undefined;
 }
 
-export function asCurl({ body, kind, root, token }: Call): string {
+/** A comment, for shell and Python, that tells of a request that is not whole. */
+const missingNote = ({ missing }: Call): string =>
+  missing.length === 0 ? "" : `# The link left out ${missing.map((pointer) => JSON.stringify(pointer)).join(", ")}.\n`;
+
+export function asCurl(call: Call): string {
+  const { body, kind, root, token } = call;
   const lines = [`curl --silent --show-error ${shellWord(new URL(PATHS[kind].slice(1), root).href)}`];
   lines.push("--header 'Content-Type: application/json'");
   if (token) lines.push(`--header "${token.header}: ${token.prefix} $TESTRIBUTE_JWT"`);
   // Not --data: that would read a file if the text began with @, and cut line breaks.
   lines.push(`--data-raw ${quoted(JSON.stringify(body, null, 2))}`);
-  return lines.join(" \\\n    ");
+  return missingNote(call) + lines.join(" \\\n    ");
 }
 
 /** Where a task is posted to the TES at `tesUri`, which may be the root of its API, of its host, or the list of tasks. */
@@ -64,7 +71,8 @@ const WITH_OPTION = new Set([
 ]);
 const WITH_RESOURCE_OPTION = new Set(["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec", "preemptible", "zones"]);
 
-export function asCommand({ body, kind }: Call): string {
+export function asCommand(call: Call): string {
+  const { body, kind } = call;
   const options: string[] = [];
   const add = (name: string, value: Json | undefined) => {
     if (value === undefined || value === null) return;
@@ -99,7 +107,7 @@ export function asCommand({ body, kind }: Call): string {
       .map((key) => `resource_requirements.${key}`),
   ];
   const note = left.length > 0 ? `# Without an option: ${left.map((key) => JSON.stringify(key)).join(", ")}\n` : "";
-  return `${note}${before}testribute --output table \\\n    ${options.join(" \\\n    ")}`;
+  return `${missingNote(call)}${note}${before}testribute --output table \\\n    ${options.join(" \\\n    ")}`;
 }
 
 /** `value` as an expression of Python: JSON but for three names, indented like it. */
@@ -119,7 +127,8 @@ function python(value: Json | undefined, indent: string): string {
   return `${open}\n${items.map((item) => `${inner}${item},\n`).join("")}${indent}${close}`;
 }
 
-export function asPython({ body, kind, token }: Call): string {
+export function asPython(call: Call): string {
+  const { body, kind, token } = call;
   const name = kind === "task" ? "rank_tasks" : "rank_services";
   const identifier = /^[a-z_][a-z0-9_]*$/i;
   const entries = Object.entries(body).filter(([, value]) => value !== undefined);
@@ -127,7 +136,7 @@ export function asPython({ body, kind, token }: Call): string {
     .filter(([key]) => identifier.test(key))
     .map(([key, value]) => `    ${key}=${python(value, "    ")},\n`);
   if (token) lines.push('    jwt=os.environ["TESTRIBUTE_JWT"],\n');
-  return `${token ? "import os\n\n" : ""}from testribute import ${name}
+  return `${missingNote(call)}${token ? "import os\n\n" : ""}from testribute import ${name}
 
 answer = ${name}(
 ${lines.join("")})

@@ -16,18 +16,21 @@ const ONLY: Record<Kind, readonly string[]> = {
   task: ["task", "execution_time_sec", "sizes"],
 };
 
+/** The properties of the other kind. */
+const foreignTo = (kind: Kind): readonly string[] => ONLY[kind === "task" ? "resources" : "task"];
+
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `draft` as it is sent: without what belongs to the other kind. */
 export function bodyOf(draft: JsonObject, kind: Kind): JsonObject {
-  const foreign = ONLY[kind === "task" ? "resources" : "task"];
+  const foreign = foreignTo(kind);
   return Object.fromEntries(Object.entries(draft).filter(([key, value]) => !foreign.includes(key) && value !== undefined));
 }
 
 /** `draft` with `body` in the place of everything that is sent for `kind`. */
 export function withBody(draft: JsonObject, kind: Kind, body: JsonObject): JsonObject {
-  const foreign = ONLY[kind === "task" ? "resources" : "task"];
+  const foreign = foreignTo(kind);
   const kept = Object.entries(draft).filter(([key]) => foreign.includes(key) && !(key in body));
   return { ...body, ...Object.fromEntries(kept) };
 }
@@ -97,6 +100,16 @@ export function valueAt(request: Json | undefined, pointer: string): { isThere: 
     value = (holder as JsonObject)[key];
   }
   return { isThere: true, value };
+}
+
+/**
+ * Whether what was left out at `pointer` is still not in the `request`. Of a list the next item has taken its place, so
+ * that this cannot be seen.
+ */
+export function isLacking(request: JsonObject, kind: Kind, pointer: string): boolean {
+  if (foreignTo(kind).includes(keysOf(pointer)[0] ?? "")) return false;
+  const parent = valueAt(request, pointer.slice(0, pointer.lastIndexOf("/")));
+  return Array.isArray(parent.value) || !valueAt(request, pointer).isThere;
 }
 
 /**
