@@ -4,7 +4,8 @@ import { effect } from "@preact/signals";
 
 import { link } from "../entry";
 import { Clipboard } from "../clipboard";
-import { asCommand, asCurl, asPython, type Call } from "../model/copy";
+import { asCommand } from "../model/command";
+import { asCurl, asPython, type Call } from "../model/copy";
 import { DEFAULT_TOKEN, root } from "../model/service";
 import { body, kind, lacking, notice, settings, token } from "../store";
 import { placesOf } from "./missing";

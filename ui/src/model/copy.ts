@@ -1,6 +1,6 @@
 // The request as something to run elsewhere. A token is never copied: each reads it from TESTRIBUTE_JWT.
 
-import { at, isObject, type Json, type JsonObject, type Kind, PATHS } from "./request";
+import { type Json, type JsonObject, type Kind, PATHS } from "./request";
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -19,7 +19,7 @@ export interface Call {
 }
 
 /** A comment, for shell and Python, that tells of a request that is not whole. */
-const missingNote = ({ missing }: Call): string =>
+export const missingNote = ({ missing }: Call): string =>
   missing.length === 0 ? "" : `# The link left out ${missing.map((pointer) => JSON.stringify(pointer)).join(", ")}.\n`;
 
 export function asCurl(call: Call): string {
@@ -52,62 +52,6 @@ export function asTaskCurl(task: JsonObject, tesUri: string, hasToken: boolean):
   if (hasToken) lines.push('--header "Authorization: Bearer $TESTRIBUTE_JWT"');
   lines.push(`--data-raw ${quoted(JSON.stringify(task, null, 2))}`);
   return lines.join(" \\\n    ");
-}
-
-const strings = (value: Json | undefined): string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-
-/** Properties of requests that have an option. */
-const WITH_OPTION = new Set([
-  "tes_uris",
-  "drs_uris",
-  "object_ids",
-  "object_sizes",
-  "resource_requirements",
-  "mode",
-  "limit",
-  "explain",
-  "task",
-]);
-const WITH_RESOURCE_OPTION = new Set(["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec", "preemptible", "zones"]);
-
-export function asCommand(call: Call): string {
-  const { body, kind } = call;
-  const options: string[] = [];
-  const add = (name: string, value: Json | undefined) => {
-    if (value === undefined || value === null) return;
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    // A value with a dash at its start would be taken for an option.
-    options.push(text.startsWith("-") ? shellWord(`--${name}=${text}`) : `--${name} ${shellWord(text)}`);
-  };
-  for (const uri of strings(body.tes_uris)) add("tes-uri", uri);
-  for (const uri of strings(body.drs_uris)) add("drs-uri", uri);
-  let before = "";
-  if (kind === "task") {
-    before = `cat > task.json <<'JSON'\n${JSON.stringify(body.task ?? {}, null, 2)}\nJSON\n`;
-    add("task", "task.json");
-  } else {
-    for (const id of strings(body.object_ids)) add("object-id", id);
-    const sizes = isObject(body.object_sizes) ? body.object_sizes : {};
-    for (const [id, size] of Object.entries(sizes)) add("object-size", `${id}=${String(size)}`);
-    for (const name of ["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec"]) {
-      add(name.replaceAll("_", "-"), at(body, ["resource_requirements", name]));
-    }
-    const preemptible = at(body, ["resource_requirements", "preemptible"]);
-    if (typeof preemptible === "boolean") options.push(preemptible ? "--preemptible" : "--no-preemptible");
-    for (const zone of strings(at(body, ["resource_requirements", "zones"]))) add("zone", zone);
-  }
-  if (body.mode !== undefined) add("mode", body.mode);
-  if (body.limit !== undefined) add("limit", body.limit);
-  if (body.explain === true) options.push("--explain");
-  const left = [
-    ...Object.keys(body).filter((key) => !WITH_OPTION.has(key)),
-    ...Object.keys(isObject(body.resource_requirements) ? body.resource_requirements : {})
-      .filter((key) => !WITH_RESOURCE_OPTION.has(key))
-      .map((key) => `resource_requirements.${key}`),
-  ];
-  const note = left.length > 0 ? `# Without an option: ${left.map((key) => JSON.stringify(key)).join(", ")}\n` : "";
-  return `${missingNote(call)}${note}${before}testribute --output table \\\n    ${options.join(" \\\n    ")}`;
 }
 
 /** `value` as an expression of Python: JSON but for three names, indented like it. */
