@@ -151,7 +151,7 @@ describe("what is shown", () => {
   });
 
   it("has times and sizes in units that people use", () => {
-    expect([0, 0.4, 59.6, 90, 7380, 200_000].map(duration)).toEqual(["0 s", "0.4 s", "1 min", "1 min 30 s", "2 h 3 min", "2 d 7 h"]);
+    expect([0, 0.4, 59.6, 90, 7380, 200_000].map((seconds) => duration(seconds))).toEqual(["0 s", "0.4 s", "1 min", "1 min 30 s", "2 h 3 min", "2 d 7 h"]);
     expect([0, 999, 1500, 15e9].map(bytes)).toEqual(["0 B", "999 B", "1.5 kB", "15 GB"]);
   });
 
