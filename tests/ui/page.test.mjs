@@ -185,7 +185,7 @@ onPage("a fault of the request is at its field", async (page) => {
   await rankButton(page).click();
   await page.locator(".failure").waitFor();
   assert.match(await page.locator(".field[data-pointer='/tes_uris'] .faults").innerText(), /Entry 2/);
-  assert.notEqual(await page.locator(".field[data-pointer='/resource_requirements/cpu_cores'] .faults").innerText(), "");
+  assert.notEqual(await page.locator(".field[data-pointer='/resource_requirements/cpu_cores'] ul.faults").innerText(), "");
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-invalid")), "true");
   assert.equal(await page.locator(".field[data-pointer='/drs_uris'] .faults").count(), 0);
   await page.getByRole("button", { name: "Entry 2" }).click();
@@ -389,7 +389,7 @@ for (const [name, make, check] of [
 onPage("an answer without combinations is told", async (page) => {
   await answer(page, () => ({ json: answers.nothing() }));
   await rankButton(page).click();
-  await page.getByText("There is no combination to rank").waitFor();
+  await page.locator(".verdict").getByText("There is no combination to rank").waitFor();
 });
 
 for (const colorScheme of ["light", "dark"]) {

@@ -5,7 +5,20 @@ import { batch, effect, signal } from "@preact/signals";
 
 import { NotARanking } from "./model/answer";
 import { ask, fetchSettings } from "./model/service";
-import { asking, current, draft, fail, initial, isOtherWeight, isStale, settings, take, weight } from "./store";
+import {
+  asking,
+  current,
+  draft,
+  fail,
+  initial,
+  isOtherWeight,
+  isReadable,
+  isStale,
+  settings,
+  take,
+  unread,
+  weight,
+} from "./store";
 
 let flight: AbortController | undefined;
 
@@ -20,6 +33,7 @@ export function cancel(): void {
 
 /** Sends the request, and tells whether there is an answer to it. The previous one stays until there is another. */
 export async function submit(): Promise<boolean> {
+  if (!isReadable()) return false;
   flight?.abort();
   const controller = new AbortController();
   flight = controller;
@@ -55,7 +69,7 @@ const REST = 350;
 
 /** Asks again when the weight has changed and the answer cannot be ranked for it here. */
 effect(() => {
-  const due = isOtherWeight.value && !isStale.value;
+  const due = isOtherWeight.value && !isStale.value && unread.value === 0;
   void weight.value;
   isDue.value = due;
   if (!due) return;

@@ -41,6 +41,28 @@ export const token = signal("");
 /** Something to tell beside the form: what a link left out, why a file was not read. */
 export const notice = signal<{ text: string; isError: boolean } | undefined>(undefined);
 
+/** How many texts cannot be read as they are typed: the request does not have them, and is not sent. */
+export const unread = signal(0);
+
+/** Counts a text that cannot be read, until what is given back is called. */
+export function markUnread(): () => void {
+  unread.value += 1;
+  return () => {
+    unread.value -= 1;
+    if (unread.value === 0) held.value = 0;
+  };
+}
+
+/** How often something was to be sent or copied since there is text that cannot be read. */
+export const held = signal(0);
+
+/** Whether the request is what the form shows. If not, the form tells. */
+export function isReadable(): boolean {
+  if (unread.value === 0) return true;
+  held.value += 1;
+  return false;
+}
+
 export const answer = signal<Answer | undefined>(undefined);
 /** The request of the answer. */
 const answered = signal<Sent | undefined>(undefined);
@@ -87,7 +109,12 @@ export const ranked = computed(() => (answer.value ? rank(answer.value, weight.v
 /** Whether the answer is for another weight than the form's, and cannot be ranked again here. */
 export const isOtherWeight = computed(() => answer.value !== undefined && !ranksHere(answer.value, weight.value));
 
-/** The combination that was chosen; the best one until there is a choice. */
+/** The weight that the order which is shown is for. */
+export const rankedWeight = computed<Weight>(() =>
+  answer.value && isOtherWeight.value ? answer.value.weight : weight.value,
+);
+
+/** The combination that was chosen; the first one until there is a choice. */
 const chosen = signal<number | undefined>(undefined);
 export const selected = computed(() => {
   const list = answer.value?.combinations;

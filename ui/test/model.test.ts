@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { located, NotARanking, readAnswer } from "../src/model/answer";
-import { toCsv } from "../src/model/csv";
+import { toCsv } from "../src/model/downloads";
 import { bytes, duration, shortNames } from "../src/model/format";
 import { rank } from "../src/model/ranking";
 import { property } from "../src/model/read";
@@ -192,7 +192,7 @@ describe("CSV", () => {
   it("quotes, and has no formulas", () => {
     const access_uris = { a: "=HYPERLINK(\"x\")", b: "x,y", tes_uri: "https://tes.example/" };
     const answer = readAnswer({ service_combinations: [combination({ access_uris })], warnings: [] }, {}, 0.5);
-    const [header, row] = toCsv(answer, rank(answer, 0.5)).split("\r\n");
+    const [header, row] = toCsv(answer, rank(answer, 0.5), 0.5).split("\r\n");
     expect(header).toMatch(/^rank,tes_uri,cost,currency,.*,a,b$/);
     expect(row).toContain('"\'=HYPERLINK(""x"")","x,y"');
   });

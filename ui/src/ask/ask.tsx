@@ -6,12 +6,13 @@ import { useId, useRef, useState } from "preact/hooks";
 import { duration, integer } from "../model/format";
 import { at, type Kind } from "../model/request";
 import { cancel, submit } from "../calls";
-import { answer, asking, draft, edit, isStale, kind, missing, notice, settings, token, tokenFaults } from "../store";
+import { answer, asking, draft, edit, held, isStale, kind, missing, notice, settings, token, tokenFaults } from "../store";
 import { CopyButtons } from "./copy";
 import { examplesOf } from "./examples";
-import { FaultList, LinesField, NumberField, OtherFaults, SizesField, useFocusOnFault } from "./field";
+import { FaultList, LinesField, NumberField, OtherFaults, SizesField } from "./field";
 import { JsonView } from "./json";
 import { Missing } from "./missing";
+import { showResults, useOutcome } from "./outcome";
 import { openTask, TaskFields } from "./task";
 import { WeightControl } from "./weight";
 
@@ -131,16 +132,10 @@ function Kinds() {
   );
 }
 
-/** Where the results are below the form, as on a phone, they come into sight. */
-function showResults(): void {
-  const results = document.getElementById("results");
-  if (results && results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
-}
-
 export function Ask() {
   const [isOver, setIsOver] = useState(false);
   const sentFrom = useRef<Element | null>(null);
-  useFocusOnFault(sentFrom);
+  useOutcome(sentFrom);
   const isAsking = asking.value !== undefined;
   const most = settings.value?.mostCombinations;
   const hasFile = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
@@ -166,8 +161,9 @@ export function Ask() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          sentFrom.current = document.activeElement;
-          void submit().then((isAnswered) => isAnswered && showResults());
+          const from = document.activeElement;
+          sentFrom.current = from;
+          void submit().then((isAnswered) => isAnswered && showResults(from));
         }}
       >
         <div class="panel-head">
@@ -216,13 +212,16 @@ export function Ask() {
           )}
         </details>
         <OtherFaults pointers={SHOWN[kind.value]} />
-        {notice.value && (
-          <p class={notice.value.isError ? "note error" : "note"} role="status">{notice.value.text}</p>
-        )}
+        <div class="told" role="status">
+          {notice.value && <p class={notice.value.isError ? "note error" : "note"}>{notice.value.text}</p>}
+          {held.value > 0 && (
+            <p class="note error">Not sent and not copied: the form has text that cannot be read, and is marked.</p>
+          )}
+        </div>
         <div class="submit">
           <button type="submit" class="primary">{answer.value ? "Rank again" : "Rank"}</button>
           {isAsking && <button type="button" onClick={cancel}>Cancel</button>}
-          {isStale.value && !isAsking && <span class="stale" role="status">Changed since the answer.</span>}
+          <span class="stale" role="status">{isStale.value && !isAsking && "Changed since the answer."}</span>
         </div>
       </form>
       <JsonView />

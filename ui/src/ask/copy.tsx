@@ -7,7 +7,7 @@ import { Clipboard } from "../clipboard";
 import { asCommand } from "../model/command";
 import { asCurl, asPython, type Call } from "../model/copy";
 import { DEFAULT_TOKEN, root } from "../model/service";
-import { body, kind, lacking, notice, settings, token } from "../store";
+import { body, isReadable, kind, lacking, notice, settings, token } from "../store";
 import { placesOf } from "./missing";
 
 const clipboard = new Clipboard();
@@ -41,11 +41,14 @@ async function makeLink(): Promise<string | undefined> {
 }
 
 export function CopyButtons() {
-  const as = (what: string, format: (call: Call) => string) => void clipboard.copy(what, () => format(call()));
+  const copy = (what: string, make: () => string | Promise<string | undefined>) => {
+    if (isReadable()) void clipboard.copy(what, make);
+  };
+  const as = (what: string, format: (call: Call) => string) => copy(what, () => format(call()));
   return (
     <div class="copies" role="group" aria-label="Copy the request">
       <span class="label">Copy as</span>
-      <button type="button" onClick={() => void clipboard.copy("Link", makeLink)}>link</button>
+      <button type="button" onClick={() => copy("Link", makeLink)}>link</button>
       <button type="button" onClick={() => as("curl", asCurl)}>curl</button>
       <button type="button" onClick={() => as("Command line", asCommand)}>command line</button>
       <button type="button" onClick={() => as("Python", asPython)}>Python</button>

@@ -1,6 +1,6 @@
 // Fields of the form that edit one place of the request, and show the faults there.
 
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 import { integer } from "../model/format";
 import {
@@ -15,7 +15,7 @@ import {
   toLines,
   toSizeLines,
 } from "../model/request";
-import { draft, edit, failure, faults } from "../store";
+import { draft, edit, faults } from "../store";
 import { useTyped } from "./typed";
 
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
@@ -76,11 +76,11 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
   const pointer = pointerOf(path);
   const value = at(draft.value, path);
   const list = faultsAt(faults.value, pointer);
-  const described = [hint && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
+  // As it is typed: `0.` is 0, and on its way to 0.5.
+  const { shown, fault, type } = useTyped(writtenNumber(value));
+  const described = [hint && `${id}-hint`, fault && `${id}-typed`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
   // Text can only come from elsewhere; a field for numbers would not show it.
   const isText = value !== undefined && value !== null && typeof value !== "number";
-  // As it is typed: `0.` is 0, and on its way to 0.5.
-  const { shown, type } = useTyped(writtenNumber(value));
   return (
     <div class="field" data-pointer={pointer}>
       <label for={id}>
@@ -92,16 +92,19 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
         id={id}
         inputMode="decimal"
         value={shown}
-        aria-invalid={list.length > 0}
+        aria-invalid={list.length > 0 || fault !== ""}
+        data-unread={fault !== "" || undefined}
         aria-describedby={described || undefined}
         onInput={(event: { currentTarget: HTMLInputElement }) => {
-          const text = event.currentTarget.value;
+          const { value: text, validity } = event.currentTarget;
           const number = text.trim() === "" ? NaN : Number(text);
           edit(path, Number.isFinite(number) ? number : text || undefined);
-          type(text, writtenNumber(at(draft.value, path)));
+          // What is no number the browser shows, and keeps to itself.
+          type(text, writtenNumber(at(draft.value, path)), validity.badInput ? "Not a number." : "");
         }}
       />
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+      <p class="faults" id={`${id}-typed`} role="status">{fault}</p>
       <FaultList id={`${id}-faults`} list={list} pointer={pointer} />
     </div>
   );
@@ -197,19 +200,4 @@ export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
       ))}
     </ul>
   );
-}
-
-/**
- * Moves the focus to the first field with a fault, or to the token that is missing, if it is still where the form was
- * sent from: not away from what is being typed or moved by now.
- */
-export function useFocusOnFault(sentFrom: { current: Element | null }): void {
-  const value = failure.value;
-  useEffect(() => {
-    if (value === undefined) return;
-    const fields = document.querySelectorAll<HTMLElement>('.ask [aria-invalid="true"]');
-    for (const field of fields) field.closest("details")?.setAttribute("open", "");
-    if (document.activeElement === sentFrom.current) fields[0]?.focus();
-    sentFrom.current = null;
-  }, [value]);
 }

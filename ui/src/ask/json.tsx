@@ -25,6 +25,7 @@ export function JsonView() {
           spellcheck={false}
           value={shown}
           aria-invalid={fault !== ""}
+          data-unread={fault !== "" || undefined}
           aria-describedby={`${id}-fault`}
           onBlur={() => {
             if (fault === "") forget();

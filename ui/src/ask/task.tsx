@@ -76,6 +76,7 @@ export function TaskFields() {
           spellcheck={false}
           value={shown}
           aria-invalid={list.length > 0 || fault !== ""}
+          data-unread={fault !== "" || undefined}
           aria-describedby={`${id}-hint ${id}-typed${list.length > 0 ? ` ${id}-faults` : ""}`}
           placeholder={'{"name": "...", "resources": {...}, "inputs": [...], "executors": [...]}'}
           onInput={(event) => {

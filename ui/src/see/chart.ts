@@ -232,6 +232,15 @@ export class Chart {
     event.preventDefault();
     const index = this.byTime[Math.min(last, Math.max(0, target))];
     if (index === undefined) return;
+    this.focus(index);
+  }
+
+  /** The combination whose dot has the focus. */
+  focusedDot(): number | undefined {
+    return this.element.contains(document.activeElement) ? this.focused : undefined;
+  }
+
+  focus(index: number): void {
     this.setFocus(index);
     this.dots[index]?.focus();
   }

@@ -59,10 +59,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
   }, []);
   const moves = useMemo(() => movesOf(current, data?.request ?? {}), [current, data]);
   const sources = useMemo(() => sourcesOf(moves), [moves]);
-  const highest = useMemo(
-    () => sources.reduce((most, { pricePerGb = 0 }) => Math.max(most, pricePerGb), data ? highestPrice(data) : 0),
-    [sources, data],
-  );
+  const highest = useMemo(() => (data ? highestPrice(data) : 0), [data]);
   const tesHosts = useMemo(() => tesHostsOf(data?.combinations ?? [], data?.tes ?? []), [data]);
   const sites = useMemo(() => sitesOf(places, tesHosts, sources), [places, tesHosts, sources]);
   // Copies that the selection does not read may be at the other end of the world.

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Combination } from "../model/answer";
 import { duration, integer, money } from "../model/format";
-import { answer, hovered, onlyTes, ranked, select, selected, weight } from "../store";
+import { answer, hovered, onlyTes, ranked, rankedWeight, select, selected } from "../store";
 import type { Chart, ChartState } from "./chart";
 import { Mark } from "./mark";
 import { tesName, tesNames } from "./names";
@@ -39,8 +39,9 @@ export function Tradeoff() {
 
   const update = () => {
     const state: ChartState = {
-      weight: weight.value,
-      best: ranked.value?.order[0]?.index,
+      weight: rankedWeight.value,
+      // Of a random order none is.
+      best: rankedWeight.value === "random" ? undefined : ranked.value?.order[0]?.index,
       selected: selected.value?.index,
       hovered: hovered.value,
       onlyTes: onlyTes.value,
@@ -64,10 +65,12 @@ export function Tradeoff() {
         selected.value?.index ?? 0,
         data.combinations.map((one) => labelOf(one, data.currency)),
       );
+      const focused = chart.current?.answer === data ? chart.current.focusedDot() : undefined;
       chart.current = next;
       // Before it is on the page: no dot may stand there without its name.
       update();
       element.replaceChildren(next.element);
+      if (focused !== undefined) next.focus(focused);
       setDrawn((count) => count + 1);
     };
     // The file is gone if the service was brought up to date since the page was opened.
@@ -101,7 +104,7 @@ export function Tradeoff() {
         ))}
         {tesNames.value.length > MOST_NAMES && <li>and {integer(tesNames.value.length - MOST_NAMES)} more</li>}
         <li><span class="key front-key" /> Pareto front</li>
-        {weight.value !== "random" && <li><span class="key iso-key" /> equal score at this weight</li>}
+        {rankedWeight.value !== "random" && <li><span class="key iso-key" /> equal score at this weight</li>}
         <li><span class="key hollow-key" /> hollow: another one is better in both</li>
       </ul>
     </section>

@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import type { Answer, Combination } from "../model/answer";
 import { duration, integer, middle, money, number, percent, plural } from "../model/format";
 import { breakEven } from "../model/ranking";
-import { answer, ranked, selected, weight } from "../store";
+import { answer, ranked, rankedWeight, selected } from "../store";
 import { sentencesOf } from "./best";
 import { Mark } from "./mark";
 import { Transfers } from "./moves";
@@ -147,7 +147,7 @@ function Assumptions({ data }: { data: Answer }) {
 const subject = signal<{ data: Answer; tes: number } | undefined>(undefined);
 
 function ToBeBest({ data, current }: { data: Answer; current: Combination }) {
-  const w = weight.value;
+  const w = rankedWeight.value;
   if (data.tes.length < 2) return null;
   const best = ranked.value?.order[0];
   const runnerUp = ranked.value?.order.find(({ tes }) => tes !== best?.tes)?.tes ?? 0;
