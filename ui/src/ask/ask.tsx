@@ -81,7 +81,7 @@ function TokenField() {
       <p class="hint" id={`${id}-hint`}>
         Optional. It stays in the memory of this page, and the service sends it on to the TES and DRS above.
       </p>
-      <FaultList id={`${id}-faults`} list={messages.map((text) => ({ pointer: "", text }))} pointer="" />
+      <FaultList id={`${id}-faults`} list={messages.map((text) => ({ pointer: "", text }))} />
     </div>
   );
 }

@@ -9,9 +9,10 @@ import {
   faultsAt,
   fromLines,
   fromSizeLines,
-  indexOf,
+  itemOf,
   type Json,
   lineOfItem,
+  sizeOfFault,
   toLines,
   toSizeLines,
 } from "../model/request";
@@ -26,23 +27,20 @@ const MOST_FAULTS = 10;
 interface FaultListProps {
   id: string;
   list: Fault[];
-  pointer: string;
-  /** What is at the pointer. */
-  value?: Json;
-  /** Shows the line of an item. */
-  onShow?: (index: number) => void;
+  /** Which line a fault is about, and how to show it. */
+  lines?: { indexOf: (fault: Fault) => number | undefined; show: (index: number) => void };
 }
 
-export function FaultList({ id, list, pointer, value, onShow }: FaultListProps) {
+export function FaultList({ id, list, lines }: FaultListProps) {
   if (list.length === 0) return null;
   return (
     <ul class="faults" id={id}>
       {list.slice(0, MOST_FAULTS).map((fault) => {
-        const index = indexOf(fault, pointer, value);
+        const index = lines?.indexOf(fault);
         return (
           <li key={fault.pointer + fault.text}>
-            {index !== undefined && onShow && (
-              <button type="button" class="link" onClick={() => onShow(index)}>
+            {index !== undefined && (
+              <button type="button" class="link" onClick={() => lines?.show(index)}>
                 Entry {index + 1}
               </button>
             )}{" "}
@@ -105,7 +103,7 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
       />
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
       <p class="faults" id={`${id}-typed`} role="status">{fault}</p>
-      <FaultList id={`${id}-faults`} list={list} pointer={pointer} />
+      <FaultList id={`${id}-faults`} list={list} />
     </div>
   );
 }
@@ -121,19 +119,21 @@ interface TextLinesProps extends LinesProps {
   write: (value: Json | undefined) => string;
   read: (text: string) => Json;
   isEmpty: (value: Json) => boolean;
+  /** Which line of `text` that is not empty has the fault. */
+  indexOf: (fault: Fault, pointer: string, text: string) => number | undefined;
 }
 
 /** A list, one item a line. */
 export const LinesField = (props: LinesProps) => (
-  <TextLines {...props} write={toLines} read={fromLines} isEmpty={(value) => Array.isArray(value) && value.length === 0} />
+  <TextLines {...props} write={toLines} read={fromLines} isEmpty={(value) => Array.isArray(value) && value.length === 0} indexOf={itemOf} />
 );
 
 /** Sizes by name, one a line. */
 export const SizesField = (props: LinesProps) => (
-  <TextLines {...props} write={toSizeLines} read={fromSizeLines} isEmpty={(value) => Object.keys(value ?? {}).length === 0} />
+  <TextLines {...props} write={toSizeLines} read={fromSizeLines} isEmpty={(value) => Object.keys(value ?? {}).length === 0} indexOf={sizeOfFault} />
 );
 
-function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read, isEmpty }: TextLinesProps) {
+function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read, isEmpty, indexOf }: TextLinesProps) {
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const pointer = pointerOf(path);
@@ -180,7 +180,7 @@ function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read
         }}
       />
       {hints && <p class="hint" id={`${id}-hint`}>{hints}</p>}
-      <FaultList id={`${id}-faults`} list={list} pointer={pointer} value={value} onShow={show} />
+      <FaultList id={`${id}-faults`} list={list} lines={{ indexOf: (fault) => indexOf(fault, pointer, shown), show }} />
     </div>
   );
 }

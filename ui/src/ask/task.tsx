@@ -107,7 +107,7 @@ export function TaskFields() {
           .
         </p>
         <p class="faults" id={`${id}-typed`} role="status">{fault}</p>
-        <FaultList id={`${id}-faults`} list={list} pointer="/task" />
+        <FaultList id={`${id}-faults`} list={list} />
       </div>
       <NumberField
         label="Run time"

@@ -92,6 +92,14 @@ export function timeUnit(most: number): { name: string; seconds: number } {
   return { name: "days", seconds: 86_400 };
 }
 
+/** How many decimals tell about so many ticks in a domain apart, which are 1, 2 or 5 times a power of ten. */
+export function tickDigits([low, high]: [number, number], ticks: number): number {
+  const step = (high - low) / ticks;
+  // Above the geometric mean of 5 and 10 it is the next power.
+  const power = Math.floor(Math.log10(step) + Math.log10(10 / Math.sqrt(50)));
+  return Number.isFinite(power) ? Math.min(20, Math.max(0, -power)) : 0;
+}
+
 /** Bytes in units of powers of 1000, as the service counts them. */
 export function bytes(size: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];

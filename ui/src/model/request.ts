@@ -133,12 +133,20 @@ export const stillHolds = (fault: Fault, sent: JsonObject, now: JsonObject): boo
 export const faultsAt = (faults: readonly Fault[], pointer: string): Fault[] =>
   faults.filter((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`));
 
-/** Which item of a list, or of the properties of an object, `fault` is about. */
-export function indexOf(fault: Fault, pointer: string, holder: Json | undefined): number | undefined {
-  const [key] = keysOf(fault.pointer.slice(pointer.length));
-  if (key === undefined) return undefined;
-  if (!isObject(holder)) return /^\d+$/.test(key) ? Number(key) : undefined;
-  const index = Object.keys(holder).indexOf(key);
+/** The key below `pointer` that `fault` is about. */
+const keyBelow = (fault: Fault, pointer: string): string | undefined => keysOf(fault.pointer.slice(pointer.length))[0];
+
+/** Which item of the list at `pointer` the `fault` is about. */
+export function itemOf(fault: Fault, pointer: string): number | undefined {
+  const key = keyBelow(fault, pointer);
+  return key !== undefined && /^\d+$/.test(key) ? Number(key) : undefined;
+}
+
+/** Which size of those that `text` has by name the `fault` is about: objects have names that are numbers in another order. */
+export function sizeOfFault(fault: Fault, pointer: string, text: string): number | undefined {
+  const key = keyBelow(fault, pointer);
+  // Of two with one name the last one counts.
+  const index = fromLines(text).findLastIndex((line) => nameOf(line) === key);
   return index < 0 ? undefined : index;
 }
 
@@ -162,10 +170,12 @@ export const toSizeLines = (value: Json | undefined): string =>
     ? Object.entries(value).map(([name, size]) => `${name} = ${typeof size === "string" ? size : JSON.stringify(size)}`).join("\n")
     : "";
 
+function nameOf(line: string): string {
+  const at = line.lastIndexOf("=");
+  return at < 0 ? line : line.slice(0, at).trim();
+}
+
 export const fromSizeLines = (text: string): JsonObject =>
   Object.fromEntries(
-    fromLines(text).map((line) => {
-      const at = line.lastIndexOf("=");
-      return at < 0 ? [line, ""] : [line.slice(0, at).trim(), sizeOf(line.slice(at + 1))];
-    }),
+    fromLines(text).map((line) => [nameOf(line), line.includes("=") ? sizeOf(line.slice(line.lastIndexOf("=") + 1)) : ""]),
   );

@@ -4,10 +4,11 @@ import { computed } from "@preact/signals";
 
 import type { Weight } from "../model/answer";
 import { number, shortNames } from "../model/format";
+import { readable } from "../model/readable";
 import { answer } from "../store";
 
 /** A short name for each TES of the answer. */
-export const tesNames = computed(() => shortNames(answer.value?.tes ?? []));
+export const tesNames = computed(() => shortNames(answer.value?.tes ?? []).map(readable));
 
 export const tesName = (tes: number): string => tesNames.value[tes] ?? "";
 

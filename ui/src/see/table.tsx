@@ -85,9 +85,10 @@ function sorted(list: Combination[], scores: (number | undefined)[]): Combinatio
   return isDescending ? result.reverse() : result;
 }
 
-function Uris({ combination }: { combination: Combination }) {
+/** The access URIs of a combination, the `first` of them at first. */
+export function Uris({ combination, first = 20 }: { combination: Combination; first?: number }) {
   const objects = objectsOf(combination);
-  const [most, setMost] = useState(20);
+  const [most, setMost] = useState(first);
   return (
     <dl class="uris">
       <dt>TES</dt>

@@ -105,11 +105,15 @@ export function Tradeoff() {
         {tesNames.value.length > MOST_NAMES && <li>and {integer(tesNames.value.length - MOST_NAMES)} more</li>}
         <li><span class="key front-key" /> Pareto front</li>
         {rankedWeight.value !== "random" && <li><span class="key iso-key" /> equal score at this weight</li>}
-        <li><span class="key hollow-key" /> hollow: another one is better in both</li>
+        <li><span class="key hollow-key" /> hollow: another one is as good in both and better in one</li>
       </ul>
     </section>
   );
 }
+
+/** Between a dot and what is told of it, and the most that this is wide, in pixels. */
+const APART = 14;
+const WIDEST = 288;
 
 function Tip({ chart }: { chart: Chart | undefined }) {
   const index = hovered.value;
@@ -118,12 +122,12 @@ function Tip({ chart }: { chart: Chart | undefined }) {
   if (!combination || !centre || !answer.value) return null;
   const [x, y] = centre;
   const width = chart?.element.clientWidth ?? 0;
+  // On the side that has more room, within the chart.
+  const isLeft = x > width / 2;
+  const side = isLeft ? { right: `${width - x + APART}px` } : { left: `${x + APART}px` };
+  const most = Math.min(WIDEST, (isLeft ? x : width - x) - APART);
   return (
-    <div
-      class={`tip ${x > width / 2 ? "left" : ""}`}
-      style={{ left: `${x}px`, top: `${y}px` }}
-      aria-hidden="true"
-    >
+    <div class="tip" style={{ ...side, top: `${y}px`, maxWidth: `${most}px` }} aria-hidden="true">
       <strong><Mark tes={combination.tes} /> {tesName(combination.tes)}</strong>
       <span>
         {money(combination.cost, answer.value.currency)} · {duration(combination.seconds)} · rank{" "}

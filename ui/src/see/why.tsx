@@ -11,8 +11,11 @@ import { Mark } from "./mark";
 import { Transfers } from "./moves";
 import { known, tesName } from "./names";
 import { RewrittenTask } from "./rewritten";
-import { costParts, timeParts } from "./table";
+import { costParts, timeParts, Uris } from "./table";
 import { Quoted } from "./warnings";
+
+/** The most access URIs that are printed. */
+const MOST_PRINTED = 500;
 
 export function Why() {
   const data = answer.value;
@@ -32,6 +35,10 @@ export function Why() {
       <Transfers data={data} current={current} />
       <Assumptions data={data} />
       <ToBeBest data={data} current={current} />
+      <div class="on-paper">
+        <h3>Access URIs</h3>
+        <Uris combination={current} first={MOST_PRINTED} />
+      </div>
     </section>
   );
 }
