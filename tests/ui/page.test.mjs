@@ -446,6 +446,9 @@ onPage("a narrow screen has no sideways scrolling, and shows the answer", async 
   await answer(page, () => ({ json: answers.explained() }));
   const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok((await sideways()) <= 0);
+  await page.getByLabel("TES task", { exact: true }).check();
+  assert.ok((await sideways()) <= 0, `a TES task is ${await sideways()} pixels too wide`);
+  await page.getByLabel("Resources", { exact: true }).check();
   await rankButton(page).click();
   await page.locator(".site.tes").first().waitFor();
   assert.ok((await sideways()) <= 0, `${await sideways()} pixels too wide`);

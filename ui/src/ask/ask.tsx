@@ -212,16 +212,18 @@ export function Ask() {
           )}
         </details>
         <OtherFaults pointers={SHOWN[kind.value]} />
-        <div class="told" role="status">
-          {notice.value && <p class={notice.value.isError ? "note error" : "note"}>{notice.value.text}</p>}
-          {held.value > 0 && (
-            <p class="note error">Not sent and not copied: the form has text that cannot be read, and is marked.</p>
-          )}
-        </div>
-        <div class="submit">
-          <button type="submit" class="primary">{answer.value ? "Rank again" : "Rank"}</button>
-          {isAsking && <button type="button" onClick={cancel}>Cancel</button>}
-          <span class="stale" role="status">{isStale.value && !isAsking && "Changed since the answer."}</span>
+        <div>
+          <div class="told" role="status">
+            {notice.value && <p class={notice.value.isError ? "note error" : "note"}>{notice.value.text}</p>}
+            {held.value > 0 && (
+              <p class="note error">Not sent and not copied: the form has text that cannot be read, and is marked.</p>
+            )}
+          </div>
+          <div class="submit">
+            <button type="submit" class="primary">{answer.value ? "Rank again" : "Rank"}</button>
+            {isAsking && <button type="button" onClick={cancel}>Cancel</button>}
+            <span class="stale" role="status">{isStale.value && !isAsking && "Changed since the answer."}</span>
+          </div>
         </div>
       </form>
       <JsonView />
