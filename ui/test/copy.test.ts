@@ -108,15 +108,19 @@ describe("a copied request", () => {
   });
 
   it("as Python has the same values", () => {
+    const sent = { ...body, "a-b": 1, class: [true, null], jwt: "x", drs_uris: null };
     let python: string;
     try {
-      const script = `import sys, json\ndef rank_services(**given): print(json.dumps(given)); sys.exit()\n${asPython(call).replace(/^from .*$/m, "")}`;
+      const text = asPython({ ...call, body: sent });
+      const script = `import sys, json\ndef rank_services(**given): print(json.dumps(given)); sys.exit()\n${text.replace(/^from .*$/m, "")}`;
       python = execFileSync("python3", ["-c", script], { encoding: "utf8" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
       throw error;
     }
-    expect(JSON.parse(python)).toEqual(body);
+    const { jwt, drs_uris, ...expected } = sent;
+    expect(JSON.parse(python)).toEqual(expected);
+    expect(asPython({ ...call, body: sent })).toMatch(/^# Not a property of a request: jwt$/m);
     expect(asPython({ ...call, token })).toContain('jwt=os.environ["TESTRIBUTE_JWT"]');
   });
 });

@@ -71,16 +71,28 @@ function python(value: Json | undefined, indent: string): string {
   return `${open}\n${items.map((item) => `${inner}${item},\n`).join("")}${indent}${close}`;
 }
 
+/** Properties of requests, which are parameters of the functions; others are passed on by them. */
+const PARAMETERS = new Set([
+  "tes_uris", "registries", "drs_uris", "object_ids", "object_sizes", "resource_requirements", "mode", "limit", "explain",
+  "task", "execution_time_sec", "sizes",
+]);
+/** Parameters of the functions that are no properties of requests. */
+const OTHER_PARAMETERS = new Set(["jwt", "timeout", "config", "warn"]);
+
 export function asPython(call: Call): string {
   const { body, kind, token } = call;
   const name = kind === "task" ? "rank_tasks" : "rank_services";
-  const identifier = /^[a-z_][a-z0-9_]*$/i;
-  const entries = Object.entries(body).filter(([, value]) => value !== undefined);
+  // But for the mode, null is the same as what is not there, and no value of a parameter.
+  const entries = Object.entries(body).filter(([key, value]) => value !== undefined && (value !== null || key === "mode"));
   const lines = entries
-    .filter(([key]) => identifier.test(key))
+    .filter(([key]) => PARAMETERS.has(key))
     .map(([key, value]) => `    ${key}=${python(value, "    ")},\n`);
+  const more = entries.filter(([key]) => !PARAMETERS.has(key) && !OTHER_PARAMETERS.has(key));
+  if (more.length > 0) lines.push(`    **${python(Object.fromEntries(more), "    ")},\n`);
   if (token) lines.push('    jwt=os.environ["TESTRIBUTE_JWT"],\n');
-  return `${missingNote(call)}${token ? "import os\n\n" : ""}from testribute import ${name}
+  const left = entries.map(([key]) => key).filter((key) => OTHER_PARAMETERS.has(key));
+  const note = left.length > 0 ? `# Not a property of a request: ${left.join(", ")}\n` : "";
+  return `${missingNote(call)}${note}${token ? "import os\n\n" : ""}from testribute import ${name}
 
 answer = ${name}(
 ${lines.join("")})
