@@ -450,7 +450,10 @@ mod tests {
         let ids = ["a".to_owned(), "d".to_owned()];
         let unused: Vec<_> = unused_sizes(&sizes, &ids).collect();
         let expected = ["b", "c~1x", "https:~1~1h.example~1x"];
-        assert_eq!(unused, expected.map(|name| format!("/object_sizes/{name}")));
+        assert_eq!(
+            unused,
+            expected.map(|name| format!("/object_sizes/{name} (not among object_ids)"))
+        );
     }
 
     #[test]

@@ -44,7 +44,10 @@ pub(super) fn unused_sizes<'a>(
         let mut bundles = slashes.filter_map(|(at, _)| name.get(..at));
         !known.contains(name.as_str()) && !bundles.any(|bundle| known.contains(bundle))
     });
-    unused.map(|name| format!("/object_sizes/{}", escaped(&redacted(name))))
+    unused.map(|name| {
+        let name = escaped(&redacted(name));
+        format!("/object_sizes/{name} (not among object_ids)")
+    })
 }
 
 /// The one of `known` that `name` may be meant to be: it differs in case, separators or a few letters, or has a part of it.

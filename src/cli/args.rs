@@ -1,25 +1,23 @@
 //! Subcommands and options; those of the predecessor are unchanged.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use secrecy::SecretString;
 
 #[cfg(feature = "mock")]
 use super::mock_args::{DemoArgs, MockDrsArgs, MockTesArgs};
 use super::{
     calibrate_args::CalibrateArgs,
-    values::{amount, mode, object_size, size},
+    rank_args::{RankArgs, RunArgs},
+    values::amount,
 };
-use crate::{
-    api::{
-        request::{RankRequest, RequestedMode, ResourceRequirements},
-        task_request::TaskRequest,
-    },
-    config::Config,
-    domain::query::RequestFault,
-};
+use crate::config::Config;
+
+const USAGE: &str = "\
+testribute [OPTIONS] --tes-uri <URI> --cpu-cores <FLOAT> --ram-gb <FLOAT> --disk-gb <FLOAT> --execution-time-sec <FLOAT>
+       testribute [OPTIONS] --tes-uri <URI> --task <FILE>
+       testribute [OPTIONS] <COMMAND>";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +46,8 @@ Exit codes: 0 success, 1 no ranking or a failed command, 2 invalid usage or conf
 #[command(
     name = "testribute",
     version,
+    override_usage = USAGE,
+    arg_required_else_help = true,
     after_help = EXAMPLES,
     args_conflicts_with_subcommands = false,
     subcommand_negates_reqs = true
@@ -136,17 +136,6 @@ pub(super) enum DocumentFormat {
     Json,
 }
 
-/// The format of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
-    /// JSON, as in the answer of the service.
-    Json,
-    /// A table.
-    Table,
-    /// The URI of the best TES alone.
-    Uri,
-}
-
 /// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -154,144 +143,6 @@ pub(super) enum Format {
     Json,
     /// A table.
     Table,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Ranking")]
-pub(super) struct RankArgs {
-    /// Root URI of a TES that could run the task; may be repeated
-    #[arg(long = "tes-uri", value_name = "URI")]
-    pub(super) tes_uris: Vec<String>,
-    /// Root URI of a GA4GH service registry whose TES could run the task; may be repeated
-    #[arg(long = "registry", value_name = "URI")]
-    pub(super) registries: Vec<String>,
-    /// TES task (JSON) in place of the resource options and object ids; - for STDIN
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "cpu_cores", "ram_gb", "disk_gb", "object_ids", "preemptible", "no_preemptible", "zones"
-    ])]
-    pub(super) task: Option<PathBuf>,
-    /// Size in bytes of an input or output of the task, by its path in the containers; may be repeated
-    #[arg(long = "size", value_name = "PATH=BYTES", value_parser = size, requires = "task")]
-    sizes: Vec<(String, u64)>,
-    /// Size in bytes of an object, by its id: counts where no DRS tells one, and for URLs; may be repeated
-    #[arg(long = "object-size", value_name = "ID=BYTES", value_parser = object_size, conflicts_with = "task")]
-    object_sizes: Vec<(String, u64)>,
-    /// CPU cores that the task needs
-    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
-    cpu_cores: Option<f64>,
-    /// Memory that the task needs, in gigabytes
-    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
-    ram_gb: Option<f64>,
-    /// Disk that the task needs, in gigabytes
-    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
-    disk_gb: Option<f64>,
-    /// Run time of the task, in seconds
-    #[arg(long, value_name = "FLOAT", required_unless_present = "task", value_parser = amount)]
-    execution_time_sec: Option<f64>,
-    /// State that the task may run on preemptible machines
-    #[arg(long, overrides_with = "no_preemptible")]
-    preemptible: bool,
-    /// State that the task must not run on preemptible machines
-    #[arg(long, overrides_with = "preemptible")]
-    no_preemptible: bool,
-    /// Zone in which the task may run, as the TES names it; may be repeated
-    #[arg(long = "zone", value_name = "ZONE")]
-    zones: Vec<String>,
-    /// Bearer token for the TES and DRS; prefer the environment variable, as command lines are visible to other users
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "TESTRIBUTE_JWT",
-        hide_env_values = true
-    )]
-    pub(super) jwt: Option<SecretString>,
-    /// Id of an input object of the task; may be repeated
-    #[arg(long = "object-id", value_name = "ID")]
-    object_ids: Vec<String>,
-    /// Root URI of a DRS that may have the objects; may be repeated
-    #[arg(
-        long = "drs-uri",
-        visible_alias = "drs-id",
-        alias = "drs_id",
-        value_name = "URI"
-    )]
-    drs_uris: Vec<String>,
-    /// Ranking mode: cost (0), time (1), a weight of time between them, or random (-1)
-    #[arg(short, long, value_name = "MODE", default_value = "0.5", allow_hyphen_values = true, value_parser = mode)]
-    mode: RequestedMode,
-    /// Maximum number of combinations, best first
-    #[arg(long, value_name = "N")]
-    limit: Option<u64>,
-    /// Add to the answer what the estimates rest on: locations, distances, sources of offers and queue times
-    #[arg(long)]
-    explain: bool,
-    /// Format of the ranking on STDOUT
-    #[arg(long, value_enum, default_value_t = Output::Json)]
-    pub(super) output: Output,
-}
-
-impl RankArgs {
-    /// The same as a request. The parser guarantees that required options are present.
-    pub(super) fn into_request(self) -> RankRequest {
-        RankRequest {
-            tes_uris: self.tes_uris,
-            registries: self.registries,
-            resource_requirements: ResourceRequirements {
-                cpu_cores: self.cpu_cores.unwrap_or_default(),
-                ram_gb: self.ram_gb.unwrap_or_default(),
-                disk_gb: self.disk_gb.unwrap_or_default(),
-                execution_time_sec: self.execution_time_sec.unwrap_or_default(),
-                preemptible: match (self.preemptible, self.no_preemptible) {
-                    (true, _) => Some(true),
-                    (false, true) => Some(false),
-                    (false, false) => None,
-                },
-                zones: self.zones,
-                ..ResourceRequirements::default()
-            },
-            object_ids: self.object_ids,
-            object_sizes: self.object_sizes.into_iter().collect(),
-            drs_uris: self.drs_uris,
-            mode: self.mode,
-            limit: self.limit,
-            explain: self.explain,
-            ..RankRequest::default()
-        }
-    }
-}
-
-impl RankArgs {
-    /// The same as a request for `task`.
-    pub(super) fn into_task_request(self, task: serde_json::Value) -> TaskRequest {
-        TaskRequest {
-            task,
-            tes_uris: self.tes_uris,
-            registries: self.registries,
-            drs_uris: self.drs_uris,
-            mode: self.mode,
-            limit: self.limit,
-            explain: self.explain,
-            execution_time_sec: self.execution_time_sec,
-            sizes: self.sizes.into_iter().collect(),
-            unknown: BTreeMap::new(),
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-#[command(mut_arg("task", |task| task.required(true)))]
-pub(super) struct RunArgs {
-    #[command(flatten)]
-    pub(super) rank: RankArgs,
-    /// Sites that are tried, best first
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(super) tries: u16,
-    /// Wait for the end of the task, and show its state on STDERR
-    #[arg(long)]
-    pub(super) watch: bool,
-    /// Seconds between two looks at the state
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = amount)]
-    pub(super) poll_sec: f64,
 }
 
 #[derive(Debug, Args)]
@@ -338,27 +189,6 @@ impl ServeArgs {
         if let Some(port) = self.port {
             config.server.port = port;
         }
-    }
-}
-
-/// `fault` with the name of the option instead of the JSON pointer.
-pub(super) fn in_terms_of_options(fault: &RequestFault) -> String {
-    let field = fault.pointer.trim_start_matches('/');
-    let (field, position) = field.split_once('/').unwrap_or((field, ""));
-    let option = match field {
-        "tes_uris" => "--tes-uri",
-        "drs_uris" => "--drs-uri",
-        "registries" => "--registry",
-        "execution_time_sec" => "--execution-time-sec",
-        "object_ids" => "--object-id",
-        "object_sizes" => "--object-size",
-        "mode" => "--mode",
-        "limit" => "--limit",
-        _ => return fault.to_string(),
-    };
-    match position.parse::<usize>() {
-        Ok(position) => format!("{option} (number {}): {}", position + 1, fault.message),
-        Err(_) => format!("{option}: {}", fault.message),
     }
 }
 

@@ -137,7 +137,7 @@ impl<'a> Site<'a> {
                 || not_measured("queue"),
                 |queue| {
                     format!(
-                        "queue: {:.0} s, the Kaplan-Meier median of {} tasks that started and {} that wait",
+                        "queue: {:.0} s, the Kaplan-Meier median; tasks that started: {}, that wait: {}",
                         queue.seconds, queue.started, queue.waiting
                     )
                 },

@@ -5,7 +5,7 @@ use std::{
     io::{self, ErrorKind, IsTerminal, Write},
 };
 
-use super::CliError;
+use super::{CliError, options};
 
 /// The width of a narrow terminal, less the cursor.
 const MAX_LIVE_CHARS: usize = 79;
@@ -84,7 +84,7 @@ impl Console {
             let _ = writeln!(
                 self.err,
                 "[WARNING] {}",
-                without_control(&warning.to_string())
+                without_control(&options::text(&warning.to_string()))
             );
         }
     }
@@ -92,7 +92,11 @@ impl Console {
     /// Writes an error to STDERR.
     pub(super) fn error(&mut self, kind: &str, message: &str) {
         self.end_progress();
-        let _ = writeln!(self.err, "[ERROR] {kind}: {}", without_control(message));
+        let _ = writeln!(
+            self.err,
+            "[ERROR] {kind}: {}",
+            without_control(&options::text(message))
+        );
     }
 
     /// Whether [`progress`](Self::progress) writes one line anew, so that it may be called at any time.

@@ -16,8 +16,10 @@ mod locations;
 mod mock;
 #[cfg(feature = "mock")]
 mod mock_args;
+mod options;
 mod placement;
 mod rank;
+mod rank_args;
 mod run;
 mod serve;
 mod stop_signals;
@@ -159,7 +161,7 @@ impl CliError {
         match self {
             Self::Ranking(Error::Invalid(faults)) => {
                 for fault in faults {
-                    console.error("ValidationError", &args::in_terms_of_options(fault));
+                    console.error("ValidationError", &options::fault(fault));
                 }
             }
             Self::Ranking(Error::Unrankable(unrankable)) => {
@@ -172,9 +174,11 @@ impl CliError {
             Self::Ranking(Error::Setup(error)) | Self::Setup(error) => {
                 console.error("ConfigurationError", &error.to_string());
             }
-            Self::Argument { .. } => console.error("ValidationError", &self.to_string()),
+            Self::Argument { .. } | Self::File { .. } => {
+                console.error("ValidationError", &self.to_string());
+            }
             Self::Token(error) => console.error("ValidationError", &format!("--jwt: {error}")),
-            Self::Config(_) | Self::Telemetry(_) | Self::Tls(_) | Self::File { .. } => {
+            Self::Config(_) | Self::Telemetry(_) | Self::Tls(_) => {
                 console.error("ConfigurationError", &self.to_string());
             }
             Self::Router(_)

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     CliError,
-    args::{Output, RankArgs},
     console::Console,
+    rank_args::{Output, RankArgs},
     table::Table,
 };
 use crate::{
@@ -27,8 +27,8 @@ pub(super) async fn run(
     mut args: RankArgs,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    let output = args.output;
-    let token = token(args.jwt.take())?;
+    let output = args.common.output;
+    let token = token(args.common.jwt.take())?;
     let task = args.task.take().map(|file| read_task(&file)).transpose()?;
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let caller = ranker.admit(token).await?;
@@ -68,7 +68,7 @@ pub(super) fn read_task(file: &Path) -> Result<serde_json::Value, CliError> {
     } else {
         std::fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut text))
     };
-    let length = read.map_err(|error| invalid(error.to_string()))?;
+    let length = read.map_err(|error| invalid(format!("cannot be read: {error}")))?;
     if u64::try_from(length).unwrap_or(u64::MAX) > MAX_TASK_BYTES {
         return Err(invalid(format!("is larger than {MAX_TASK_BYTES} bytes")));
     }

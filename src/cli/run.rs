@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::{
     CliError,
-    args::{Output, RunArgs},
     console::Console,
     rank::{read_task, token},
+    rank_args::{Output, RunArgs},
     stop_signals::StopSignals,
 };
 use crate::{
@@ -47,10 +47,9 @@ pub(super) async fn run(
     mut args: RunArgs,
     console: &mut Console,
 ) -> Result<(), CliError> {
-    let token = token(args.rank.jwt.take())?;
-    let file = args.rank.task.take().unwrap_or_default();
-    let task = read_task(&file)?;
-    let (output, watch) = (args.rank.output, args.watch);
+    let token = token(args.common.jwt.take())?;
+    let task = read_task(&args.task)?;
+    let (output, watch, tries) = (args.common.output, args.watch, args.tries);
     let interval = Duration::try_from_secs_f64(args.poll_sec).unwrap_or(Duration::MAX);
     let ranker = Ranker::with_reach(config, Reach::Everywhere)?;
     let caller = ranker.admit(token).await?;
@@ -58,12 +57,12 @@ pub(super) async fn run(
     let mut run = Run {
         ranker: &ranker,
         caller: &caller,
-        request: args.rank.into_task_request(task),
+        request: args.into_task_request(task),
         console,
         posting: None,
     };
     let running = tokio::select! {
-        submitted = run.submit(args.tries.into()) => submitted?,
+        submitted = run.submit(tries.into()) => submitted?,
         () = signals.received() => return Err(match run.posting {
             Some(tes) => CliError::MayRun(tes.to_string()),
             None => CliError::Stopped,

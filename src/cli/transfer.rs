@@ -54,6 +54,12 @@ pub(super) async fn run(
         None => (format!("https://{}/", args.to), None),
     };
     let tes = ServiceUri::parse(&uri).map_err(|_| no_end(&args.to))?;
+    for (end, place) in [(&args.from, &from_place), (&args.to, &to_place)] {
+        let is_unlisted = |place: &Place| place.region.is_some() && place.coordinates.is_none();
+        if place.as_ref().is_some_and(is_unlisted) {
+            console.warnings([format!("Region unknown: the tables do not list '{end}'.")]);
+        }
+    }
     let ends = TransferEnds {
         from,
         from_place,

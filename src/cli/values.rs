@@ -12,14 +12,19 @@ pub(super) fn amount(text: &str) -> Result<f64, String> {
     }
 }
 
+/// An integer of at least 0.
+pub(super) fn count(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "must be an integer of at least 0")
+}
+
 /// A path and a size.
 pub(super) fn size(text: &str) -> Result<(String, u64), String> {
-    named_size(text).ok_or_else(|| "must be PATH=BYTES".to_owned())
+    named_size(text).ok_or_else(|| "must be PATH=BYTES, with an integer of at least 0".to_owned())
 }
 
 /// An id and a size.
 pub(super) fn object_size(text: &str) -> Result<(String, u64), String> {
-    named_size(text).ok_or_else(|| "must be ID=BYTES".to_owned())
+    named_size(text).ok_or_else(|| "must be ID=BYTES, with an integer of at least 0".to_owned())
 }
 
 /// What is before the last `=`, as URLs may have more of them, and the number behind it.

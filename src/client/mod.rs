@@ -32,7 +32,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 use url::{Host, Url};
 
-pub(crate) use self::json::{parse, parse_object};
+pub(crate) use self::json::{parse, parse_any, parse_object};
 use self::{
     authorization::CallHeaders,
     credentials::Credentials,

@@ -12,7 +12,10 @@ use tokio::time::timeout;
 use tokio_rustls::rustls::{
     ClientConfig,
     crypto::aws_lc_rs,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{
+        CertificateDer,
+        pem::{self, PemObject},
+    },
 };
 use url::{Host, Url};
 
@@ -224,7 +227,10 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError>
     };
     let certificates = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unusable(format!("cannot be read: {error}")))?;
+        .map_err(|error| match error {
+            pem::Error::Io(error) => unusable(format!("cannot be read: {error}")),
+            error => unusable(format!("is not in PEM format: {error}")),
+        })?;
     if certificates.is_empty() {
         return Err(unusable("has no certificate".to_owned()));
     }

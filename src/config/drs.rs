@@ -104,7 +104,7 @@ impl Visitor<'_> for ResolveAccessIdsVisitor {
     type Value = ResolveAccessIds;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("must be never, auto or always")
+        f.write_str("never, auto or always")
     }
 
     fn visit_bool<E: Error>(self, is_on: bool) -> Result<ResolveAccessIds, E> {

@@ -152,9 +152,11 @@ impl de::Error for ConfigFaultReason {
 /// The type that serde expects, without the words of Rust.
 fn plain_type(expected: String) -> Cow<'static, str> {
     match expected.as_str() {
+        "u8" => "an integer from 0 to 255".into(),
         "u16" => "an integer from 0 to 65535".into(),
-        "u64" | "usize" => "an integer of 0 or more".into(),
-        "f64" => "a number".into(),
+        "u32" | "u64" | "usize" => "an integer of 0 or more".into(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => "an integer".into(),
+        "f32" | "f64" => "a number".into(),
         "a boolean" => "true or false".into(),
         "a sequence" => "a list".into(),
         "path string" => "the path of a file".into(),

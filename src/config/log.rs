@@ -12,7 +12,7 @@ section! {
     pub struct Log {
         /// Lowest level that is logged, or a filter by module. `off` logs nothing.
         pub level: String = "info".to_owned(),
-            text("error, warn, info, debug, trace, or a filter such as info,testribute=debug", is_filter);
+            text("off, error, warn, info, debug, trace, or a filter such as info,testribute=debug", is_filter);
         /// `text` for people, `json` for machines (one object a line).
         pub format: LogFormat = LogFormat::Text;
     }

@@ -447,6 +447,43 @@ locations:
     }
 
     #[test]
+    fn faults_are_told_in_the_words_of_yaml() {
+        const WORDS_OF_RUST: [&str; 19] = [
+            "u8", "u16", "u32", "u64", "usize", "i64", "f32", "f64", "bool", "str", "enum",
+            "struct", "tuple", "variant", "sequence", "newtype", "unit", "untagged", "map",
+        ];
+        let probes = [
+            "{a: 1}",
+            "[{}]",
+            "[[]]",
+            "true",
+            "-1",
+            "1.5",
+            "99999999999999999999",
+            "'-'",
+            "''",
+            "a@b",
+        ];
+        let mut faults = 0;
+        for (section, keys) in sections() {
+            for (name, _, _) in keys {
+                for probe in probes {
+                    let mut document = parse(ENTRIES).unwrap();
+                    *value(&mut document, &join(section, name)) = parse(probe.as_bytes()).unwrap();
+                    let checked = read(&document).and_then(|config| config.check().map(drop));
+                    let Err(fault) = checked else { continue };
+                    faults += 1;
+                    let text = fault.to_string();
+                    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                    assert!(!words.any(|word| WORDS_OF_RUST.contains(&word)), "{text}");
+                    assert!(text.matches("must be").count() < 2, "{text}");
+                }
+            }
+        }
+        assert!(faults > 1000, "{faults}");
+    }
+
+    #[test]
     fn the_examples_are_valid() {
         let mut examples = 0;
         for (_, keys) in sections() {

@@ -79,6 +79,17 @@ impl<'de> Visitor<'de> for DocumentVisitor {
         Ok(value.into())
     }
 
+    // No key takes such integers: they are there for the message, which names the key.
+    #[expect(clippy::cast_precision_loss, reason = "for a message")]
+    fn visit_u128<E>(self, value: u128) -> result::Result<Value, E> {
+        Ok((value as f64).into())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "for a message")]
+    fn visit_i128<E>(self, value: i128) -> result::Result<Value, E> {
+        Ok((value as f64).into())
+    }
+
     fn visit_str<E>(self, text: &str) -> result::Result<Value, E> {
         Ok(text.into())
     }

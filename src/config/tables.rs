@@ -27,9 +27,9 @@ impl TablesSource {
         let tables = match self {
             Self::Embedded => EMBEDDED.clone(),
             Self::File(path) => fs::read_to_string(path)
-                .map_err(|error| error.to_string())
-                .and_then(|text| parse(&text))
-                .map_err(|error| format!("'{}': {error}", path.display())),
+                .map_err(|error| format!("cannot be read: {error}"))
+                .and_then(|text| parse(&text).map_err(|error| format!("is not valid: {error}")))
+                .map_err(|error| format!("'{}' {error}", path.display())),
         };
         tables.map_err(|reason| ConfigFault {
             key: "tables".to_owned(),

@@ -25,6 +25,9 @@ pub enum BadServiceUri {
     /// It has blanks or control characters.
     #[error("must not contain blanks, control characters or backslashes")]
     Blank,
+    /// Its host is an IPv6 address without brackets.
+    #[error("must have brackets around an IPv6 address, as in http://[2001:db8::1]:8080/")]
+    NoBrackets,
     /// Its host cannot be parsed, for this reason.
     #[error("must be an absolute http or https URI with a host: {0}")]
     Host(url::ParseError),
@@ -53,7 +56,7 @@ impl ServiceUri {
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if !is_plain && given.contains(is_refused) {
-            return Err(if given.contains("://") {
+            return Err(if given.contains("://") || given.contains('\\') {
                 BadServiceUri::Blank
             } else {
                 BadServiceUri::NotAbsolute
@@ -63,6 +66,7 @@ impl ServiceUri {
             return Err(BadServiceUri::NotAbsolute);
         }
         let mut root = Url::parse(given).map_err(|error| match error {
+            _ if is_without_brackets(given) => BadServiceUri::NoBrackets,
             url::ParseError::RelativeUrlWithoutBase | url::ParseError::EmptyHost => {
                 BadServiceUri::NotAbsolute
             }
@@ -105,6 +109,17 @@ impl ServiceUri {
     pub const fn host(&self) -> &Host {
         &self.host
     }
+}
+
+/// Whether the host of a URI that cannot be parsed looks like an IPv6 address without brackets.
+fn is_without_brackets(uri: &str) -> bool {
+    let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.matches(':').count() > 1
+        && host
+            .chars()
+            .all(|c| c.is_ascii_hexdigit() || c == ':' || c == '.')
 }
 
 impl TryFrom<String> for ServiceUri {
@@ -156,6 +171,33 @@ mod tests {
     }
 
     #[test]
+    fn the_reason_why_a_uri_is_refused_is_the_real_one() {
+        for (given, reason) in [
+            ("http://h.example:99999/", "port"),
+            ("http://h.example:port/", "port"),
+            ("http://[::1/", "IPv6"),
+            ("http://::1/", "brackets"),
+            ("http://a:b@2001:db8::1:80/x", "brackets"),
+            ("http://h:1:2/", "port"),
+            ("http://1.2.3.400/", "IPv4"),
+            ("http://h%zz/", "domain name"),
+            ("http://a b/", "blanks"),
+            (" http://h.example/", "blanks"),
+            ("http://h.example/\t", "control characters"),
+            ("http:\\\\h.example\\", "backslashes"),
+            ("http://h.example/?x=1", "without query and fragment"),
+            ("http://h.example/#x", "without query and fragment"),
+            ("ftp://h.example/", "absolute http or https URI"),
+            ("h.example/ga4gh", "absolute http or https URI"),
+            ("http:///ga4gh", "with a host"),
+            ("", "absolute http or https URI"),
+        ] {
+            let told = ServiceUri::parse(given).unwrap_err().to_string();
+            assert!(told.contains(reason), "{given:?}: {told}");
+        }
+    }
+
+    #[test]
     fn user_info_is_part_of_the_call_and_not_displayed() {
         let uri = ServiceUri::parse("https://ann:pw@tes.example/").unwrap();
         assert_eq!(&**uri.given(), "https://ann:pw@tes.example/");
@@ -173,7 +215,6 @@ mod tests {
             "http:tes.example",
             "http://",
             "http:///tes",
-            "http:\\\\tes.example",
             "file:///etc/passwd",
         ] {
             assert_eq!(
@@ -187,6 +228,7 @@ mod tests {
             "http://tes.example\n",
             "http://a b/",
             "http://a\\b/",
+            "http:\\\\tes.example",
         ] {
             assert_eq!(ServiceUri::parse(bad), Err(BadServiceUri::Blank), "{bad:?}");
         }

@@ -42,7 +42,7 @@ pub enum UnrankableReason {
     NotFound(Arc<str>),
     /// No DRS gives the object, and some could or would not say whether they have it.
     #[error(
-        "Object '{}' was not found: {}{}{}.", redacted(.object), Causes(.causes), Others(*.absent_at), IdHint::of(.object)
+        "Object '{}' could not be looked up: {}{}{}.", redacted(.object), Causes(.causes), Others(*.absent_at), IdHint::of(.object)
     )]
     Unanswered {
         /// The id of the object.

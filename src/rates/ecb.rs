@@ -89,6 +89,22 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_table_is_read() {
+        let codes = "USD JPY BGN CZK DKK GBP HUF PLN RON SEK CHF ISK NOK TRY AUD BRL CAD CNY HKD IDR ILS INR KRW MXN MYR \
+                     NZD PHP SGD THB ZAR";
+        let rows = codes
+            .split(' ')
+            .map(|code| format!("<Cube currency='{code}' rate='2'/>"));
+        let rows: String = rows.collect();
+        let document = format!("<E><Cube time='2025-10-09'>{rows}</Cube></E>");
+        let table = parse(document.as_bytes()).unwrap();
+        for code in codes.split(' ') {
+            let currency = code.parse().unwrap();
+            assert_eq!(table.rates.per_base(currency), Some(2.0), "{code}");
+        }
+    }
+
+    #[test]
     fn other_documents_are_refused() {
         for (document, said) in [
             ("", "it is not XML"),

@@ -15,6 +15,7 @@ use crate::{
         cache::TtlCache,
         cache_key::{CacheKey, CacheKeys},
         limit::single_flight::SingleFlight,
+        parse_any,
     },
     domain::{registry::RegistryWarning, service::ServiceUri, warning::Warning},
 };
@@ -130,10 +131,9 @@ impl Registries {
         let mut first_failure = None;
         for url in urls(registry) {
             match self.client.get_bytes(scope, &url, authorization).await {
-                Ok(body) => match serde_json::from_slice(&body) {
+                Ok(body) => match parse_any(&body) {
                     Ok(services) => return Ok(Arc::new(Listing::read(&services))),
-                    Err(error) => {
-                        let malformed = FetchError::Malformed(format!("it is not JSON ({error})"));
+                    Err(malformed) => {
                         first_failure.get_or_insert(malformed);
                     }
                 },

@@ -18,6 +18,6 @@ pub fn task_info(answer: &[u8]) -> Option<TaskInfo> {
 
 /// The tasks in a page of them, if it is one.
 pub fn history(answer: &[u8]) -> Option<TaskHistory> {
-    let page = Page::new(&parse_object(answer).ok()?);
+    let page = Page::read(&parse_object(answer).ok()?).ok()?;
     Some(TaskHistory::new(&page.tasks, true, Timestamp::now(), 7.0))
 }

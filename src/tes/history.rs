@@ -275,7 +275,7 @@ impl Lists<'_> {
         let mut url = below(self.base, "tasks");
         url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
         let body = get_object(self.client, self.scope, &url, self.authorization).await?;
-        Ok(Page::new(&body))
+        Page::read(&body)
     }
 }
 

@@ -13,10 +13,13 @@ use super::{
     state::State,
     times::{instant, number, task_id},
 };
-use crate::domain::{
-    calibrate::{CompletedRun, Program},
-    queue::{ListedTask, Progress, Requested, Run},
-    site::Outcomes,
+use crate::{
+    client::FetchError,
+    domain::{
+        calibrate::{CompletedRun, Program},
+        queue::{ListedTask, Progress, Requested, Run},
+        site::Outcomes,
+    },
 };
 
 /// A time in the future beyond this is an error, not another clock, in seconds.
@@ -34,13 +37,19 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(body: &Map<String, Value>) -> Self {
-        let tasks = member(body, &["tasks"]).map_or_else(Vec::new, items);
-        let token = member(body, &["next_page_token", "nextPageToken", "next_page"]);
-        Self {
-            tasks: tasks.iter().map(|task| Task::new(task)).collect(),
-            next: token.and_then(page_token),
+    /// # Errors
+    /// If it has no `tasks`, but other members: servers that leave out what is empty send `{}` for an empty page.
+    pub(super) fn read(body: &Map<String, Value>) -> Result<Self, FetchError> {
+        const TOKENS: [&str; 3] = ["next_page_token", "nextPageToken", "next_page"];
+        let is_of_token = |name: &String| TOKENS.contains(&name.as_str());
+        if !body.contains_key("tasks") && !body.keys().all(is_of_token) {
+            return Err(FetchError::Malformed("it has no list 'tasks'".to_owned()));
         }
+        let tasks = member(body, &["tasks"]).map_or_else(Vec::new, items);
+        Ok(Self {
+            tasks: tasks.iter().map(|task| Task::new(task)).collect(),
+            next: member(body, &TOKENS).and_then(page_token),
+        })
     }
 
     /// Whether all its tasks are in `state`: not every server filters.
@@ -356,7 +365,7 @@ mod tests {
     }
 
     fn page(body: &Value) -> Page {
-        Page::new(body.as_object().unwrap())
+        Page::read(body.as_object().unwrap()).unwrap()
     }
 
     fn reading(task: &Value) -> Reading {
@@ -659,5 +668,23 @@ mod tests {
             assert!(page(&body).tasks.is_empty(), "{body}");
         }
         assert_eq!(page(&json!({"tasks": {"id": "x"}})).tasks.len(), 1);
+    }
+
+    #[test]
+    fn an_error_with_status_200_is_no_empty_page() {
+        for body in [
+            json!({"error": "database is down"}),
+            json!({"status_code": 401, "msg": "Unauthorized"}),
+            json!({"data": {"tasks": []}}),
+        ] {
+            assert!(Page::read(body.as_object().unwrap()).is_err(), "{body}");
+        }
+        for body in [
+            json!({}),
+            json!({"next_page_token": "x"}),
+            json!({"tasks": null, "msg": ""}),
+        ] {
+            assert!(page(&body).tasks.is_empty(), "{body}");
+        }
     }
 }

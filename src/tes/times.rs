@@ -6,7 +6,8 @@ use serde_json::Value;
 /// 2000-01-01, in seconds since 1970.
 const EARLIEST: i64 = 946_684_800;
 
-/// The time that `value` stands for: RFC 3339, with or without an offset (UTC then) and with any separator; RFC 2822;
+/// The time that `value` stands for: RFC 3339, with or without an offset (UTC then) and with any separator; RFC 2822; as
+/// Go prints it;
 /// seconds, milliseconds, microseconds or nanoseconds since 1970, as a number or its digits; `{"seconds": ..}` as protobuf
 /// and `{"$date": ..}` as MongoDB write it.
 ///
@@ -37,6 +38,14 @@ fn text_instant(text: &str) -> Option<Timestamp> {
         .or_else(|_| format!("{without_zone_name}Z").parse())
         .or_else(|_| rfc2822::DateTimeParser::new().parse_timestamp(text))
         .ok()
+        .or_else(|| go_instant(text))
+}
+
+/// A time as Go prints it: `2024-05-01 12:01:30.5 +0200 CEST`.
+fn go_instant(text: &str) -> Option<Timestamp> {
+    let mut words = text.split(' ');
+    let (date, time, offset) = (words.next()?, words.next()?, words.next()?);
+    format!("{date}T{time}{offset}").parse().ok()
 }
 
 /// The magnitude tells the unit: seconds of this century have ten digits.
@@ -88,6 +97,8 @@ mod tests {
             json!("2024-05-01T10:01:30Z"),
             json!("2024-05-01T12:01:30+02:00"),
             json!("2024-05-01T12:01:30+0200"),
+            json!("2024-05-01 10:01:30 +0000 UTC"),
+            json!("2024-05-01 12:01:30.000 +0200 CEST m=+0.1"),
             json!("2024-05-01T10:01:30.000000000Z"),
             json!("2024-05-01T10:01:30"),
             json!("2024-05-01 10:01:30"),

@@ -522,6 +522,7 @@ fn values() -> Vec<String> {
         samples!(BadServiceUri:
             BadServiceUri::NotAbsolute => [BadServiceUri::NotAbsolute]
             BadServiceUri::Blank => [BadServiceUri::Blank]
+            BadServiceUri::NoBrackets => [BadServiceUri::NoBrackets]
             BadServiceUri::Host(_) => [
                 BadServiceUri::Host(url::ParseError::InvalidPort),
                 BadServiceUri::Host(url::ParseError::InvalidIpv6Address),

@@ -212,7 +212,7 @@ async fn queue_failures_and_speed_are_those_of_the_sites() {
     for rests_on in [
         "140 tasks here and 120",
         "160 tasks ended, 20",
-        "169 tasks that started",
+        "tasks that started: 169",
     ] {
         assert!(
             text(&output.stdout).contains(rests_on),

@@ -130,7 +130,9 @@ async fn the_size_of_an_object_is_stated_by_its_id() {
 
     let output = network.rank(&["--object-size", "a002=1000"]).await;
     assert_eq!(output.status.code(), Some(0));
-    let unused = Warning::UnknownProperties(vec!["/object_sizes/a002".to_owned()]);
+    let unused = Warning::UnknownProperties(vec![
+        "/object_sizes/a002 (not among --object-id)".to_owned(),
+    ]);
     assert_eq!(text(&output.stderr), format!("[WARNING] {unused}\n"));
 
     for wrong in ["a001", "a001=", "a001=-1", "a001=1.5", "a001=1 GB"] {
@@ -638,4 +640,106 @@ async fn mocks_without_options_have_the_prices_and_objects_of_the_demonstration(
     let sum = cost["compute"].as_f64().unwrap() + cost["storage"].as_f64().unwrap();
     assert!((sum - 0.416).abs() < 1e-9, "{cost}");
     assert!(best["time_breakdown"]["queue"].as_f64().unwrap() > 0.0);
+}
+
+/// Arguments, the exit code, and a part of what STDERR says about them.
+type Wrong = (&'static [&'static str], i32, &'static str);
+
+const NEEDS: [&str; 8] = [
+    "--cpu-cores",
+    "1",
+    "--ram-gb",
+    "1",
+    "--disk-gb",
+    "1",
+    "--execution-time-sec",
+    "1",
+];
+
+#[tokio::test]
+async fn wrong_usage_is_told_in_terms_of_options() {
+    let wrong: [Wrong; 14] = [
+        (&[], 2, "--tes-uri <URI> --task <FILE>"),
+        (&["run"], 2, "provided:\n  --task <FILE>\n\nUsage"),
+        (
+            &["--cpu-cores", "-1"],
+            2,
+            "'-1' for '--cpu-cores <FLOAT>': must be a number of at least 0",
+        ),
+        (
+            &["--limit", "-3"],
+            2,
+            "'-3' for '--limit <N>': must be an integer of at least 0",
+        ),
+        (
+            &["--object-size", "a=-1"],
+            2,
+            "must be ID=BYTES, with an integer of at least 0",
+        ),
+        (
+            &["run", "--task", "no.json"],
+            2,
+            "ValidationError: no.json: cannot be read: ",
+        ),
+        (
+            &["run", "--task", "Cargo.toml"],
+            2,
+            "ValidationError: Cargo.toml: is not valid JSON: ",
+        ),
+        (
+            &["healthcheck", "ftp://x"],
+            1,
+            "'ftp://x/healthz' is no http or https URL with a host",
+        ),
+        (
+            &["healthcheck", "http://u:secret@127.0.0.1:1/"],
+            1,
+            "127.0.0.1:1/healthz' cannot be reached: Connection refused",
+        ),
+        (
+            &["transfer", "aws/mars-1", "academic"],
+            0,
+            "[WARNING] Region unknown: the tables do not list 'aws/mars-1'.",
+        ),
+        (&["rank"], 2, ": must have at least one URI"),
+        (
+            &["rank", "--tes-uri", "x"],
+            2,
+            "ValidationError: --tes-uri (number 1): must be an absolute",
+        ),
+        (
+            &[
+                "rank",
+                "--tes-uri",
+                "http://127.0.0.1:1/",
+                "--object-id",
+                "a",
+            ],
+            2,
+            "--drs-uri: must have at least one URI, as some --object-id are neither",
+        ),
+        (
+            &[
+                "rank",
+                "--tes-uri",
+                "http://127.0.0.1:1/",
+                "--object-size",
+                "a=1",
+            ],
+            1,
+            "ignored: /object_sizes/a (not among --object-id).",
+        ),
+    ];
+    for (args, code, told) in wrong {
+        let mut command = program();
+        match args.split_first() {
+            Some((&"rank", rest)) => command.args(NEEDS).args(rest),
+            _ => command.args(args),
+        };
+        let output = command.output().await.unwrap();
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains(told), "{args:?}: {stderr}");
+        assert!(!stderr.contains("secret"), "{args:?}: {stderr}");
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+    }
 }

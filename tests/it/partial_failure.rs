@@ -201,9 +201,15 @@ async fn bad_at_http() -> Vec<Neighbour> {
         .await,
         http(200, json, "{\"size\":", not_json()).await,
         http(200, json, "\"\u{0}\"", not_json()).await,
-        http(200, json, b"\"\xff\"".as_slice(), not_json()).await,
+        http(
+            200,
+            json,
+            b"\"\xff\"".as_slice(),
+            malformed("it is not a JSON object"),
+        )
+        .await,
         http(200, json, "[".repeat(10_000), malformed(ANY)).await,
-        http(204, json, "", not_json()).await,
+        http(204, json, "", malformed("it is empty")).await,
         http(200, json, "[]", not_an_object()).await,
     ];
     // A POST is not redirected, and a GET to nowhere is not either.

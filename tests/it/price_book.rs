@@ -6,7 +6,6 @@ use std::sync::{
 };
 
 use axum::response::IntoResponse;
-use proptest::prelude::*;
 use serde_json::{Value, json};
 use testribute::domain::{
     exclusion::Unfit,
@@ -548,101 +547,6 @@ async fn an_ingress_may_redirect_task_info_on_its_host() {
             );
         }
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-    /// Whatever else a site in the book answers, it is ranked if it answers the small question.
-    #[test]
-    fn a_site_that_answers_the_small_question_is_ranked(
-        small in any_json(), task_info in any_json(), list in any_task_list(),
-        status in 200_u16..=599, list_status in prop_oneof![3 => Just(200), 1 => 200_u16..=599]
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let service = service(&BOOK.replace("fixed", "history")).await;
-            let small = if small.is_object() { small } else { json!({"answer": small}) };
-            // A list that is guarded leaves the site out, and one that is not ready is waited for.
-            let list_status = if matches!(list_status, 202 | 401 | 403) { 500 } else { list_status };
-            let tes = Recorder::start(move |line, _| {
-                Some(if line.starts_with("POST") {
-                    (status, task_info.clone())
-                } else if line.ends_with("?page_size=1") {
-                    (200, small.clone())
-                } else {
-                    (list_status, list.clone())
-                })
-            })
-            .await;
-            let answer = service.rank(&small_task(&[tes.server.url("/v1/")])).await;
-            let best = &answer["service_combinations"][0];
-            for number in [
-                &best["cost_estimate"]["amount"], &best["time_estimate"], &best["time_breakdown"]["queue"],
-                &best["cost_breakdown"]["compute"],
-            ] {
-                let number = number.as_f64().unwrap();
-                assert!(number.is_finite() && number >= 0.0, "{best}");
-            }
-        });
-    }
-}
-
-fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(|number| json!(number)),
-        ".{0,9}".prop_map(Value::from),
-        Just(json!("COMPLETE")),
-        Just(json!("2024-05-01T10:00:00Z")),
-    ];
-    leaf.prop_recursive(4, 24, 5, |inner| {
-        let key = prop_oneof![
-            Just("tasks"),
-            Just("state"),
-            Just("creation_time"),
-            Just("logs"),
-            Just("start_time"),
-            Just("end_time"),
-            Just("resources"),
-            Just("cpu_cores"),
-            Just("id"),
-            Just("next_page_token"),
-            Just("amount"),
-            Just("message"),
-            Just("estimated_compute_costs"),
-            Just("code"),
-            Just("type"),
-            Just("executors"),
-            Just("image"),
-        ];
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            proptest::collection::vec((key, inner), 0..5).prop_map(|members| Value::Object(
-                members
-                    .into_iter()
-                    .map(|(key, value)| (key.to_owned(), value))
-                    .collect()
-            )),
-        ]
-    })
-}
-
-/// A list of tasks with anything in the place of some of their parts.
-fn any_task_list() -> impl Strategy<Value = Value> {
-    let part = || proptest::option::weighted(0.5, any_json());
-    let task = (part(), part(), part(), part()).prop_map(|(state, created, logs, resources)| {
-        json!({
-            "state": state.unwrap_or(json!("COMPLETE")),
-            "creation_time": created.unwrap_or(json!(jiff::Timestamp::now().to_string())),
-            "logs": logs.unwrap_or(json!([{"start_time": jiff::Timestamp::now().to_string()}])),
-            "resources": resources.unwrap_or(json!({"cpu_cores": 4}))
-        })
-    });
-    let tasks = proptest::collection::vec(task, 0..6);
-    (tasks, part()).prop_map(|(tasks, token)| json!({"tasks": tasks, "next_page_token": token}))
 }
 
 #[tokio::test]

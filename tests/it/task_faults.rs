@@ -222,11 +222,11 @@ async fn a_task_file_that_cannot_be_used_is_an_error_that_names_it() {
         (file("nothing.json", b""), "nothing.json"),
         (file("binary.json", b"\xff\xfe{"), "binary.json"),
         (file("large.json", &large), "large.json"),
-        (file("object.json", b"{}"), "/task/executors: "),
-        (file("list.json", b"[]"), "/task: "),
+        (file("object.json", b"{}"), "--task: /executors: "),
+        (file("list.json", b"[]"), "--task: "),
         (
             file("wrapped.json", br#"{"task": {}}"#),
-            "/task/executors: ",
+            "--task: /executors: ",
         ),
     ] {
         for command in [&["run"][..], &[]] {

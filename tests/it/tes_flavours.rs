@@ -210,6 +210,18 @@ async fn list(server: &Server, path: &str, token: Option<&str>) -> (u16, Vec<Str
     (status, ids, body["next_page_token"].clone())
 }
 
+/// When the tasks of a list were created, in its order.
+async fn creation_times(server: &Server, path: &str) -> (u16, Vec<String>) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = client.get(server.url(path)).bearer_auth("x");
+    let response = asked.send().await.unwrap();
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    let created = |task: &Value| task["creation_time"].as_str().unwrap().to_owned();
+    let tasks = body["tasks"].as_array().unwrap();
+    (status, tasks.iter().map(created).collect())
+}
+
 #[tokio::test]
 async fn a_flavour_is_as_strict_as_the_server_that_it_plays() {
     let poiesis = start(TesFlavour::Poiesis, None).await;
@@ -237,7 +249,37 @@ async fn a_flavour_is_as_strict_as_the_server_that_it_plays() {
         let path = format!("/v1/tasks?{query}");
         assert_eq!(list(&planetary, &path, None).await.0, expected, "{query}");
     }
-    // The oldest come first, and there are more than a hundred.
+    // Those that list the oldest first have more than a page; proTES lists the latest first.
+    let protes = start(TesFlavour::ProTes, None).await;
+    for (server, path, is_oldest_first) in [
+        (&planetary, "/v1/tasks?view=FULL&page_size=1000", true),
+        (
+            &poiesis,
+            "/ga4gh/tes/v1/tasks?view=FULL&page_size=1000",
+            true,
+        ),
+        (&tesp, "/v1/tasks?view=FULL&page_size=1000", true),
+        (
+            &protes,
+            "/ga4gh/tes/v1/tasks?view=FULL&page_size=1000",
+            false,
+        ),
+    ] {
+        let (status, created) = creation_times(server, path).await;
+        assert_eq!(status, 200, "{path}");
+        assert!(
+            created.len() >= 100 || !is_oldest_first,
+            "{}",
+            created.len()
+        );
+        assert!(created.len() > 1 && created.first() != created.last());
+        let is_sorted = if is_oldest_first {
+            created.is_sorted()
+        } else {
+            created.iter().rev().is_sorted()
+        };
+        assert!(is_sorted, "{path}: {created:?}");
+    }
     let (_, all, _) = list(&planetary, "/v1/tasks", None).await;
     assert_eq!(all.len(), 101);
     assert_eq!(all.last().map(String::as_str), Some("kf3dg5sm8s1vg2hx"));

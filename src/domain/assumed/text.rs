@@ -84,8 +84,8 @@ impl fmt::Display for Assumed {
                 }
             ),
             Self::PreemptibleUnstated => f.write_str(
-                "The request does not state preemptible: task info is asked for preemptible machines, and prices of the \
-                 book are those of others.",
+                "The request does not state preemptible: task info is asked for preemptible machines, while the price \
+                 book gives the prices of machines that are not.",
             ),
         }
     }
