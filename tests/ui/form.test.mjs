@@ -1,8 +1,13 @@
 // The form: sizes, registries, examples, whole tasks, and what goes in and out of them.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 import * as answers from "./answers.mjs";
-import { accessible, answer, fill, onPage, rank, rankButton, rows } from "./browser.mjs";
+import { accessible, answer, fill, onPage, rank, rankButton, root, rows } from "./browser.mjs";
 
 const textOf = async (download) => {
   const chunks = [];
@@ -80,6 +85,34 @@ onPage("a whole task is ranked, and the task of the selected combination is take
   // What was copied is of another combination now.
   await rows(page).nth(3).click();
   assert.equal(await page.getByText("curl copied.").count(), 0);
+});
+
+onPage("a copied command line ranks in the console as the page does", async (page, context) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const folder = await mkdtemp(join(tmpdir(), "command-"));
+  const program = resolve("../..", process.env.TESTRIBUTE ?? "target/debug/testribute");
+  const figures = (text) => [...text.matchAll(/([\d.]+) EUR/g)].map(([, amount]) => Number(amount));
+  for (const [name, more] of [
+    ["Two objects, two sites", { object_sizes: { a001: 3e9 }, limit: 5, mode: 0.25 }],
+    ["A TES task", { sizes: { "/data/input-1": 3e9 }, execution_time_sec: 7200.5, mode: "cost", limit: 5 }],
+  ]) {
+    await page.locator(".examples select").selectOption({ label: name });
+    const body = await request(page);
+    await fill(page, { ...body, ...more, registries: [new URL("/registry", root).href] });
+    const old = await page.evaluateHandle(() => document.querySelector(".dots"));
+    await rankButton(page).click();
+    await page.waitForFunction((old) => document.querySelector(".dots") && !old?.isConnected, old);
+    const shown = (await rows(page).locator("td:nth-child(3) .figure").allInnerTexts()).map((text) => Number(text.slice(1)));
+    await page.getByRole("button", { name: "command line", exact: true }).click();
+    await page.getByText("Command line copied.").waitFor();
+    const line = await page.evaluate(() => navigator.clipboard.readText());
+    const { stdout } = await promisify(execFile)("sh", ["-c", `testribute() { "$PROGRAM" "$@"; }\n${line}`], {
+      cwd: folder,
+      env: { ...process.env, PROGRAM: program, TESTRIBUTE_CONFIG: resolve("../../config/demo/config.yaml") },
+    });
+    assert.deepEqual(figures(stdout), shown, `${line}\n${stdout}`);
+  }
+  await rm(folder, { recursive: true });
 });
 
 onPage("the fields of a task have their faults", async (page) => {

@@ -158,7 +158,7 @@ onPage("everything can be done with the keyboard", async (page) => {
   assert.equal(await page.locator("th.col-cost").getAttribute("aria-sort"), "ascending");
   await focusBy(".expand button");
   await press("Enter");
-  assert.match(await page.locator(".uris").innerText(), /a001/);
+  assert.match(await page.locator(".detail .uris").innerText(), /a001/);
 });
 
 onPage("the table is sorted, filtered, and downloaded as CSV and JSON", async (page) => {

@@ -1,4 +1,4 @@
-// The request as a line of the console script. Its options are those of `src/cli/args.rs`.
+// The request as a line of the console script. Its options are those of `src/cli/rank_args.rs`.
 
 import { type Call, missingNote, shellWord } from "./copy";
 import { isObject, type Json, type JsonObject } from "./request";
