@@ -102,6 +102,7 @@ onPage("a link says what it lacks, and nothing is offered as if it were whole", 
   await ranksTasks(other);
   await other.goto(href);
   const missing = other.locator(".ask .missing");
+  await other.getByRole("status").getByText("left out what may be secret").waitFor();
   await missing.waitFor();
   for (const pointer of LEFT_OUT) assert.ok((await missing.innerText()).includes(pointer), pointer);
   await rank(other);

@@ -123,7 +123,8 @@ export async function restore(): Promise<void> {
     batch(() => {
       draft.value = {};
       replaceBody(found.body, found.without);
-      show(current(), "The request is from the link. Press Rank to send it.");
+      const without = lacking.value.length > 0 ? ", which left out what may be secret" : "";
+      show(current(), `The request is from the link${without}. Press Rank to send it.`);
     });
   } catch {
     if (turn !== restores) return;
