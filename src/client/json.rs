@@ -168,7 +168,7 @@ mod tests {
             "NaNNaN",
             "{\"a\": nan}",
             "{\"a\": \"NaN",
-            "Infinit",
+            "-Inf",
             "\u{fffd}",
         ] {
             assert!(parse_any(body.as_bytes()).is_err(), "{body}");

@@ -1,9 +1,12 @@
 //! Limits per caller: who is told apart from whom, and what the refused are told.
 
-use std::{convert::Infallible, future::pending, net::IpAddr};
+use std::{convert::Infallible, future::pending, net::IpAddr, pin::pin};
 
 use axum::{body::Body, http::Request};
-use futures_util::stream::once;
+use futures_util::{
+    FutureExt,
+    stream::{self, once},
+};
 use jsonwebtoken::Algorithm;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -85,13 +88,24 @@ async fn with_a_late_body(router: &axum::Router, headers: &[(&str, &str)]) -> (u
 #[tokio::test]
 async fn the_body_of_a_refused_request_does_not_stay_in_its_connection() {
     let json = ("content-type", "application/json");
-    let router = router(&config("limits: {requests_per_minute: 1, burst: 2}"));
-    assert_eq!(with_a_late_body(&router, &[json]).await, (400, true));
-    assert_eq!(with_a_late_body(&router, &[]).await, (415, true));
-    assert_eq!(with_a_late_body(&router, &[json]).await, (429, true));
+    let limited = router(&config("limits: {requests_per_minute: 1, burst: 2}"));
+    assert_eq!(with_a_late_body(&limited, &[json]).await, (400, true));
+    assert_eq!(with_a_late_body(&limited, &[]).await, (415, true));
+    assert_eq!(with_a_late_body(&limited, &[json]).await, (429, true));
     // A client that waits for `100 Continue` sends none.
     let asks = [json, ("expect", "100-continue")];
-    assert_eq!(with_a_late_body(&router, &asks).await, (429, false));
+    assert_eq!(with_a_late_body(&limited, &asks).await, (429, false));
+
+    let closed =
+        "security: {authorization_required: true, jwt: {issuers: ['http://127.0.0.1:1/']}}";
+    let closed = router(&config(closed));
+    assert_eq!(with_a_late_body(&closed, &[json]).await, (401, true));
+    let busy = router(&config("server: {max_in_flight: 1}"));
+    let endless = Body::from_stream(stream::pending::<Result<&str, Infallible>>());
+    let first = Request::post("/rank-services").header("content-type", "application/json");
+    let mut first = pin!(busy.clone().oneshot(first.body(endless).unwrap()));
+    assert!(first.as_mut().now_or_never().is_none(), "it is in flight");
+    assert_eq!(with_a_late_body(&busy, &[json]).await, (503, true));
 }
 
 #[tokio::test]

@@ -7,17 +7,18 @@ import { chromium } from "playwright-core";
 
 export const root = new URL(process.env.ROOT);
 export const RANK = "**/rank-services";
+export const browserOptions = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync"],
+};
 let browser;
 
 /** A page of its own, of which nothing is checked. */
 export const newPage = (options) => browser.newPage(options);
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
-  });
+  browser = await chromium.launch(browserOptions);
 });
 after(() => browser?.close());
 

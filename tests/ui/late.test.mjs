@@ -280,7 +280,7 @@ onPage("a fault goes when its place is changed, and the others stay", async (pag
   assert.match(await page.locator(".failure h2").innerText(), /changed/);
   // As it was when it was refused.
   await page.getByRole("spinbutton", { name: "CPU cores" }).fill("-1");
-  assert.equal(await page.locator(".field[data-pointer='/resource_requirements/cpu_cores'] .faults").count(), 1);
+  assert.equal(await page.locator(".field[data-pointer='/resource_requirements/cpu_cores'] ul.faults").count(), 1);
 }, { expected: ["status of 400"] });
 
 onPage("asking again for another weight can be cancelled, and says so", async (page) => {

@@ -41,6 +41,10 @@ onPage("text of a link is never markup, code or a link, and asks nothing", async
       location.hash = "";
     });
   }
+  const without = deflateRawSync(Buffer.from(JSON.stringify([`/${text}`, text, 7]))).toString("base64url");
+  await page.evaluate((hash) => (location.hash = hash), `${fragment("{}")}&without=${without}`);
+  await page.locator(".missing").waitFor();
+  assert.equal(await page.locator("#page img:not(.top img), #page script").count(), 0);
   assert.match(await page.title(), /^testribute/);
   assert.equal(asked, 0);
 });

@@ -7,7 +7,17 @@ import { settings } from "./store";
 export function App() {
   return (
     <>
-      <a class="skip" href="#results">Skip to the results</a>
+      <a
+        class="skip"
+        href="#results"
+        onClick={(event) => {
+          // The address keeps the request.
+          event.preventDefault();
+          document.getElementById("results")?.focus();
+        }}
+      >
+        Skip to the results
+      </a>
       <header class="top">
         <img src={iconUrl} alt="" width="28" height="28" />
         <h1>testribute</h1>

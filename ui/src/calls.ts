@@ -1,27 +1,22 @@
-// What goes to the service and comes back, and the request in the URL's fragment. Every wait here may end after something
-// newer has begun: what is late then changes nothing.
+// What goes to the service and comes back. Every wait here may end after something newer has begun: what is late then
+// changes nothing.
 
 import { batch, effect, signal } from "@preact/signals";
 
 import { NotARanking } from "./model/answer";
-import type { JsonObject } from "./model/request";
 import { ask, fetchSettings } from "./model/service";
-import { fromFragment, shareable, toFragment } from "./model/share";
 import {
   asking,
-  BLANK,
-  body,
+  current,
   draft,
   fail,
+  initial,
   isOtherWeight,
+  isReadable,
   isStale,
-  kind,
-  notice,
-  replaceBody,
-  type Sent,
   settings,
   take,
-  token,
+  unread,
   weight,
 } from "./store";
 
@@ -38,11 +33,11 @@ export function cancel(): void {
 
 /** Sends the request, and tells whether there is an answer to it. The previous one stays until there is another. */
 export async function submit(): Promise<boolean> {
+  if (!isReadable()) return false;
   flight?.abort();
   const controller = new AbortController();
   flight = controller;
-  const sent: Sent = { kind: kind.value, body: body.value, token: token.value };
-  const { hash } = location;
+  const sent = current.value;
   asking.value = performance.now();
   try {
     // They name the header of the token.
@@ -55,8 +50,6 @@ export async function submit(): Promise<boolean> {
       return false;
     }
     take(sent, outcome.body, outcome.milliseconds);
-    // After the answer is shown: packing the request takes a moment.
-    void updateFragment(sent.body, hash);
     return true;
   } catch (error) {
     if (controller.signal.aborted) return false;
@@ -71,37 +64,12 @@ export async function submit(): Promise<boolean> {
   }
 }
 
-/** The most characters of a link: browsers end at two million. */
-const LONGEST_LINK = 1_000_000;
-
-/** The address of the page with the request, for the address bar and for `Copy link`. Rejects if that is too long. */
-export async function link(request: JsonObject): Promise<{ href: string; dropped: string[] }> {
-  const { body, dropped } = shareable(request);
-  const url = new URL(location.href);
-  const fragment = await toFragment(body);
-  if (fragment.length > LONGEST_LINK) throw new RangeError("the request is too large for a link");
-  url.hash = fragment;
-  return { href: url.href, dropped };
-}
-
-let updates = 0;
-
-/** Writes the request into the address, unless there is another link in it by now, or a newer request. */
-async function updateFragment(request: JsonObject, hash: string): Promise<void> {
-  updates += 1;
-  const update = updates;
-  // Without what it had before, where the request is too large: that was another one.
-  const { href } = await link(request).catch(() => ({ href: location.pathname + location.search }));
-  // Not a new entry of the history for every try.
-  if (update === updates && location.hash === hash) history.replaceState(null, "", href);
-}
-
 /** How long the weight must rest before the service is asked again, in milliseconds. */
 const REST = 350;
 
 /** Asks again when the weight has changed and the answer cannot be ranked for it here. */
 effect(() => {
-  const due = isOtherWeight.value && !isStale.value;
+  const due = isOtherWeight.value && !isStale.value && unread.value === 0;
   void weight.value;
   isDue.value = due;
   if (!due) return;
@@ -111,30 +79,6 @@ effect(() => {
   }, REST);
   return () => clearTimeout(timer);
 });
-
-let restores = 0;
-
-/** Reads the request of the URL's fragment into the form. It is not sent: a link alone must not make calls. */
-export async function restore(): Promise<void> {
-  restores += 1;
-  const turn = restores;
-  const before = draft.value;
-  try {
-    const request = await fromFragment(location.hash);
-    // A link that came later counts, and what was typed while this one was read.
-    if (!request || turn !== restores || draft.value !== before) return;
-    // An answer to what was asked before would be one to another request than the form shows.
-    cancel();
-    batch(() => {
-      draft.value = {};
-      replaceBody(request);
-      notice.value = { text: "The request is from the link. Press Rank to send it.", isError: false };
-    });
-  } catch {
-    if (turn !== restores) return;
-    notice.value = { text: "The request of this link cannot be read: the link may be cut off.", isError: true };
-  }
-}
 
 let restored: Promise<void> = Promise.resolve();
 let loading: Promise<void> | undefined;
@@ -146,7 +90,9 @@ function loadSettings(): Promise<void> {
       batch(() => {
         settings.value = told;
         // Not over what was restored, or typed while the service was asked.
-        if (draft.value === BLANK && Object.keys(told.example).length > 0) draft.value = { ...told.example, explain: true };
+        if (draft.value !== initial.value || Object.keys(told.example).length === 0) return;
+        initial.value = { ...told.example, explain: true };
+        draft.value = initial.value;
       }),
     )
     .finally(() => (loading = undefined));
@@ -169,8 +115,8 @@ async function keepLoading(): Promise<void> {
   }
 }
 
-export async function start(): Promise<void> {
-  addEventListener("hashchange", () => void restore());
-  restored = restore();
+/** Asks for the settings, whose example comes after what is `restoring`. */
+export async function start(restoring: Promise<void>): Promise<void> {
+  restored = restoring;
   await keepLoading();
 }

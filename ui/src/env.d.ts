@@ -13,3 +13,8 @@ declare module "topojson-simplify" {
   export function filter<T extends Topology>(topology: T, filter: unknown): T;
   export function filterWeight(topology: Topology, minimumWeight: number): unknown;
 }
+
+declare module "punycode/punycode.es6.js" {
+  const punycode: { toUnicode(domain: string): string };
+  export default punycode;
+}

@@ -1,4 +1,4 @@
-// The state of the page. Nothing is stored outside of memory but the request in the URL's fragment.
+// The state of the page. Outside of memory, the browser's history has the request, and nothing has the token.
 
 import { batch, computed, signal } from "@preact/signals";
 
@@ -8,6 +8,7 @@ import {
   at,
   bodyOf,
   type Fault,
+  isLacking,
   type JsonObject,
   type Kind,
   kindOf,
@@ -21,19 +22,46 @@ import type { Failure, Settings } from "./model/service";
 /** What the form starts with until the service has told its example. */
 export const BLANK: JsonObject = { tes_uris: [], resource_requirements: {}, object_ids: [], drs_uris: [], mode: 0.5 };
 
-/** A request as it is sent: what is asked, and who asks. */
+/** A request as it is sent: what is asked, what the link that it is from left out of it, and who asks. */
 export interface Sent {
   kind: Kind;
   body: JsonObject;
+  missing: string[];
   token: string;
 }
 
 export const settings = signal<Settings | undefined>(undefined);
+/** The request that the form starts with, until something is changed. */
+export const initial = signal<JsonObject>(BLANK);
 export const draft = signal<JsonObject>(BLANK);
+/** The places of what the link that the request is from left out. */
+export const missing = signal<string[]>([]);
 export const kind = signal<Kind>("resources");
 export const token = signal("");
 /** Something to tell beside the form: what a link left out, why a file was not read. */
 export const notice = signal<{ text: string; isError: boolean } | undefined>(undefined);
+
+/** How many texts cannot be read as they are typed: the request does not have them, and is not sent. */
+export const unread = signal(0);
+
+/** Counts a text that cannot be read, until what is given back is called. */
+export function markUnread(): () => void {
+  unread.value += 1;
+  return () => {
+    unread.value -= 1;
+    if (unread.value === 0) held.value = 0;
+  };
+}
+
+/** How often something was to be sent or copied since there is text that cannot be read. */
+export const held = signal(0);
+
+/** Whether the request is what the form shows. If not, the form tells. */
+export function isReadable(): boolean {
+  if (unread.value === 0) return true;
+  held.value += 1;
+  return false;
+}
 
 export const answer = signal<Answer | undefined>(undefined);
 /** The request of the answer. */
@@ -47,6 +75,9 @@ export const took = signal({ milliseconds: 0, at: new Date(0) });
 
 export const body = computed(() => bodyOf(draft.value, kind.value));
 
+/** What is missing and was not filled in since. */
+export const lacking = computed(() => missing.value.filter((pointer) => isLacking(body.value, kind.value, pointer)));
+
 export const weight = computed<Weight>(() => weightOf(at(draft.value, ["mode"])));
 
 export function weightOf(mode: unknown): Weight {
@@ -57,9 +88,18 @@ export function weightOf(mode: unknown): Weight {
 }
 
 /** What tells two requests apart, their weight aside. */
-const keyOf = ({ kind, body, token }: Sent): string => JSON.stringify([kind, token, { ...body, mode: null }]);
+const keyOf = ({ kind, body, missing, token }: Sent): string =>
+  JSON.stringify([kind, missing, token, { ...body, mode: null }]);
 
-const current = computed<Sent>(() => ({ kind: kind.value, body: body.value, token: token.value }));
+export const current = computed<Sent>(() => ({
+  kind: kind.value,
+  body: body.value,
+  missing: lacking.value,
+  token: token.value,
+}));
+
+/** What the request of the answer lacked. */
+export const answeredWithout = computed(() => answered.value?.missing ?? []);
 
 /** Whether the form differs from what the answer is for, its weight aside. */
 export const isStale = computed(() => answered.value !== undefined && keyOf(current.value) !== keyOf(answered.value));
@@ -69,7 +109,12 @@ export const ranked = computed(() => (answer.value ? rank(answer.value, weight.v
 /** Whether the answer is for another weight than the form's, and cannot be ranked again here. */
 export const isOtherWeight = computed(() => answer.value !== undefined && !ranksHere(answer.value, weight.value));
 
-/** The combination that was chosen; the best one until there is a choice. */
+/** The weight that the order which is shown is for. */
+export const rankedWeight = computed<Weight>(() =>
+  answer.value && isOtherWeight.value ? answer.value.weight : weight.value,
+);
+
+/** The combination that was chosen; the first one until there is a choice. */
 const chosen = signal<number | undefined>(undefined);
 export const selected = computed(() => {
   const list = answer.value?.combinations;
@@ -115,9 +160,10 @@ export function setWeight(value: Weight): void {
   edit(["mode"], value);
 }
 
-/** Takes over a whole request, for instance from its text. */
-export function replaceBody(next: JsonObject): void {
+/** Takes over a whole request, for instance from its text, or from a link that left out what is at `without`. */
+export function replaceBody(next: JsonObject, without: string[] = []): void {
   batch(() => {
+    missing.value = without;
     kind.value = kindOf(next);
     draft.value = withBody(draft.value, kind.value, next);
   });

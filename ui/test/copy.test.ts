@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 
 import { describe, expect, it } from "vitest";
 
-import { asCommand, asCurl, asPython, asTaskCurl, shellWord, tasksUrl } from "../src/model/copy";
+import { asCommand } from "../src/model/command";
+import { asCurl, asPython, asTaskCurl, shellWord, tasksUrl } from "../src/model/copy";
 
 const body = {
   tes_uris: ["https://tes.example/ga4gh/tes/v1/"],
@@ -10,9 +11,9 @@ const body = {
   mode: -1,
   explain: true,
   resource_requirements: { cpu_cores: 2, ram_gb: 0.5, preemptible: false, zones: ["a b"] },
-  registries: ["https://r.example/"],
+  unknown: 1,
 };
-const call = { body, kind: "resources" as const, root: "https://h.example/prefix/", token: undefined };
+const call = { body, kind: "resources" as const, missing: [], root: "https://h.example/prefix/", token: undefined };
 const token = { header: "Authorization", prefix: "Bearer" };
 
 /** The words that a shell makes of `text`, with `program` in the place of the first. */
@@ -43,7 +44,37 @@ describe("a copied request", () => {
     expect(list).toContain("--object-id=-x");
     expect(list).toContain("--mode=-1");
     expect(list).toContain("--no-preemptible");
-    expect(asCommand(call)).toMatch(/^# Without an option: "registries"\n/);
+    expect(asCommand(call)).toMatch(/^# Without an option: "unknown"\n/);
+  });
+
+  it("as a command line has each property for which the console has an option", () => {
+    const resources = {
+      tes_uris: ["https://t.example/"], registries: ["https://r.example/"], drs_uris: ["https://d.example/"], object_ids: ["a"],
+      object_sizes: { "a=b": 3 }, mode: 0.25, limit: 7, explain: true,
+      resource_requirements: {
+        cpu_cores: 0.5, ram_gb: 2, disk_gb: 3, execution_time_sec: 4, preemptible: true, zones: ["z"],
+        backend_parameters: { a: "b" }, backend_parameters_strict: true,
+      },
+      unknown: 1, jwt: null,
+    };
+    const task = {
+      task: { executors: [] }, tes_uris: ["https://t.example/"], registries: ["https://r.example/"], drs_uris: ["https://d.example/"],
+      mode: "time", limit: 7, explain: false, execution_time_sec: 60.5, sizes: { "/data/a b": 5 },
+    };
+    const options = (text: string) => words(text.replace("testribute", "show").replace(/^cat[^]*?^JSON$/m, "").trim());
+    expect(options(asCommand({ ...call, body: resources })).join(" ")).toBe(
+      "--output table --tes-uri https://t.example/ --registry https://r.example/ --drs-uri https://d.example/ --object-id a " +
+      "--object-size a=b=3 --mode 0.25 --limit 7 --explain --cpu-cores 0.5 --ram-gb 2 --disk-gb 3 --execution-time-sec 4 " +
+      "--preemptible --zone z",
+    );
+    expect(asCommand({ ...call, body: resources })).toMatch(
+      /^# Without an option: "resource_requirements.backend_parameters", "resource_requirements.backend_parameters_strict", "unknown"$/m,
+    );
+    expect(options(asCommand({ ...call, kind: "task", body: task })).join(" ")).toBe(
+      "--output table --task task.json --tes-uri https://t.example/ --registry https://r.example/ --drs-uri https://d.example/ " +
+      "--mode time --limit 7 --execution-time-sec 60.5 --size /data/a b=5",
+    );
+    expect(asCommand({ ...call, kind: "task", body: task })).not.toContain("Without an option");
   });
 
   it("as a command line for a task writes the task to a file", () => {
@@ -69,15 +100,19 @@ describe("a copied request", () => {
   });
 
   it("as Python has the same values", () => {
+    const sent = { ...body, "a-b": 1, class: [true, null], jwt: "x", drs_uris: null };
     let python: string;
     try {
-      const script = `import sys, json\ndef rank_services(**given): print(json.dumps(given)); sys.exit()\n${asPython(call).replace(/^from .*$/m, "")}`;
+      const text = asPython({ ...call, body: sent });
+      const script = `import sys, json\ndef rank_services(**given): print(json.dumps(given)); sys.exit()\n${text.replace(/^from .*$/m, "")}`;
       python = execFileSync("python3", ["-c", script], { encoding: "utf8" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
       throw error;
     }
-    expect(JSON.parse(python)).toEqual(body);
+    const { jwt, drs_uris, ...expected } = sent;
+    expect(JSON.parse(python)).toEqual(expected);
+    expect(asPython({ ...call, body: sent })).toMatch(/^# Not a property of a request: jwt$/m);
     expect(asPython({ ...call, token })).toContain('jwt=os.environ["TESTRIBUTE_JWT"]');
   });
 });

@@ -1,19 +1,21 @@
 import { describe, expect, it } from "vitest";
 
 import { located, NotARanking, readAnswer } from "../src/model/answer";
-import { toCsv } from "../src/model/csv";
-import { bytes, duration, shortNames } from "../src/model/format";
+import { toCsv } from "../src/model/downloads";
+import { bytes, duration, shortNames, tickDigits } from "../src/model/format";
 import { rank } from "../src/model/ranking";
 import { property } from "../src/model/read";
+import { readable } from "../src/model/readable";
 import {
   bodyOf,
   faultsAt,
   fromLines,
   fromSizeLines,
-  indexOf,
+  itemOf,
   lineOfItem,
   parseFault,
   set,
+  sizeOfFault,
   stillHolds,
   toSizeLines,
   valueAt,
@@ -94,7 +96,9 @@ describe("a fault of a request", () => {
       pointer: "/object_sizes/a b: c", text: "must be an integer: 'x'",
     });
     expect(valueAt(sent, "/object_sizes/d~1e~0f")).toEqual({ isThere: true, value: 1 });
-    expect(indexOf({ pointer: "/object_sizes/d~1e~0f", text: "" }, "/object_sizes", sent.object_sizes)).toBe(1);
+    const lines = "10 = many\n\n2 = 1\nd/e~f = 1\n2 = x";
+    const entry = (key: string) => sizeOfFault({ pointer: `/object_sizes/${key}`, text: "" }, "/object_sizes", lines);
+    expect(["d~1e~0f", "10", "2", "3"].map(entry)).toEqual([2, 0, 3, undefined]);
   });
 
   it("holds until something is changed at its place", () => {
@@ -130,7 +134,7 @@ describe("a request", () => {
     expect(fault).toEqual({ pointer: "/tes_uris/3", text: "'x: y' is not a URI" });
     expect(faultsAt([fault], "/tes_uris")).toHaveLength(1);
     expect(faultsAt([fault], "/tes_uri")).toHaveLength(0);
-    expect(indexOf(fault, "/tes_uris", [])).toBe(3);
+    expect(itemOf(fault, "/tes_uris")).toBe(3);
     expect(parseFault("the body is not JSON: x").pointer).toBe("");
   });
 
@@ -141,6 +145,17 @@ describe("a request", () => {
 });
 
 describe("what is shown", () => {
+  it("has the names of hosts in their own letters, if they are the names of these hosts", () => {
+    expect(readable("tes.xn--mller-kva.example (academic)")).toBe("tes.müller.example (academic)");
+    expect(readable("xn--bcher-kva, XN--fsq092h.example:80")).toBe("bücher, 示例.example:80");
+    for (const name of ["xn--", "xn--a", "xn--\u202e", "a.example", "xn--google-x"]) expect(readable(name)).toBe(name);
+  });
+
+  it("has as many decimals at an axis as tell its ticks apart", () => {
+    expect([[0, 1], [0, 0.001], [12_345_678, 12_345_679], [0, 1e9], [0, 0], [0, 95]].map((domain) => tickDigits(domain as [number, number], 5)))
+      .toEqual([1, 4, 1, 0, 0, 0]);
+  });
+
   it("has short names that differ", () => {
     expect(shortNames(["http://tes-a.localhost:1/", "http://tes-b.localhost:2/"])).toEqual(["tes-a", "tes-b"]);
     expect(shortNames(["https://tes.example/a", "https://tes.example/b"])).toEqual(["tes.example/a", "tes.example/b"]);
@@ -151,7 +166,7 @@ describe("what is shown", () => {
   });
 
   it("has times and sizes in units that people use", () => {
-    expect([0, 0.4, 59.6, 90, 7380, 200_000].map(duration)).toEqual(["0 s", "0.4 s", "1 min", "1 min 30 s", "2 h 3 min", "2 d 7 h"]);
+    expect([0, 0.4, 59.6, 90, 7380, 200_000].map((seconds) => duration(seconds))).toEqual(["0 s", "0.4 s", "1 min", "1 min 30 s", "2 h 3 min", "2 d 7 h"]);
     expect([0, 999, 1500, 15e9].map(bytes)).toEqual(["0 B", "999 B", "1.5 kB", "15 GB"]);
   });
 
@@ -192,7 +207,7 @@ describe("CSV", () => {
   it("quotes, and has no formulas", () => {
     const access_uris = { a: "=HYPERLINK(\"x\")", b: "x,y", tes_uri: "https://tes.example/" };
     const answer = readAnswer({ service_combinations: [combination({ access_uris })], warnings: [] }, {}, 0.5);
-    const [header, row] = toCsv(answer, rank(answer, 0.5)).split("\r\n");
+    const [header, row] = toCsv(answer, rank(answer, 0.5), 0.5).split("\r\n");
     expect(header).toMatch(/^rank,tes_uri,cost,currency,.*,a,b$/);
     expect(row).toContain('"\'=HYPERLINK(""x"")","x,y"');
   });

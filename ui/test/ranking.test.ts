@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { type Answer, readAnswer } from "../src/model/answer";
 import { breakEven, isoLine, rank, score, weightsOf, wouldBeBest } from "../src/model/ranking";
+import { sentencesOf } from "../src/see/best";
 
 /** The same numbers in each run. */
 function random(seed: number): () => number {
@@ -47,6 +48,52 @@ const network = (seed: number): [number, number][][] => {
 };
 
 const uris = (answer: Answer, weight: number) => rank(answer, weight).order.map(({ uris }) => uris);
+
+/** The amount, or the seconds, of a text such as `€1.20` or `2 h 3 min`. */
+const amountIn = (text = ""): number => Number(text.replace(/[^\d.]/g, ""));
+const secondsIn = (text = ""): number => {
+  const units: Record<string, number> = { d: 86_400, h: 3600, min: 60, s: 1 };
+  return [...text.matchAll(/([\d.,]+) (d|h|min|s)\b/g)].reduce((sum, [, value, unit]) => sum + amountIn(value) * (units[unit ?? ""] ?? 0), 0);
+};
+
+describe("a bound that is told", () => {
+  it("does what it says when it is applied", () => {
+    let applied = 0;
+    const holds = (answer: Answer, tes: number, weight: number, cost: number, seconds: number) => {
+      applied += 1;
+      expect(wouldBeBest(answer, tes, weight, cost, seconds), JSON.stringify([weight, cost, seconds, tes, answer.combinations.map((o)=>[o.tes,o.cost,o.seconds]), sentencesOf(answer,tes,"it",breakEven(answer,tes,weight) as never)])).toBe(true);
+    };
+    const even: [number, number][][][] = [
+      [[[2, 100]], [[1, 100]]],
+      [[[1, 160]], [[1, 100]], [[3, 40]]],
+      [[[1, 300]], [[2, 200]], [[3, 100]]],
+      [[[1, 100_000]], [[1, 10_000]]],
+    ];
+    for (const tes of [...even, ...Array.from({ length: 60 }, (_, seed) => network(seed))]) {
+      for (const weight of [0.2, 0.5, 0.9]) {
+        const answer = answerOf(tes, weight);
+        answer.tes.forEach((_, index) => {
+          const result = breakEven(answer, index, weight);
+          const text = result ? sentencesOf(answer, index, "it", result).join("\n") : "";
+          const less = /Price: (\S*\d\S*) /.exec(text)?.[1];
+          if (less) holds(answer, index, weight, -amountIn(less), 0);
+          const more = /costs at most (\S+) /.exec(text)?.[1];
+          if (more) holds(answer, index, weight, amountIn(more), 0);
+          const sooner = /(?:Queue|Time): (.*?) less/.exec(text)?.[1];
+          if (sooner) holds(answer, index, weight, 0, -secondsIn(sooner));
+          const later = /takes at most (.*?) longer/.exec(text)?.[1];
+          if (later) holds(answer, index, weight, 0, secondsIn(later));
+          // As it would be typed: it is then the first.
+          for (const [, bound] of text.matchAll(/(?:at most|at least|from|to) (0\.\d+)/g)) {
+            applied += 1;
+            expect(rank(answer, Number(bound)).order[0]?.tes).toBe(index);
+          }
+        });
+      }
+    }
+    expect(applied).toBeGreaterThan(500);
+  });
+});
 
 describe("ranking", () => {
   it("gives the order of the service for any weight", () => {

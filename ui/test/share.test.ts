@@ -64,7 +64,15 @@ describe("a link", () => {
     const body = { tes_uris: ["https://tes.example/"], object_ids: ids, mode: 0.25 };
     const fragment = await toFragment(body);
     expect(fragment).toMatch(/^request=[\w-]+$/);
-    expect(await fromFragment(`#${fragment}`)).toEqual(body);
+    expect(await fromFragment(`#${fragment}`)).toEqual({ body, without: [] });
+  });
+
+  it("names what it lacks, as far as that can be told", async () => {
+    const without = ["/task/executors/0/env", "/…", ...Array.from({ length: 200 }, (_, index) => `/object_ids/${index}`)];
+    const found = await fromFragment(`#${await toFragment({}, without)}`);
+    expect(found?.without).toEqual(without.slice(0, 100));
+    const odd = await fromFragment(`#${await toFragment({}, ["no pointer", `/${"x".repeat(1e4)}`])}`);
+    expect(odd?.without.every((pointer) => /^\/.{0,199}$/.test(pointer))).toBe(true);
   });
 
   it("without a request is none, and a broken one is told", async () => {

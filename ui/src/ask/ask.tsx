@@ -6,11 +6,13 @@ import { useId, useRef, useState } from "preact/hooks";
 import { duration, integer } from "../model/format";
 import { at, type Kind } from "../model/request";
 import { cancel, submit } from "../calls";
-import { answer, asking, draft, edit, isStale, kind, notice, settings, token, tokenFaults } from "../store";
+import { answer, asking, draft, edit, held, isStale, kind, missing, notice, settings, token, tokenFaults } from "../store";
 import { CopyButtons } from "./copy";
 import { examplesOf } from "./examples";
-import { FaultList, LinesField, NumberField, OtherFaults, SizesField, useFocusOnFault } from "./field";
+import { FaultList, LinesField, NumberField, OtherFaults, SizesField } from "./field";
 import { JsonView } from "./json";
+import { Missing } from "./missing";
+import { showResults, useOutcome } from "./outcome";
 import { openTask, TaskFields } from "./task";
 import { WeightControl } from "./weight";
 
@@ -79,7 +81,7 @@ function TokenField() {
       <p class="hint" id={`${id}-hint`}>
         Optional. It stays in the memory of this page, and the service sends it on to the TES and DRS above.
       </p>
-      <FaultList id={`${id}-faults`} list={messages.map((text) => ({ pointer: "", text }))} pointer="" />
+      <FaultList id={`${id}-faults`} list={messages.map((text) => ({ pointer: "", text }))} />
     </div>
   );
 }
@@ -102,6 +104,7 @@ function Examples() {
           batch(() => {
             kind.value = example.kind;
             draft.value = example.draft;
+            missing.value = [];
             notice.value = undefined;
           });
         }}
@@ -129,16 +132,10 @@ function Kinds() {
   );
 }
 
-/** Where the results are below the form, as on a phone, they come into sight. */
-function showResults(): void {
-  const results = document.getElementById("results");
-  if (results && results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
-}
-
 export function Ask() {
   const [isOver, setIsOver] = useState(false);
   const sentFrom = useRef<Element | null>(null);
-  useFocusOnFault(sentFrom);
+  useOutcome(sentFrom);
   const isAsking = asking.value !== undefined;
   const most = settings.value?.mostCombinations;
   const hasFile = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
@@ -164,8 +161,9 @@ export function Ask() {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          sentFrom.current = document.activeElement;
-          void submit().then((isAnswered) => isAnswered && showResults());
+          const from = document.activeElement;
+          sentFrom.current = from;
+          void submit().then((isAnswered) => isAnswered && showResults(from));
         }}
       >
         <div class="panel-head">
@@ -173,6 +171,7 @@ export function Ask() {
           <Examples />
         </div>
         <Kinds />
+        <Missing />
         {kind.value === "task" ? <TaskFields /> : <ResourceFields />}
         <LinesField label="Where it could run" unit="TES" path={["tes_uris"]} rows={2} placeholder="https://tes.example/ga4gh/tes/v1/" />
         <LinesField label="Where the data are" unit="DRS" path={["drs_uris"]} rows={2} placeholder="https://drs.example/ga4gh/drs/v1/" />
@@ -213,13 +212,18 @@ export function Ask() {
           )}
         </details>
         <OtherFaults pointers={SHOWN[kind.value]} />
-        {notice.value && (
-          <p class={notice.value.isError ? "note error" : "note"} role="status">{notice.value.text}</p>
-        )}
-        <div class="submit">
-          <button type="submit" class="primary">{answer.value ? "Rank again" : "Rank"}</button>
-          {isAsking && <button type="button" onClick={cancel}>Cancel</button>}
-          {isStale.value && !isAsking && <span class="stale" role="status">Changed since the answer.</span>}
+        <div>
+          <div class="told" role="status">
+            {notice.value && <p class={notice.value.isError ? "note error" : "note"}>{notice.value.text}</p>}
+            {held.value > 0 && (
+              <p class="note error">Not sent and not copied: the form has text that cannot be read, and is marked.</p>
+            )}
+          </div>
+          <div class="submit">
+            <button type="submit" class="primary">{answer.value ? "Rank again" : "Rank"}</button>
+            {isAsking && <button type="button" onClick={cancel}>Cancel</button>}
+            <span class="stale" role="status">{isStale.value && !isAsking && "Changed since the answer."}</span>
+          </div>
         </div>
       </form>
       <JsonView />

@@ -1,6 +1,6 @@
 // Fields of the form that edit one place of the request, and show the faults there.
 
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 import { integer } from "../model/format";
 import {
@@ -9,13 +9,14 @@ import {
   faultsAt,
   fromLines,
   fromSizeLines,
-  indexOf,
+  itemOf,
   type Json,
   lineOfItem,
+  sizeOfFault,
   toLines,
   toSizeLines,
 } from "../model/request";
-import { draft, edit, failure, faults } from "../store";
+import { draft, edit, faults } from "../store";
 import { useTyped } from "./typed";
 
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
@@ -26,23 +27,20 @@ const MOST_FAULTS = 10;
 interface FaultListProps {
   id: string;
   list: Fault[];
-  pointer: string;
-  /** What is at the pointer. */
-  value?: Json;
-  /** Shows the line of an item. */
-  onShow?: (index: number) => void;
+  /** Which line a fault is about, and how to show it. */
+  lines?: { indexOf: (fault: Fault) => number | undefined; show: (index: number) => void };
 }
 
-export function FaultList({ id, list, pointer, value, onShow }: FaultListProps) {
+export function FaultList({ id, list, lines }: FaultListProps) {
   if (list.length === 0) return null;
   return (
     <ul class="faults" id={id}>
       {list.slice(0, MOST_FAULTS).map((fault) => {
-        const index = indexOf(fault, pointer, value);
+        const index = lines?.indexOf(fault);
         return (
           <li key={fault.pointer + fault.text}>
-            {index !== undefined && onShow && (
-              <button type="button" class="link" onClick={() => onShow(index)}>
+            {index !== undefined && (
+              <button type="button" class="link" onClick={() => lines?.show(index)}>
                 Entry {index + 1}
               </button>
             )}{" "}
@@ -76,11 +74,11 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
   const pointer = pointerOf(path);
   const value = at(draft.value, path);
   const list = faultsAt(faults.value, pointer);
-  const described = [hint && `${id}-hint`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
+  // As it is typed: `0.` is 0, and on its way to 0.5.
+  const { shown, fault, type } = useTyped(writtenNumber(value));
+  const described = [hint && `${id}-hint`, fault && `${id}-typed`, list.length > 0 && `${id}-faults`].filter(Boolean).join(" ");
   // Text can only come from elsewhere; a field for numbers would not show it.
   const isText = value !== undefined && value !== null && typeof value !== "number";
-  // As it is typed: `0.` is 0, and on its way to 0.5.
-  const { shown, type } = useTyped(writtenNumber(value));
   return (
     <div class="field" data-pointer={pointer}>
       <label for={id}>
@@ -92,17 +90,20 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
         id={id}
         inputMode="decimal"
         value={shown}
-        aria-invalid={list.length > 0}
+        aria-invalid={list.length > 0 || fault !== ""}
+        data-unread={fault !== "" || undefined}
         aria-describedby={described || undefined}
         onInput={(event: { currentTarget: HTMLInputElement }) => {
-          const text = event.currentTarget.value;
+          const { value: text, validity } = event.currentTarget;
           const number = text.trim() === "" ? NaN : Number(text);
           edit(path, Number.isFinite(number) ? number : text || undefined);
-          type(text, writtenNumber(at(draft.value, path)));
+          // What is no number the browser shows, and keeps to itself.
+          type(text, writtenNumber(at(draft.value, path)), validity.badInput ? "Not a number." : "");
         }}
       />
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
-      <FaultList id={`${id}-faults`} list={list} pointer={pointer} />
+      <p class="faults" id={`${id}-typed`} role="status">{fault}</p>
+      <FaultList id={`${id}-faults`} list={list} />
     </div>
   );
 }
@@ -118,19 +119,21 @@ interface TextLinesProps extends LinesProps {
   write: (value: Json | undefined) => string;
   read: (text: string) => Json;
   isEmpty: (value: Json) => boolean;
+  /** Which line of `text` that is not empty has the fault. */
+  indexOf: (fault: Fault, pointer: string, text: string) => number | undefined;
 }
 
 /** A list, one item a line. */
 export const LinesField = (props: LinesProps) => (
-  <TextLines {...props} write={toLines} read={fromLines} isEmpty={(value) => Array.isArray(value) && value.length === 0} />
+  <TextLines {...props} write={toLines} read={fromLines} isEmpty={(value) => Array.isArray(value) && value.length === 0} indexOf={itemOf} />
 );
 
 /** Sizes by name, one a line. */
 export const SizesField = (props: LinesProps) => (
-  <TextLines {...props} write={toSizeLines} read={fromSizeLines} isEmpty={(value) => Object.keys(value ?? {}).length === 0} />
+  <TextLines {...props} write={toSizeLines} read={fromSizeLines} isEmpty={(value) => Object.keys(value ?? {}).length === 0} indexOf={sizeOfFault} />
 );
 
-function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read, isEmpty }: TextLinesProps) {
+function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read, isEmpty, indexOf }: TextLinesProps) {
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const pointer = pointerOf(path);
@@ -177,7 +180,7 @@ function TextLines({ label, path, hint, unit, rows = 3, placeholder, write, read
         }}
       />
       {hints && <p class="hint" id={`${id}-hint`}>{hints}</p>}
-      <FaultList id={`${id}-faults`} list={list} pointer={pointer} value={value} onShow={show} />
+      <FaultList id={`${id}-faults`} list={list} lines={{ indexOf: (fault) => indexOf(fault, pointer, shown), show }} />
     </div>
   );
 }
@@ -197,19 +200,4 @@ export function OtherFaults({ pointers }: { pointers: readonly string[] }) {
       ))}
     </ul>
   );
-}
-
-/**
- * Moves the focus to the first field with a fault, or to the token that is missing, if it is still where the form was
- * sent from: not away from what is being typed or moved by now.
- */
-export function useFocusOnFault(sentFrom: { current: Element | null }): void {
-  const value = failure.value;
-  useEffect(() => {
-    if (value === undefined) return;
-    const fields = document.querySelectorAll<HTMLElement>('.ask [aria-invalid="true"]');
-    for (const field of fields) field.closest("details")?.setAttribute("open", "");
-    if (document.activeElement === sentFrom.current) fields[0]?.focus();
-    sentFrom.current = null;
-  }, [value]);
 }

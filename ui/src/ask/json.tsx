@@ -3,7 +3,7 @@
 import { useId } from "preact/hooks";
 
 import { isObject, isTask } from "../model/request";
-import { body, replaceBody } from "../store";
+import { body, missing, replaceBody } from "../store";
 import { takeTask } from "./task";
 import { useTyped } from "./typed";
 
@@ -25,6 +25,7 @@ export function JsonView() {
           spellcheck={false}
           value={shown}
           aria-invalid={fault !== ""}
+          data-unread={fault !== "" || undefined}
           aria-describedby={`${id}-fault`}
           onBlur={() => {
             if (fault === "") forget();
@@ -34,7 +35,7 @@ export function JsonView() {
             try {
               const value: unknown = JSON.parse(next);
               if (isTask(value)) takeTask(next, "the text");
-              else if (isObject(value)) replaceBody(value);
+              else if (isObject(value)) replaceBody(value, missing.value);
               else throw new TypeError("a request is an object");
               type(next, writtenBody());
             } catch (error) {

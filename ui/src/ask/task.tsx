@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 import { useId } from "preact/hooks";
 
 import { at, faultsAt, isObject } from "../model/request";
-import { draft, edit, faults, kind, notice, settings } from "../store";
+import { draft, edit, faults, kind, missing, notice, settings } from "../store";
 import { FaultList, NumberField } from "./field";
 import { useTyped } from "./typed";
 
@@ -41,6 +41,7 @@ export function takeTask(text: string, name: string): void {
     batch(() => {
       kind.value = "task";
       edit(["task"], task);
+      missing.value = missing.value.filter((pointer) => !/^\/task\b/.test(pointer));
     });
     notice.value = { text: `The task is from ${name}.`, isError: false };
   } catch {
@@ -75,6 +76,7 @@ export function TaskFields() {
           spellcheck={false}
           value={shown}
           aria-invalid={list.length > 0 || fault !== ""}
+          data-unread={fault !== "" || undefined}
           aria-describedby={`${id}-hint ${id}-typed${list.length > 0 ? ` ${id}-faults` : ""}`}
           placeholder={'{"name": "...", "resources": {...}, "inputs": [...], "executors": [...]}'}
           onInput={(event) => {
@@ -105,7 +107,7 @@ export function TaskFields() {
           .
         </p>
         <p class="faults" id={`${id}-typed`} role="status">{fault}</p>
-        <FaultList id={`${id}-faults`} list={list} pointer="/task" />
+        <FaultList id={`${id}-faults`} list={list} />
       </div>
       <NumberField
         label="Run time"

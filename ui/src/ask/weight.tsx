@@ -62,7 +62,7 @@ export function WeightControl() {
           onChange={change}
         />
       </div>
-      <FaultList id={`${id}-faults`} list={list} pointer="/mode" />
+      <FaultList id={`${id}-faults`} list={list} />
     </div>
   );
 }

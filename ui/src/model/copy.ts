@@ -1,6 +1,6 @@
 // The request as something to run elsewhere. A token is never copied: each reads it from TESTRIBUTE_JWT.
 
-import { at, isObject, type Json, type JsonObject, type Kind, PATHS } from "./request";
+import { type Json, type JsonObject, type Kind, PATHS } from "./request";
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -11,18 +11,25 @@ export const shellWord = (text: string): string =>
 export interface Call {
   body: JsonObject;
   kind: Kind;
+  /** The places of what the link that the request is from left out. */
+  missing: readonly string[];
   /** The root of the service, with a slash at its end. */
   root: string;
   token: { header: string; prefix: string } | undefined;
 }
 
-export function asCurl({ body, kind, root, token }: Call): string {
+/** A comment, for shell and Python, that tells of a request that is not whole. */
+export const missingNote = ({ missing }: Call): string =>
+  missing.length === 0 ? "" : `# The link left out ${missing.map((pointer) => JSON.stringify(pointer)).join(", ")}.\n`;
+
+export function asCurl(call: Call): string {
+  const { body, kind, root, token } = call;
   const lines = [`curl --silent --show-error ${shellWord(new URL(PATHS[kind].slice(1), root).href)}`];
   lines.push("--header 'Content-Type: application/json'");
   if (token) lines.push(`--header "${token.header}: ${token.prefix} $TESTRIBUTE_JWT"`);
   // Not --data: that would read a file if the text began with @, and cut line breaks.
   lines.push(`--data-raw ${quoted(JSON.stringify(body, null, 2))}`);
-  return lines.join(" \\\n    ");
+  return missingNote(call) + lines.join(" \\\n    ");
 }
 
 /** Where a task is posted to the TES at `tesUri`, which may be the root of its API, of its host, or the list of tasks. */
@@ -47,61 +54,6 @@ export function asTaskCurl(task: JsonObject, tesUri: string, hasToken: boolean):
   return lines.join(" \\\n    ");
 }
 
-const strings = (value: Json | undefined): string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-
-/** Properties of requests that have an option. */
-const WITH_OPTION = new Set([
-  "tes_uris",
-  "drs_uris",
-  "object_ids",
-  "object_sizes",
-  "resource_requirements",
-  "mode",
-  "limit",
-  "explain",
-  "task",
-]);
-const WITH_RESOURCE_OPTION = new Set(["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec", "preemptible", "zones"]);
-
-export function asCommand({ body, kind }: Call): string {
-  const options: string[] = [];
-  const add = (name: string, value: Json | undefined) => {
-    if (value === undefined || value === null) return;
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    // A value with a dash at its start would be taken for an option.
-    options.push(text.startsWith("-") ? shellWord(`--${name}=${text}`) : `--${name} ${shellWord(text)}`);
-  };
-  for (const uri of strings(body.tes_uris)) add("tes-uri", uri);
-  for (const uri of strings(body.drs_uris)) add("drs-uri", uri);
-  let before = "";
-  if (kind === "task") {
-    before = `cat > task.json <<'JSON'\n${JSON.stringify(body.task ?? {}, null, 2)}\nJSON\n`;
-    add("task", "task.json");
-  } else {
-    for (const id of strings(body.object_ids)) add("object-id", id);
-    const sizes = isObject(body.object_sizes) ? body.object_sizes : {};
-    for (const [id, size] of Object.entries(sizes)) add("object-size", `${id}=${String(size)}`);
-    for (const name of ["cpu_cores", "ram_gb", "disk_gb", "execution_time_sec"]) {
-      add(name.replaceAll("_", "-"), at(body, ["resource_requirements", name]));
-    }
-    const preemptible = at(body, ["resource_requirements", "preemptible"]);
-    if (typeof preemptible === "boolean") options.push(preemptible ? "--preemptible" : "--no-preemptible");
-    for (const zone of strings(at(body, ["resource_requirements", "zones"]))) add("zone", zone);
-  }
-  if (body.mode !== undefined) add("mode", body.mode);
-  if (body.limit !== undefined) add("limit", body.limit);
-  if (body.explain === true) options.push("--explain");
-  const left = [
-    ...Object.keys(body).filter((key) => !WITH_OPTION.has(key)),
-    ...Object.keys(isObject(body.resource_requirements) ? body.resource_requirements : {})
-      .filter((key) => !WITH_RESOURCE_OPTION.has(key))
-      .map((key) => `resource_requirements.${key}`),
-  ];
-  const note = left.length > 0 ? `# Without an option: ${left.map((key) => JSON.stringify(key)).join(", ")}\n` : "";
-  return `${note}${before}testribute --output table \\\n    ${options.join(" \\\n    ")}`;
-}
-
 /** `value` as an expression of Python: JSON but for three names, indented like it. */
 function python(value: Json | undefined, indent: string): string {
   if (value === null || value === undefined) return "None";
@@ -119,15 +71,28 @@ function python(value: Json | undefined, indent: string): string {
   return `${open}\n${items.map((item) => `${inner}${item},\n`).join("")}${indent}${close}`;
 }
 
-export function asPython({ body, kind, token }: Call): string {
+/** Properties of requests, which are parameters of the functions; others are passed on by them. */
+const PARAMETERS = new Set([
+  "tes_uris", "registries", "drs_uris", "object_ids", "object_sizes", "resource_requirements", "mode", "limit", "explain",
+  "task", "execution_time_sec", "sizes",
+]);
+/** Parameters of the functions that are no properties of requests. */
+const OTHER_PARAMETERS = new Set(["jwt", "timeout", "config", "warn"]);
+
+export function asPython(call: Call): string {
+  const { body, kind, token } = call;
   const name = kind === "task" ? "rank_tasks" : "rank_services";
-  const identifier = /^[a-z_][a-z0-9_]*$/i;
-  const entries = Object.entries(body).filter(([, value]) => value !== undefined);
+  // But for the mode, null is the same as what is not there, and no value of a parameter.
+  const entries = Object.entries(body).filter(([key, value]) => value !== undefined && (value !== null || key === "mode"));
   const lines = entries
-    .filter(([key]) => identifier.test(key))
+    .filter(([key]) => PARAMETERS.has(key))
     .map(([key, value]) => `    ${key}=${python(value, "    ")},\n`);
+  const more = entries.filter(([key]) => !PARAMETERS.has(key) && !OTHER_PARAMETERS.has(key));
+  if (more.length > 0) lines.push(`    **${python(Object.fromEntries(more), "    ")},\n`);
   if (token) lines.push('    jwt=os.environ["TESTRIBUTE_JWT"],\n');
-  return `${token ? "import os\n\n" : ""}from testribute import ${name}
+  const left = entries.map(([key]) => key).filter((key) => OTHER_PARAMETERS.has(key));
+  const note = left.length > 0 ? `# Not a property of a request: ${left.join(", ")}\n` : "";
+  return `${missingNote(call)}${note}${token ? "import os\n\n" : ""}from testribute import ${name}
 
 answer = ${name}(
 ${lines.join("")})

@@ -2,13 +2,18 @@
 
 const locale = typeof navigator === "undefined" ? undefined : navigator.language;
 
+/** Which way figures are rounded: a bound that is told must hold as it is told. */
+export type Rounding = "nearest" | "down" | "up";
+
+const MODES = { nearest: "halfExpand", down: "floor", up: "ceil" } as const;
+
 /** From here on numbers are written as powers of ten. */
 const HUGE = 1e12;
 
 const currencies = new Map<string, Intl.NumberFormat>();
 
 /** An amount of money: with the decimals of its currency, or two digits if it is small. */
-export function money(amount: number, currency: string): string {
+export function money(amount: number, currency: string, rounding: Rounding = "nearest"): string {
   const isSmall = amount !== 0 && Math.abs(amount) < 0.0995;
   const isHuge = Math.abs(amount) >= HUGE;
   const digits: Intl.NumberFormatOptions = isSmall
@@ -16,14 +21,14 @@ export function money(amount: number, currency: string): string {
     : isHuge
       ? { notation: "scientific", maximumFractionDigits: 2 }
       : {};
-  const key = `${currency}${isSmall}${isHuge}`;
+  const key = `${currency}${isSmall}${isHuge}${rounding}`;
   let format = currencies.get(key);
   if (!format) {
     try {
-      format = new Intl.NumberFormat(locale, { style: "currency", currency, ...digits });
+      format = new Intl.NumberFormat(locale, { style: "currency", currency, roundingMode: MODES[rounding], ...digits });
     } catch {
       // Not three letters: no currency that a browser knows of.
-      format = new Intl.NumberFormat(locale, { maximumFractionDigits: 6 });
+      format = new Intl.NumberFormat(locale, { maximumFractionDigits: 6, roundingMode: MODES[rounding] });
     }
     currencies.set(key, format);
   }
@@ -57,16 +62,20 @@ const percents = new Intl.NumberFormat(locale, { style: "percent", maximumFracti
 
 export const integer = (value: number | bigint): string => integers.format(value);
 
-export const percent = (fraction: number): string => percents.format(fraction);
+/** In whole percents. */
+export const percent = (fraction: number, rounding: Rounding = "nearest"): string =>
+  percents.format({ nearest: Math.round, down: Math.floor, up: Math.ceil }[rounding](100 * fraction) / 100);
 
 /** A duration in its two largest units: `32 min`, `1 h 20 min`, `3 d 4 h`. */
-export function duration(seconds: number): string {
-  const total = Math.round(Math.max(0, seconds));
-  if (seconds > 0 && seconds < 10) return `${number(seconds, 1)} s`;
+export function duration(seconds: number, rounding: Rounding = "nearest"): string {
+  const whole = { nearest: Math.round, down: Math.floor, up: Math.ceil }[rounding];
+  const part = rounding === "up" ? Math.ceil : Math.floor;
+  const total = whole(Math.max(0, seconds));
+  if (seconds > 0 && seconds < 10) return `${number(whole(seconds * 10) / 10, 1)} s`;
   if (total < 60) return `${total} s`;
-  const minutes = Math.floor(total / 60);
-  if (minutes < 60) return pair(minutes, "min", total % 60, "s");
-  const hours = Math.floor(minutes / 60);
+  if (total < 3600) return pair(Math.floor(total / 60), "min", total % 60, "s");
+  const minutes = part(total / 60);
+  const hours = part(minutes / 60) < 48 ? Math.floor(minutes / 60) : part(minutes / 60);
   if (hours / 24 >= HUGE) return `${number(hours / 24)} d`;
   if (hours < 48) return pair(hours, "h", minutes % 60, "min");
   return pair(Math.floor(hours / 24), "d", hours % 24, "h");
@@ -81,6 +90,14 @@ export function timeUnit(most: number): { name: string; seconds: number } {
   if (most < 7200) return { name: "min", seconds: 60 };
   if (most < 172_800) return { name: "h", seconds: 3600 };
   return { name: "days", seconds: 86_400 };
+}
+
+/** How many decimals tell about so many ticks in a domain apart, which are 1, 2 or 5 times a power of ten. */
+export function tickDigits([low, high]: [number, number], ticks: number): number {
+  const step = (high - low) / ticks;
+  // Above the geometric mean of 5 and 10 it is the next power.
+  const power = Math.floor(Math.log10(step) + Math.log10(10 / Math.sqrt(50)));
+  return Number.isFinite(power) ? Math.min(20, Math.max(0, -power)) : 0;
 }
 
 /** Bytes in units of powers of 1000, as the service counts them. */

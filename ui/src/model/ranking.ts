@@ -154,6 +154,19 @@ export function weightsOf(answer: Answer, tes: number): [number, number] | undef
   return joined.sort((a, b) => b[1] - b[0] - (a[1] - a[0]))[0];
 }
 
+/**
+ * Weights with as few digits as can be that lie within the ends of an interval, but for 0 and 1 not at them, where two
+ * TES are equally good. None if six digits are too few.
+ */
+export function weightsWithin([low, high]: [number, number]): [number, number] | undefined {
+  for (let scale = 1e3; scale <= 1e6; scale *= 10) {
+    const first = low <= 0 ? 0 : (Math.floor(low * scale + 1e-6) + 1) / scale;
+    const last = high >= 1 ? 1 : (Math.ceil(high * scale - 1e-6) - 1) / scale;
+    if (first <= last) return [first, last];
+  }
+  return undefined;
+}
+
 /** Only points that no other one beats in both cost and time can have the lowest score. */
 function envelope<T extends { cost: number; seconds: number }>(points: T[]): T[] {
   const sorted = [...points].sort((a, b) => a.cost - b.cost || a.seconds - b.seconds);

@@ -16,18 +16,21 @@ const ONLY: Record<Kind, readonly string[]> = {
   task: ["task", "execution_time_sec", "sizes"],
 };
 
+/** The properties of the other kind. */
+const foreignTo = (kind: Kind): readonly string[] => ONLY[kind === "task" ? "resources" : "task"];
+
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `draft` as it is sent: without what belongs to the other kind. */
 export function bodyOf(draft: JsonObject, kind: Kind): JsonObject {
-  const foreign = ONLY[kind === "task" ? "resources" : "task"];
+  const foreign = foreignTo(kind);
   return Object.fromEntries(Object.entries(draft).filter(([key, value]) => !foreign.includes(key) && value !== undefined));
 }
 
 /** `draft` with `body` in the place of everything that is sent for `kind`. */
 export function withBody(draft: JsonObject, kind: Kind, body: JsonObject): JsonObject {
-  const foreign = ONLY[kind === "task" ? "resources" : "task"];
+  const foreign = foreignTo(kind);
   const kept = Object.entries(draft).filter(([key]) => foreign.includes(key) && !(key in body));
   return { ...body, ...Object.fromEntries(kept) };
 }
@@ -100,6 +103,16 @@ export function valueAt(request: Json | undefined, pointer: string): { isThere: 
 }
 
 /**
+ * Whether what was left out at `pointer` is still not in the `request`. Of a list the next item has taken its place, so
+ * that this cannot be seen.
+ */
+export function isLacking(request: JsonObject, kind: Kind, pointer: string): boolean {
+  if (foreignTo(kind).includes(keysOf(pointer)[0] ?? "")) return false;
+  const parent = valueAt(request, pointer.slice(0, pointer.lastIndexOf("/")));
+  return Array.isArray(parent.value) || !valueAt(request, pointer).isThere;
+}
+
+/**
  * A message of a `ValidationError`: `/pointer: text`. Keys may have spaces and colons in them, so the longest pointer
  * that the `request` has counts.
  */
@@ -120,12 +133,20 @@ export const stillHolds = (fault: Fault, sent: JsonObject, now: JsonObject): boo
 export const faultsAt = (faults: readonly Fault[], pointer: string): Fault[] =>
   faults.filter((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`));
 
-/** Which item of a list, or of the properties of an object, `fault` is about. */
-export function indexOf(fault: Fault, pointer: string, holder: Json | undefined): number | undefined {
-  const [key] = keysOf(fault.pointer.slice(pointer.length));
-  if (key === undefined) return undefined;
-  if (!isObject(holder)) return /^\d+$/.test(key) ? Number(key) : undefined;
-  const index = Object.keys(holder).indexOf(key);
+/** The key below `pointer` that `fault` is about. */
+const keyBelow = (fault: Fault, pointer: string): string | undefined => keysOf(fault.pointer.slice(pointer.length))[0];
+
+/** Which item of the list at `pointer` the `fault` is about. */
+export function itemOf(fault: Fault, pointer: string): number | undefined {
+  const key = keyBelow(fault, pointer);
+  return key !== undefined && /^\d+$/.test(key) ? Number(key) : undefined;
+}
+
+/** Which size of those that `text` has by name the `fault` is about: objects have names that are numbers in another order. */
+export function sizeOfFault(fault: Fault, pointer: string, text: string): number | undefined {
+  const key = keyBelow(fault, pointer);
+  // Of two with one name the last one counts.
+  const index = fromLines(text).findLastIndex((line) => nameOf(line) === key);
   return index < 0 ? undefined : index;
 }
 
@@ -149,10 +170,12 @@ export const toSizeLines = (value: Json | undefined): string =>
     ? Object.entries(value).map(([name, size]) => `${name} = ${typeof size === "string" ? size : JSON.stringify(size)}`).join("\n")
     : "";
 
+function nameOf(line: string): string {
+  const at = line.lastIndexOf("=");
+  return at < 0 ? line : line.slice(0, at).trim();
+}
+
 export const fromSizeLines = (text: string): JsonObject =>
   Object.fromEntries(
-    fromLines(text).map((line) => {
-      const at = line.lastIndexOf("=");
-      return at < 0 ? [line, ""] : [line.slice(0, at).trim(), sizeOf(line.slice(at + 1))];
-    }),
+    fromLines(text).map((line) => [nameOf(line), line.includes("=") ? sizeOf(line.slice(line.lastIndexOf("=") + 1)) : ""]),
   );

@@ -1,7 +1,7 @@
 // The request in the fragment of the page's URL, without what may be secret. Fragments are not sent to servers, but links
 // are passed on.
 
-import { bodyOf, isObject, isTask, type Json, type JsonObject, kindOf } from "./request";
+import { isObject, type Json, type JsonObject } from "./request";
 
 /** Properties that a shared request may have. Others are unknown to the service, and could hold anything. */
 const SHARED = new Set([
@@ -29,6 +29,10 @@ const JWT = /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/;
 
 /** The most that a link is read into. */
 const MOST_BYTES = 4 << 20;
+
+/** The most places that a link names as left out, and the most characters of each. */
+const MOST_LEFT_OUT = 100;
+const LONGEST_POINTER = 200;
 
 /** Whether `text` holds a secret: a token, or a URL with a password or a signature. */
 export function isSecret(text: string): boolean {
@@ -92,7 +96,7 @@ export function shareable(body: JsonObject): Shareable {
   const entries: [string, Json][] = [];
   for (const [key, value] of Object.entries(body)) {
     if (value === undefined) continue;
-    if (!SHARED.has(key)) dropped.push(`/${key}`);
+    if (!SHARED.has(key)) dropped.push(isSecret(key) ? "/…" : `/${key}`);
     else {
       const kept = clean(value, `/${key}`);
       if (kept !== undefined) entries.push([key, kept]);
@@ -127,31 +131,35 @@ async function bytesOf(stream: ReadableStream<Uint8Array>, most: number): Promis
 const through = (bytes: BlobPart, transform: GenericTransformStream): ReadableStream<Uint8Array> =>
   new Blob([bytes]).stream().pipeThrough(transform as ReadableWritablePair<Uint8Array, Uint8Array>);
 
-/** `body` as a fragment, without `#`. */
-export async function toFragment(body: JsonObject): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify(body));
+async function pack(value: Json): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify(value));
   const packed = await bytesOf(through(text, new CompressionStream("deflate-raw")), MOST_BYTES);
   let binary = "";
   for (const byte of packed) binary += String.fromCharCode(byte);
-  return `request=${btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The request of a fragment; `undefined` if it has none. Throws if it cannot be read. */
-export async function fromFragment(fragment: string): Promise<JsonObject | undefined> {
-  const match = /^#?request=([\w-]+)$/.exec(fragment);
-  if (!match) return undefined;
-  const binary = atob((match[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
+async function unpack(text: string): Promise<unknown> {
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   const packed = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  const text = await bytesOf(through(packed, new DecompressionStream("deflate-raw")), MOST_BYTES);
-  const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
-  if (!isObject(value)) throw new TypeError("the link has no request");
-  return value;
+  const json = await bytesOf(through(packed, new DecompressionStream("deflate-raw")), MOST_BYTES);
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
 }
 
-/** Reads what was pasted: a request, or a TES task by itself. */
-export function fromText(text: string): { body: JsonObject; isTask: boolean } {
-  const value: unknown = JSON.parse(text);
-  if (isTask(value)) return { body: value, isTask: true };
-  if (!isObject(value)) throw new TypeError("not a JSON object");
-  return { body: bodyOf(value, kindOf(value)), isTask: false };
+/** `body` as a fragment, without `#`, with the places of what was left out of it. */
+export async function toFragment(body: JsonObject, without: readonly string[] = []): Promise<string> {
+  const named = without.slice(0, MOST_LEFT_OUT).map((pointer) => pointer.slice(0, LONGEST_POINTER));
+  return `request=${await pack(body)}${named.length > 0 ? `&without=${await pack(named)}` : ""}`;
+}
+
+/** The request of a fragment and what it lacks; `undefined` if it has none. Throws if it cannot be read. */
+export async function fromFragment(fragment: string): Promise<{ body: JsonObject; without: string[] } | undefined> {
+  const match = /^#?request=([\w-]+)(?:&without=([\w-]+))?$/.exec(fragment);
+  if (!match) return undefined;
+  const body = await unpack(match[1] ?? "");
+  if (!isObject(body)) throw new TypeError("the link has no request");
+  const named = match[2] === undefined ? [] : await unpack(match[2]);
+  const pointers = Array.isArray(named) ? named.filter((item) => typeof item === "string") : [];
+  const without = pointers.filter((item) => /^\/./.test(item) && item.length <= LONGEST_POINTER).slice(0, MOST_LEFT_OUT);
+  return { body, without };
 }

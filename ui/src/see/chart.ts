@@ -4,9 +4,10 @@
 import * as Plot from "@observablehq/plot";
 
 import type { Answer, Combination } from "../model/answer";
-import { timeUnit } from "../model/format";
+import { decimals, tickDigits, timeUnit } from "../model/format";
 import { isoLine, meansForDrawing } from "../model/ranking";
 import { colourOf, shapeOf } from "./mark";
+import { widthOf } from "./width";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -36,6 +37,18 @@ function domainOf(values: readonly number[]): Domain {
   // Small differences stay small.
   const room = Math.max((high - low) * 0.25, high * 0.1);
   return [Math.max(0, low - room), high + room];
+}
+
+/** Between the edge of the chart and its axis, beside a label: the tick, and room around it. */
+const TICK = 14;
+
+/** An axis of `domain` with about so many ticks, labelled as in the visitor's language, and how wide labels are. */
+function axis(domain: Domain, ticks: number) {
+  const digits = tickDigits(domain, ticks);
+  const tickFormat = (value: number) => decimals(value, digits);
+  // All digits are as wide as a zero.
+  const widest = tickFormat(domain[1]).replace(/\d/g, "0");
+  return { options: { domain, ticks, tickFormat }, labelWidth: Math.ceil(widthOf(widest)) };
 }
 
 /** At most so many places where several combinations lie are told by number. */
@@ -70,6 +83,8 @@ export class Chart {
     const cost = domainOf(combinations.map((one) => one.cost));
     this.domain = { seconds, cost };
     const unit = timeUnit(seconds[1]);
+    const times = axis([seconds[0] / unit.seconds, seconds[1] / unit.seconds], Math.max(3, Math.floor(width / 90)));
+    const costs = axis(cost, Math.max(3, Math.floor(height / 60)));
     const front = combinations
       .filter(({ isPareto }) => isPareto)
       .sort((a, b) => a.seconds - b.seconds || b.cost - a.cost);
@@ -80,21 +95,11 @@ export class Chart {
       width,
       height,
       marginTop: 26,
-      marginRight: 18,
+      marginRight: Math.max(18, times.labelWidth / 2),
       marginBottom: 40,
-      marginLeft: 58,
-      x: {
-        domain: [seconds[0] / unit.seconds, seconds[1] / unit.seconds],
-        label: `Time (${unit.name}) →`,
-        grid: true,
-        ticks: Math.max(3, Math.floor(width / 90)),
-      },
-      y: {
-        domain: cost,
-        label: `↑ Cost (${currency})`,
-        grid: true,
-        ticks: Math.max(3, Math.floor(height / 60)),
-      },
+      marginLeft: Math.max(58, costs.labelWidth + TICK),
+      x: { ...times.options, label: `Time (${unit.name}) →`, grid: true },
+      y: { ...costs.options, label: `↑ Cost (${currency})`, grid: true },
       color: { type: "identity" },
       marks: [
         Plot.line(front, {
@@ -232,6 +237,15 @@ export class Chart {
     event.preventDefault();
     const index = this.byTime[Math.min(last, Math.max(0, target))];
     if (index === undefined) return;
+    this.focus(index);
+  }
+
+  /** The combination whose dot has the focus. */
+  focusedDot(): number | undefined {
+    return this.element.contains(document.activeElement) ? this.focused : undefined;
+  }
+
+  focus(index: number): void {
     this.setFocus(index);
     this.dots[index]?.focus();
   }

@@ -5,8 +5,9 @@ import { useMemo } from "preact/hooks";
 
 import type { Combination, Place } from "../model/answer";
 import { bytes, money, plural } from "../model/format";
+import { readable } from "../model/readable";
 import { answer, hovered, ranked, select } from "../store";
-import { placeLabels } from "./labels";
+import type { Label } from "./labels";
 import { colourOf, outline } from "./mark";
 import { tesName } from "./names";
 import { isApproximate, labelOf, type Site } from "./projection";
@@ -18,7 +19,9 @@ interface DrawingProps {
   width: number;
   height: number;
   projection: GeoProjection;
+  /** In the order in which they are drawn. */
   sites: Site[];
+  labels: Label[];
   sources: Source[];
   /** The price per GB that the colours are relative to. */
   highest: number;
@@ -31,7 +34,7 @@ interface DrawingProps {
 /** The widest line, in pixels. */
 const WIDEST = 9;
 
-export function Drawing({ width, height, projection, sites, sources, highest, current, tesHosts, places, shapes }: DrawingProps) {
+export function Drawing({ width, height, projection, sites, labels, sources, highest, current, tesHosts, places, shapes }: DrawingProps) {
   const path = useMemo(() => geoPath(projection), [projection]);
   const base = useMemo(
     () => ({
@@ -54,9 +57,6 @@ export function Drawing({ width, height, projection, sites, sources, highest, cu
     const level = priceClass(source.pricePerGb, highest);
     return [{ source, d, width: Math.max(1.5, WIDEST * Math.sqrt(share)), level }];
   });
-  // TES over data, and the selected one over all.
-  const drawn = [...sites].sort((a, b) => weightOf(a, current) - weightOf(b, current));
-  const labels = placeLabels(drawn, projection, width, height);
   return (
     <svg width={width} height={height} role="group" aria-label="Map of TES and data">
       <g aria-hidden="true">
@@ -69,7 +69,7 @@ export function Drawing({ width, height, projection, sites, sources, highest, cu
           </path>
         ))}
       </g>
-      {drawn.map((site) => <SiteMark key={site.host} {...{ site, current, projection }} />)}
+      {sites.map((site) => <SiteMark key={site.host} {...{ site, current, projection }} />)}
       <g aria-hidden="true">
         {labels.map(({ site, x, y, anchor, text }) => (
           <text key={site.host} class={`site-label ${site.tes.length > 0 ? "of-tes" : ""}`} x={x} y={y} text-anchor={anchor}>
@@ -80,9 +80,6 @@ export function Drawing({ width, height, projection, sites, sources, highest, cu
     </svg>
   );
 }
-
-const weightOf = (site: Site, current: Combination): number =>
-  site.tes.includes(current.tes) ? 3 : site.tes.length > 0 ? 2 : site.isSource ? 1 : 0;
 
 /** The best combination with something, as the ranking is now. */
 const bestWith = (test: (combination: Combination) => boolean): Combination | undefined =>
@@ -108,7 +105,7 @@ function SiteMark({ site, current, projection }: SiteMarkProps) {
     const combination = best();
     if (combination) select(combination.index);
   };
-  const what = tes !== undefined ? `TES ${site.tes.map(tesName).join(", ")}` : `Data at ${site.host}`;
+  const what = tes !== undefined ? `TES ${site.tes.map(tesName).join(", ")}` : `Data at ${readable(site.host)}`;
   const state = isSelected ? ", selected" : tes === undefined && site.isSource ? ", read by the selection" : "";
   const name = `${what}, ${labelOf("", site.place).replace(/^, /, "") || "place known"}${isApproximate(site.place) ? ", approximate place" : ""}${state}`;
   const isHovered = tes !== undefined && hovered.value !== undefined &&
@@ -151,7 +148,7 @@ export const priceText = (perGb: number | undefined, currency = "EUR"): string |
 
 const lineTitle = ({ from, moves, bytes: size, pricePerGb, priceCurrency }: Source): string =>
   [
-    `${plural(moves.length, "object")} from ${from}`,
+    `${plural(moves.length, "object")} from ${readable(from)}`,
     size === undefined ? undefined : bytes(size),
     priceText(pricePerGb, priceCurrency),
   ]

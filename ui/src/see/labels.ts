@@ -3,8 +3,10 @@
 import type { GeoProjection } from "d3-geo";
 
 import { middle } from "../model/format";
+import { readable } from "../model/readable";
 import { tesName } from "./names";
 import { isApproximate, type Site } from "./projection";
+import { widthOf } from "./width";
 
 export interface Label {
   site: Site;
@@ -12,15 +14,8 @@ export interface Label {
   y: number;
   anchor: "start" | "end" | "middle";
   text: string;
-}
-
-const canvas = document.createElement("canvas").getContext("2d");
-
-/** How wide `text` is on the map, in pixels. */
-function widthOf(text: string, isBold: boolean): number {
-  if (!canvas) return text.length * 7;
-  canvas.font = `${isBold ? 650 : 400} 12px system-ui, sans-serif`;
-  return canvas.measureText(text).width;
+  /** Whether it is shortened. */
+  isCut: boolean;
 }
 
 /** The labels that fit: the most important first, beside, above or below of their marks. */
@@ -47,9 +42,10 @@ export function placeLabels(sites: Site[], projection: GeoProjection, width: num
     if (!point) continue;
     const [x, y] = point;
     const approximately = isApproximate(site.place) ? "≈ " : "";
-    const name = middle(site.tes.length > 0 ? site.tes.map(tesName).join(", ") : site.host, 30);
+    const whole = site.tes.length > 0 ? site.tes.map(tesName).join(", ") : readable(site.host);
+    const name = middle(whole, 30);
     const text = approximately + name;
-    const length = widthOf(text, site.tes.length > 0);
+    const length = widthOf(text, site.tes.length > 0 ? 650 : 400);
     const tries: [number, number, Label["anchor"], [number, number, number, number]][] = [
       [x + 16, y + 4, "start", [x + 14, y - 8, x + 18 + length, y + 8]],
       [x - 16, y + 4, "end", [x - 18 - length, y - 8, x - 14, y + 8]],
@@ -64,7 +60,13 @@ export function placeLabels(sites: Site[], projection: GeoProjection, width: num
     if (!found) continue;
     const [labelX, labelY, anchor, box] = found;
     boxes.push(box);
-    labels.push({ site, x: labelX, y: labelY, anchor, text });
+    labels.push({ site, x: labelX, y: labelY, anchor, text, isCut: name !== whole });
   }
   return labels;
+}
+
+/** The TES of `sites` that no label names in full, in their order. */
+export function unnamedTes(sites: Site[], labels: Label[]): number[] {
+  const named = new Set(labels.filter(({ isCut }) => !isCut).map(({ site }) => site));
+  return sites.flatMap((site) => (named.has(site) ? [] : site.tes)).sort((a, b) => a - b);
 }

@@ -5,8 +5,11 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { submit } from "../calls";
 import { type Combination, type HostPlace, located } from "../model/answer";
 import { bytes, integer, middle, money, number, plural } from "../model/format";
+import { readable } from "../model/readable";
 import { answer, edit, selected } from "../store";
 import { Drawing, type Land, priceText } from "./drawing";
+import { placeLabels, unnamedTes } from "./labels";
+import { Mark } from "./mark";
 import { tesName } from "./names";
 import { isApproximate, mapHeight, projectionFor, type Site, sitesOf, tesHostsOf } from "./projection";
 import { highestPrice, movesOf, priceClass, type Source, sourcesOf } from "./transfers";
@@ -59,10 +62,7 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
   }, []);
   const moves = useMemo(() => movesOf(current, data?.request ?? {}), [current, data]);
   const sources = useMemo(() => sourcesOf(moves), [moves]);
-  const highest = useMemo(
-    () => sources.reduce((most, { pricePerGb = 0 }) => Math.max(most, pricePerGb), data ? highestPrice(data) : 0),
-    [sources, data],
-  );
+  const highest = useMemo(() => (data ? highestPrice(data) : 0), [data]);
   const tesHosts = useMemo(() => tesHostsOf(data?.combinations ?? [], data?.tes ?? []), [data]);
   const sites = useMemo(() => sitesOf(places, tesHosts, sources), [places, tesHosts, sources]);
   // Copies that the selection does not read may be at the other end of the world.
@@ -78,6 +78,8 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
     const [x, y] = projection([longitude, latitude]) ?? [-1, -1];
     return x >= 0 && x <= width && y >= 0 && y <= height;
   };
+  const drawn = width > 0 ? inDrawingOrder(sites.filter(isInside), current) : [];
+  const labels = placeLabels(drawn, projection, width, height);
   const hidden = [...new Set([...tesHosts, ...sources.map(({ from }) => from)])].filter((name) => !(name in places));
   const approximate = sites.filter(({ place, tes, isSource }) => isApproximate(place) && (tes.length > 0 || isSource));
   return (
@@ -85,8 +87,8 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
       <div class="map-box" ref={frame} style={{ minHeight: `${height}px` }}>
         {width > 0 && (
           <Drawing
-            {...{ width, height, projection, sources, highest, current, tesHosts, places }}
-            sites={sites.filter(isInside)}
+            {...{ width, height, projection, labels, sources, highest, current, tesHosts, places }}
+            sites={drawn}
             shapes={land}
           />
         )}
@@ -97,22 +99,48 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
           all {integer(sites.length)} places, also of other copies
         </label>
       )}
-      <MapLegend sources={sources} highest={highest} hasApproximate={approximate.length > 0} />
+      <MapLegend
+        sources={sources}
+        highest={highest}
+        hasApproximate={approximate.length > 0}
+        unnamed={unnamedTes(drawn, labels)}
+      />
       {hidden.length > 0 && (
-        <p class="note">Not on the map, since the place is unknown: {hidden.map((name) => middle(name, 60)).join(", ")}.</p>
+        <p class="note">Not on the map, since the place is unknown: {hidden.map((name) => middle(readable(name), 60)).join(", ")}.</p>
       )}
       <Moves sources={sources} />
     </>
   );
 }
 
-function MapLegend({ sources, highest, hasApproximate }: { sources: Source[]; highest: number; hasApproximate: boolean }) {
+/** TES over data, and the selected one over all. */
+function inDrawingOrder(sites: Site[], current: Combination): Site[] {
+  const weight = ({ tes, isSource }: Site) => (tes.includes(current.tes) ? 3 : tes.length > 0 ? 2 : isSource ? 1 : 0);
+  return [...sites].sort((a, b) => weight(a) - weight(b));
+}
+
+/** The most TES without a label of their own that are named. */
+const MOST_UNNAMED = 24;
+
+interface LegendProps {
+  sources: Source[];
+  highest: number;
+  hasApproximate: boolean;
+  /** TES that the map shows and has no room to name. */
+  unnamed: number[];
+}
+
+function MapLegend({ sources, highest, hasApproximate, unnamed }: LegendProps) {
   const currency = sources.find(({ priceCurrency }) => priceCurrency)?.priceCurrency ?? "EUR";
   const levels = new Set(sources.map(({ pricePerGb }) => priceClass(pricePerGb, highest)));
   const isPriced = sources.some(({ pricePerGb }) => pricePerGb !== undefined);
   const hasSizes = sources.some((source) => source.bytes !== undefined);
   return (
     <ul class="legend">
+      {unnamed.slice(0, MOST_UNNAMED).map((tes) => (
+        <li key={tes}><Mark tes={tes} /> <span class="name">{tesName(tes)}</span></li>
+      ))}
+      {unnamed.length > MOST_UNNAMED && <li>and {integer(unnamed.length - MOST_UNNAMED)} more</li>}
       <li><span class="key data-key" /> data</li>
       {isPriced && (
         <>
@@ -121,7 +149,7 @@ function MapLegend({ sources, highest, hasApproximate }: { sources: Source[]; hi
             .filter((level) => levels.has(level))
             .map((level) => (
               <li key={level}>
-                <span class={`key line-key level-${level}`} /> up to {money((highest * level) / 3, currency)}/GB
+                <span class={`key line-key level-${level}`} /> up to {money((highest * level) / 3, currency, "up")}/GB
               </li>
             ))}
         </>
@@ -150,7 +178,7 @@ function Moves({ sources }: { sources: Source[] }) {
         ].filter(Boolean);
         return (
           <li key={from}>
-            <strong>{middle(what ?? "", 40)}</strong> from {from}
+            <strong>{middle(what ?? "", 40)}</strong> from {readable(from)}
             {details.length > 0 && <span class="muted"> · {details.join(" · ")}</span>}
           </li>
         );

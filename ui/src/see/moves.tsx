@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import type { Answer, Combination } from "../model/answer";
 import { bytes, duration, money, number, plural } from "../model/format";
+import { readable } from "../model/readable";
 import { known } from "./names";
 import { type Move, movesOf } from "./transfers";
 
@@ -78,7 +79,7 @@ function Row({ move, currency }: { move: Move; currency: string }) {
     <tr>
       <th scope="row">
         <span class="object">{move.id}</span>
-        <small>{sizeText(move)}from {move.source}</small>
+        <small>{sizeText(move)}from {readable(move.source)}</small>
       </th>
       <td class="number">
         {priceText(move, currency)}

@@ -4,15 +4,16 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { WeightControl } from "../ask/weight";
-import { cancel, isDue, submit } from "../calls";
-import { dateAndTime, duration, integer, money, number, percent, plural, time } from "../model/format";
-import { answer, asking, failure, isOtherWeight, isStale, ranked, select, took, weight } from "../store";
+import { cancel } from "../calls";
+import { dateAndTime, duration, number, plural } from "../model/format";
+import { answer, asking, failure, isStale, rankedWeight, took } from "../store";
 import { numberOf, property, textOf, textsOf } from "../model/read";
 import { FailureView } from "./failure";
 import { SiteMap } from "./map";
-import { tesName } from "./names";
+import { orderText } from "./names";
 import { Table } from "./table";
 import { Tradeoff } from "./tradeoff";
+import { Announcement, Verdict } from "./verdict";
 import { Warnings } from "./warnings";
 import { Why } from "./why";
 
@@ -20,6 +21,7 @@ export function Results() {
   const data = answer.value;
   return (
     <main id="results" tabIndex={-1} aria-busy={asking.value !== undefined}>
+      <Announcement />
       <Progress />
       {failure.value && <FailureView failure={failure.value} />}
       {data ? (
@@ -69,9 +71,9 @@ function Asked() {
     ...amount("disk_gb", "GB disk"),
     ...(seconds === undefined ? [] : [`run time ${duration(seconds)}`]),
     ...(objects.length === 0 ? [] : [objects.length <= 4 ? objects.join(", ") : plural(objects.length, "object")]),
-    weight.value === "random" ? "random order" : `weight of time ${number(weight.value)}`,
+    orderText(rankedWeight.value),
   ];
-  return <p class="asked">Asked on {dateAndTime(took.value.at)} for: {parts.join("; ")}.</p>;
+  return <p class="asked on-paper">Asked on {dateAndTime(took.value.at)} for: {parts.join("; ")}.</p>;
 }
 
 function Nothing() {
@@ -122,70 +124,4 @@ function Progress() {
       )}
     </div>
   );
-}
-
-/** The answer in one sentence: is the cheap site worth the wait? */
-function Verdict() {
-  const data = answer.value;
-  const order = ranked.value;
-  const best = order?.order[0];
-  if (!data) return null;
-  if (!best || !order) return <p class="verdict">There is no combination to rank.</p>;
-  const other = order.order.find(({ tes }) => tes !== best.tes);
-  const count = data.combinations.length;
-  const space = data.spaceSize === undefined || data.spaceSize === BigInt(count) ? "" : ` of ${integer(data.spaceSize)}`;
-  return (
-    <header class="verdict">
-      <p class="headline">
-        <button type="button" class="link" onClick={() => select(best.index)}>{tesName(best.tes)}</button> for{" "}
-        <strong>{money(best.cost, data.currency)}</strong> in <strong>{duration(best.seconds)}</strong>
-        {other && <span class="versus">{comparison(best, other, data.currency)}</span>}
-      </p>
-      <p class="hint" role="status">
-        {integer(count)}{space} {count === 1 && !space ? "combination" : "combinations"}, answered in{" "}
-        {number(took.value.milliseconds / 1000, took.value.milliseconds < 1000 ? 2 : 1)} s at {time(took.value.at)}.{" "}
-        <Currency />
-      </p>
-    </header>
-  );
-}
-
-/** Whether the answer is for what the form shows, and if not, what to do. */
-function Currency() {
-  if (asking.value !== undefined) return null;
-  if (isDue.value) return <>Asking again for this weight…</>;
-  const text = isStale.value ? "For an earlier request." : isOtherWeight.value ? "For another weight." : undefined;
-  if (!text) return null;
-  return (
-    <>
-      {text}{" "}
-      <button type="button" class="link" onClick={() => void submit()}>Rank again</button>
-    </>
-  );
-}
-
-interface Point {
-  cost: number;
-  seconds: number;
-  tes: number;
-}
-
-function comparison(best: Point, other: Point, currency: string): string {
-  const cost = other.cost - best.cost;
-  const seconds = other.seconds - best.seconds;
-  const share = percent(Math.abs(cost) / Math.max(best.cost, 1e-12));
-  const isSameCost = Math.abs(cost) <= 1e-9 * Math.max(best.cost, other.cost);
-  const isSameTime = Math.abs(seconds) < 0.5;
-  const price = isSameCost
-    ? "costs the same"
-    : cost < 0
-      ? `saves ${money(-cost, currency)} (${share})`
-      : `costs ${money(cost, currency)} more`;
-  const time = isSameTime
-    ? "takes as long"
-    : seconds < 0
-      ? `is done ${duration(-seconds)} earlier`
-      : `takes ${duration(seconds)} longer`;
-  const join = (cost < 0) === (seconds < 0) || isSameCost || isSameTime ? "and" : "but";
-  return `${tesName(other.tes)} ${price} ${join} ${time}.`;
 }

@@ -5,7 +5,8 @@ import { effect } from "@preact/signals";
 import { Clipboard } from "../clipboard";
 import { download } from "../download";
 import { asTaskCurl } from "../model/copy";
-import { selected, token } from "../store";
+import { placesOf } from "../ask/missing";
+import { answeredWithout, selected, token } from "../store";
 import { tesName } from "./names";
 
 const clipboard = new Clipboard();
@@ -18,6 +19,15 @@ effect(() => {
 export function RewrittenTask() {
   const { task, tesUri, tes } = selected.value ?? {};
   if (!task || tesUri === undefined || tes === undefined) return null;
+  const without = answeredWithout.value;
+  if (without.length > 0) {
+    return (
+      <p class="note">
+        The task is not whole, so it is not offered to be posted: the link left out <code>{placesOf(without)}</code>. Fill
+        it in, and rank again.
+      </p>
+    );
+  }
   return (
     <div class="rewritten" role="group" aria-label="The task to post">
       <p>The task with the chosen access URIs, ready to be posted to {tesName(tes)}. This page does not post it.</p>

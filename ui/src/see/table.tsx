@@ -4,13 +4,12 @@ import { signal, useComputed } from "@preact/signals";
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { download } from "../download";
 import { type Combination, objectsOf } from "../model/answer";
-import { toCsv } from "../model/csv";
 import { decimals, duration, integer, middle, money, plural } from "../model/format";
-import { answer, hovered, onlyTes, ranked, select, selected } from "../store";
+import { answer, hovered, onlyTes, ranked, rankedWeight, select, selected } from "../store";
+import { Downloads } from "./downloads";
 import { Mark } from "./mark";
-import { tesName, tesNames } from "./names";
+import { orderText, tesName, tesNames } from "./names";
 
 type Column = "rank" | "tes" | "cost" | "time" | "score";
 const sort = signal<{ column: Column; isDescending: boolean }>({ column: "rank", isDescending: false });
@@ -86,9 +85,10 @@ function sorted(list: Combination[], scores: (number | undefined)[]): Combinatio
   return isDescending ? result.reverse() : result;
 }
 
-function Uris({ combination }: { combination: Combination }) {
+/** The access URIs of a combination, the `first` of them at first. */
+export function Uris({ combination, first = 20 }: { combination: Combination; first?: number }) {
   const objects = objectsOf(combination);
-  const [most, setMost] = useState(20);
+  const [most, setMost] = useState(first);
   return (
     <dl class="uris">
       <dt>TES</dt>
@@ -171,6 +171,17 @@ function Row({ combination, rank, score, most, currency, isSelected, hasScore }:
   );
 }
 
+/** On paper, where the controls are not: what the rows are, and in which order. */
+function Shown() {
+  const { column, isDescending } = sort.value;
+  const parts = [
+    orderText(rankedWeight.value),
+    onlyTes.value === undefined ? "all TES" : `${tesName(onlyTes.value)} alone`,
+    `by ${column === "tes" ? "TES" : column}${isDescending ? ", descending" : ""}`,
+  ];
+  return <p class="on-paper">Rows: {parts.join("; ")}.</p>;
+}
+
 export function Table() {
   const data = answer.value;
   const order = ranked.value;
@@ -220,15 +231,10 @@ export function Table() {
               </select>
             </label>
           )}
-          <button type="button" onClick={() => download("ranking.csv", "text/csv", toCsv(data, order))}>CSV</button>
-          <button
-            type="button"
-            onClick={() => download("ranking.json", "application/json", `${JSON.stringify(data.raw, null, 2)}\n`)}
-          >
-            JSON
-          </button>
+          <Downloads data={data} order={order} />
         </div>
       </div>
+      <Shown />
       <p class="keys" aria-hidden="true">
         Cost: <span class="part part-0" /> compute <span class="part part-1" /> storage <span class="part part-2" />{" "}
         transfer. Time: <span class="part part-0" /> queue <span class="part part-1" /> execution{" "}

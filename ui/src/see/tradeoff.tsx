@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Combination } from "../model/answer";
 import { duration, integer, money } from "../model/format";
-import { answer, hovered, onlyTes, ranked, select, selected, weight } from "../store";
+import { answer, hovered, onlyTes, ranked, rankedWeight, select, selected } from "../store";
 import type { Chart, ChartState } from "./chart";
 import { Mark } from "./mark";
 import { tesName, tesNames } from "./names";
@@ -39,8 +39,9 @@ export function Tradeoff() {
 
   const update = () => {
     const state: ChartState = {
-      weight: weight.value,
-      best: ranked.value?.order[0]?.index,
+      weight: rankedWeight.value,
+      // Of a random order none is.
+      best: rankedWeight.value === "random" ? undefined : ranked.value?.order[0]?.index,
       selected: selected.value?.index,
       hovered: hovered.value,
       onlyTes: onlyTes.value,
@@ -64,10 +65,12 @@ export function Tradeoff() {
         selected.value?.index ?? 0,
         data.combinations.map((one) => labelOf(one, data.currency)),
       );
+      const focused = chart.current?.answer === data ? chart.current.focusedDot() : undefined;
       chart.current = next;
       // Before it is on the page: no dot may stand there without its name.
       update();
       element.replaceChildren(next.element);
+      if (focused !== undefined) next.focus(focused);
       setDrawn((count) => count + 1);
     };
     // The file is gone if the service was brought up to date since the page was opened.
@@ -101,12 +104,16 @@ export function Tradeoff() {
         ))}
         {tesNames.value.length > MOST_NAMES && <li>and {integer(tesNames.value.length - MOST_NAMES)} more</li>}
         <li><span class="key front-key" /> Pareto front</li>
-        {weight.value !== "random" && <li><span class="key iso-key" /> equal score at this weight</li>}
-        <li><span class="key hollow-key" /> hollow: another one is better in both</li>
+        {rankedWeight.value !== "random" && <li><span class="key iso-key" /> equal score at this weight</li>}
+        <li><span class="key hollow-key" /> hollow: another one is as good in both and better in one</li>
       </ul>
     </section>
   );
 }
+
+/** Between a dot and what is told of it, and the most that this is wide, in pixels. */
+const APART = 14;
+const WIDEST = 288;
 
 function Tip({ chart }: { chart: Chart | undefined }) {
   const index = hovered.value;
@@ -115,12 +122,12 @@ function Tip({ chart }: { chart: Chart | undefined }) {
   if (!combination || !centre || !answer.value) return null;
   const [x, y] = centre;
   const width = chart?.element.clientWidth ?? 0;
+  // On the side that has more room, within the chart.
+  const isLeft = x > width / 2;
+  const side = isLeft ? { right: `${width - x + APART}px` } : { left: `${x + APART}px` };
+  const most = Math.min(WIDEST, (isLeft ? x : width - x) - APART);
   return (
-    <div
-      class={`tip ${x > width / 2 ? "left" : ""}`}
-      style={{ left: `${x}px`, top: `${y}px` }}
-      aria-hidden="true"
-    >
+    <div class="tip" style={{ ...side, top: `${y}px`, maxWidth: `${most}px` }} aria-hidden="true">
       <strong><Mark tes={combination.tes} /> {tesName(combination.tes)}</strong>
       <span>
         {money(combination.cost, answer.value.currency)} · {duration(combination.seconds)} · rank{" "}

@@ -108,11 +108,10 @@ export function sourcesOf(moves: Move[]): Source[] {
   });
 }
 
-/** The highest price per GB of what the best combination of each TES moves: what the colours of all lines are relative to. */
-export function highestPrice({ combinations, tes }: Answer): number {
+/** The highest price per GB of all that is listed: what the colours of all lines are relative to. */
+export function highestPrice({ combinations }: Answer): number {
   let highest = 0;
-  for (let index = 0; index < Math.min(tes.length, 50); index += 1) {
-    const transfers = combinations.find((one) => one.tes === index)?.transfers;
+  for (const { transfers } of combinations) {
     for (const transfer of Object.values(isObject(transfers) ? transfers : {})) {
       highest = Math.max(highest, amountOf(property(transfer, "price_per_gb")) ?? 0);
     }

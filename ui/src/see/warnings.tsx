@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { plural } from "../model/format";
+import { readable } from "../model/readable";
 
 /** Warnings of one kind: what stands before the first colon. */
 interface Group {
@@ -20,12 +21,12 @@ function groupsOf(warnings: readonly string[]): Group[] {
   return [...groups].map(([kind, texts]) => ({ kind, texts }));
 }
 
-/** `text` with what it quotes set as code. Nothing of it is ever markup. */
+/** `text` with what it quotes set as code, as it is. Nothing of it is ever markup. */
 export function Quoted({ text }: { text: string }) {
   const parts = text.split(/'([^'\n]{1,400})'/);
   return (
     <>
-      {parts.map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}
+      {parts.map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : readable(part)))}
     </>
   );
 }

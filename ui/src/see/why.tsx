@@ -4,14 +4,18 @@ import { signal } from "@preact/signals";
 
 import type { Answer, Combination } from "../model/answer";
 import { duration, integer, middle, money, number, percent, plural } from "../model/format";
-import { type BreakEven, breakEven } from "../model/ranking";
-import { answer, ranked, selected, weight } from "../store";
+import { breakEven } from "../model/ranking";
+import { answer, ranked, rankedWeight, selected } from "../store";
+import { sentencesOf } from "./best";
 import { Mark } from "./mark";
 import { Transfers } from "./moves";
 import { known, tesName } from "./names";
 import { RewrittenTask } from "./rewritten";
-import { costParts, timeParts } from "./table";
+import { costParts, timeParts, Uris } from "./table";
 import { Quoted } from "./warnings";
+
+/** The most access URIs that are printed. */
+const MOST_PRINTED = 500;
 
 export function Why() {
   const data = answer.value;
@@ -31,6 +35,10 @@ export function Why() {
       <Transfers data={data} current={current} />
       <Assumptions data={data} />
       <ToBeBest data={data} current={current} />
+      <div class="on-paper">
+        <h3>Access URIs</h3>
+        <Uris combination={current} first={MOST_PRINTED} />
+      </div>
     </section>
   );
 }
@@ -146,7 +154,7 @@ function Assumptions({ data }: { data: Answer }) {
 const subject = signal<{ data: Answer; tes: number } | undefined>(undefined);
 
 function ToBeBest({ data, current }: { data: Answer; current: Combination }) {
-  const w = weight.value;
+  const w = rankedWeight.value;
   if (data.tes.length < 2) return null;
   const best = ranked.value?.order[0];
   const runnerUp = ranked.value?.order.find(({ tes }) => tes !== best?.tes)?.tes ?? 0;
@@ -166,7 +174,7 @@ function ToBeBest({ data, current }: { data: Answer; current: Combination }) {
       </h3>
       {result ? (
         <ul class="sentences">
-          {sentencesOf(data, tes, result).map((text) => <li key={text}>{text}</li>)}
+          {sentencesOf(data, tes, tesName(tes), result).map((text) => <li key={text}>{text}</li>)}
         </ul>
       ) : (
         <p class="hint">
@@ -178,53 +186,3 @@ function ToBeBest({ data, current }: { data: Answer; current: Combination }) {
     </div>
   );
 }
-
-function sentencesOf(data: Answer, tes: number, { isBest, weights, cost, seconds }: BreakEven): string[] {
-  const own = data.combinations.filter((one) => one.tes === tes);
-  const cheapest = own.reduce((a, b) => (b.cost < a.cost ? b : a));
-  const fastest = own.reduce((a, b) => (b.seconds < a.seconds ? b : a));
-  const name = tesName(tes);
-  const price = (change: number) =>
-    `${money(Math.abs(change), data.currency)} (${percent(Math.abs(change) / Math.max(cheapest.cost, 1e-12))})`;
-  const time = (change: number) => duration(Math.abs(change));
-  const queue = fastest.timeParts?.queue;
-  const sentences: string[] = isBest ? [`${name} is the best at this weight.`] : [];
-  if (isBest) {
-    sentences.push(
-      cost === undefined
-        ? "No higher price would change that."
-        : cost < 1e-9 * cheapest.cost
-          ? "It stays the best only while it costs no more: another one is as good."
-          : `It stays the best while it costs at most ${price(cost)} more.`,
-      seconds === undefined
-        ? "No longer queue would change that."
-        : seconds < 1e-9 * fastest.seconds
-          ? "It stays the best only while it takes no longer."
-          : `It stays the best while it takes at most ${time(seconds)} longer.`,
-    );
-  } else {
-    sentences.push(cost === undefined ? "Price: not even if it were free." : `Price: ${price(cost)} less per task.`);
-    if (seconds === undefined) sentences.push("Time: no speed is enough.");
-    else if (queue !== undefined && -seconds > queue) {
-      sentences.push(
-        `Time: ${time(seconds)} less; an empty queue, which is ${duration(queue)} less, is not enough.`,
-      );
-    } else {
-      const left = queue === undefined ? "" : ` (a queue of ${duration(queue + seconds)} in place of ${duration(queue)})`;
-      sentences.push(`Queue: ${time(seconds)} less${left}.`);
-    }
-  }
-  sentences.push(weightSentence(weights, isBest));
-  return sentences;
-}
-
-function weightSentence(weights: [number, number] | undefined, isBest: boolean): string {
-  if (!weights) return "Weight: it is not the best at any weight of time.";
-  const [low, high] = weights;
-  const start = isBest ? "It is the best" : "Weight: it is the best";
-  if (low <= 0 && high >= 1) return `${start} at every weight of time.`;
-  if (low <= 0) return `${start} where time counts at most ${number(high, 3)}.`;
-  if (high >= 1) return `${start} where time counts at least ${number(low, 3)}.`;
-  return `${start} where time counts from ${number(low, 3)} to ${number(high, 3)}.`;
-}
-
