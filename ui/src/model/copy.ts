@@ -71,27 +71,26 @@ function python(value: Json | undefined, indent: string): string {
   return `${open}\n${items.map((item) => `${inner}${item},\n`).join("")}${indent}${close}`;
 }
 
-/** Properties of requests, which are parameters of the functions; others are passed on by them. */
-const PARAMETERS = new Set([
-  "tes_uris", "registries", "drs_uris", "object_ids", "object_sizes", "resource_requirements", "mode", "limit", "explain",
-  "task", "execution_time_sec", "sizes",
-]);
-/** Parameters of the functions that are no properties of requests. */
-const OTHER_PARAMETERS = new Set(["jwt", "timeout", "config", "warn"]);
+/** Properties of requests, which are parameters of the functions; they refuse all others. */
+const OF_BOTH = ["tes_uris", "registries", "drs_uris", "mode", "limit", "explain"];
+const PARAMETERS = {
+  services: new Set([...OF_BOTH, "object_ids", "object_sizes", "resource_requirements"]),
+  task: new Set([...OF_BOTH, "task", "execution_time_sec", "sizes"]),
+};
 
 export function asPython(call: Call): string {
   const { body, kind, token } = call;
   const name = kind === "task" ? "rank_tasks" : "rank_services";
   // But for the mode, null is the same as what is not there, and no value of a parameter.
   const entries = Object.entries(body).filter(([key, value]) => value !== undefined && (value !== null || key === "mode"));
+  const parameters = PARAMETERS[kind === "task" ? "task" : "services"];
   const lines = entries
-    .filter(([key]) => PARAMETERS.has(key))
+    .filter(([key]) => parameters.has(key))
     .map(([key, value]) => `    ${key}=${python(value, "    ")},\n`);
-  const more = entries.filter(([key]) => !PARAMETERS.has(key) && !OTHER_PARAMETERS.has(key));
-  if (more.length > 0) lines.push(`    **${python(Object.fromEntries(more), "    ")},\n`);
   if (token) lines.push('    jwt=os.environ["TESTRIBUTE_JWT"],\n');
-  const left = entries.map(([key]) => key).filter((key) => OTHER_PARAMETERS.has(key));
-  const note = left.length > 0 ? `# Not a property of a request: ${left.join(", ")}\n` : "";
+  // The service passes over them, too. Quoted: a name may have line breaks.
+  const left = entries.map(([key]) => key).filter((key) => !parameters.has(key));
+  const note = left.length > 0 ? `# Left out, as ${name} does not take it: ${left.map((key) => JSON.stringify(key)).join(", ")}\n` : "";
   return `${missingNote(call)}${note}${token ? "import os\n\n" : ""}from testribute import ${name}
 
 answer = ${name}(
