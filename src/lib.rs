@@ -88,5 +88,5 @@ pub mod tes;
 
 pub use self::{
     error::Error,
-    ranker::{Caller, CallerIdentity, Deadline, Ranker, Reach, rank_services},
+    ranker::{Caller, CallerIdentity, Deadline, DeadlineOwner, Ranker, Reach, rank_services},
 };

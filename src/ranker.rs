@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rand::random;
+use rand::{TryRng, random, rngs::SysRng};
 
 use crate::{
     api::{
@@ -30,7 +30,7 @@ use crate::{
     telemetry::{TraceContext, metrics::Metrics},
 };
 
-pub use crate::client::{Deadline, Reach};
+pub use crate::client::{Deadline, DeadlineOwner, Reach};
 pub(crate) use crate::pipeline::{SubmitError, TaskState};
 
 /// Ranks services, one request after the other or many at once.
@@ -140,7 +140,7 @@ impl Ranker {
     }
 
     /// The same with an answer before `deadline`: services that have not answered two `timeout`s before that (or, if this is
-    /// more, in half of the time) are left out, each with a warning.
+    /// more, in half of the time of a service, or in seven eighths of that of a caller) are left out, each with a warning.
     ///
     /// # Errors
     /// [`Error::Invalid`] or [`Error::Unrankable`].
@@ -274,7 +274,7 @@ impl Ranker {
             caller.trace.clone(),
         );
         // Boxed: a large future that is moved around.
-        let ranked = Box::pin(self.pipeline.run(query, &scope, random())).await;
+        let ranked = Box::pin(self.pipeline.run(query, &scope, seed())).await;
         self.observe(&ranked);
         Ok(ranked?)
     }
@@ -320,6 +320,12 @@ impl Ranker {
         let scope = self.client.detached_scope();
         self.pipeline.locate(&scope, hosts).await
     }
+}
+
+/// What decides the order in mode random. Of the system: a process that was forked, as those of gateways are, has the
+/// generator of its parent, and all would rank in one order.
+fn seed() -> u64 {
+    SysRng.try_next_u64().unwrap_or_else(|_| random())
 }
 
 /// Someone who may ask: can only be had from [`Ranker::admit`].

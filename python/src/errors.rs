@@ -5,6 +5,9 @@ use std::panic::{self, AssertUnwindSafe};
 use pyo3::{PyTypeInfo, exceptions::PyException, prelude::*, types::PyType};
 use testribute::{Error, config::ConfigError, domain::query::RequestFault};
 
+/// How many faults the text of an exception has, as in `testribute/errors.py`.
+const MAX_SHOWN: usize = 20;
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -61,18 +64,18 @@ impl Failure {
                     warnings: warnings.map(ToString::to_string).collect(),
                 }
             }
-            Self::Ranking(Error::Unauthorized(error)) => {
-                Parts::of("UnauthorizedError", error.to_string())
-            }
+            Self::Ranking(Error::Unauthorized(error)) => Parts::unauthorized(&error.to_string()),
             Self::Ranking(Error::Setup(error)) => Parts::of("ConfigError", error.to_string()),
             Self::Token => Parts::of(
                 "UnauthorizedError",
-                "The token is empty or has characters other than visible ASCII.".to_owned(),
+                "The token has characters other than visible ASCII; jwt must be the token itself."
+                    .to_owned(),
             ),
             Self::Config(message) => Parts::of("ConfigError", message.clone()),
             Self::Internal => Parts::of(
                 "TestributeError",
-                "Internal error; the logger 'testribute' has the cause.".to_owned(),
+                "Internal error; the logger 'testribute' has the cause. Please report it."
+                    .to_owned(),
             ),
         }
     }
@@ -87,6 +90,12 @@ impl Parts {
             message,
             warnings: Vec::new(),
         }
+    }
+
+    /// What is wrong with the token, and why there has to be a valid one.
+    fn unauthorized(error: &str) -> Self {
+        let advice = "The configuration (security.authorization_required) asks for a valid token: pass it as jwt.";
+        Self::of("UnauthorizedError", format!("{error} {advice}"))
     }
 }
 
@@ -118,11 +127,16 @@ pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> 
         .unwrap_or_else(|_| Err(Failure::Internal.into_exception(py)))
 }
 
-fn pointer_and_message(fault: &RequestFault) -> (String, String) {
+pub(crate) fn pointer_and_message(fault: &RequestFault) -> (String, String) {
     (fault.pointer.clone(), fault.message.clone())
 }
 
+/// The first faults; the attribute has all.
 fn joined(faults: &[RequestFault]) -> String {
-    let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    let shown = faults.iter().take(MAX_SHOWN).map(ToString::to_string);
+    let mut texts: Vec<_> = shown.collect();
+    if faults.len() > MAX_SHOWN {
+        texts.push(format!("and {} more in `errors`", faults.len() - MAX_SHOWN));
+    }
     texts.join("; ")
 }

@@ -6,9 +6,10 @@ use std::{
     fmt::{self, Write as _},
     panic,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, TryLockError,
         atomic::{AtomicU8, Ordering},
     },
+    thread,
 };
 
 use pyo3::prelude::*;
@@ -24,6 +25,9 @@ use tracing_subscriber::{
 
 /// Older records are dropped: nobody takes them while no ranking is asked for.
 const MAX_RECORDS: usize = 1000;
+
+/// How often the lock of the queue is tried.
+const MAX_TRIES: usize = 10_000;
 
 /// Level of `logging`, target, text.
 type Record = (u8, &'static str, String);
@@ -52,8 +56,23 @@ pub(crate) fn install() {
     }
 }
 
+/// The queue, which is locked for moments. In a child process it is locked for ever if a thread of the parent had it at the
+/// fork: records are lost there then.
+fn queue() -> Option<MutexGuard<'static, VecDeque<Record>>> {
+    for _ in 0..MAX_TRIES {
+        match QUEUE.try_lock() {
+            Ok(queue) => return Some(queue),
+            Err(TryLockError::Poisoned(queue)) => return Some(queue.into_inner()),
+            Err(TryLockError::WouldBlock) => thread::yield_now(),
+        }
+    }
+    None
+}
+
 fn push(record: Record) {
-    let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut queue) = queue() else {
+        return;
+    };
     if queue.len() >= MAX_RECORDS {
         queue.pop_front();
     }
@@ -69,8 +88,7 @@ pub(crate) fn set_log_level(level: u8) {
 /// Takes the records since the last call: level of `logging`, target, text.
 #[pyfunction]
 pub(crate) fn take_logs() -> Vec<Record> {
-    let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
-    queue.drain(..).collect()
+    queue().map_or_else(Vec::new, |mut queue| queue.drain(..).collect())
 }
 
 const fn python_level(level: Level) -> u8 {

@@ -4,20 +4,21 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     process,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use pyo3::prelude::*;
 use testribute::{
-    Deadline, Error, Ranker, Reach, config::Config, domain::token::Token, http::JsonRequests,
+    Deadline, DeadlineOwner, Error, Ranker, Reach, auth::AuthError, config::Config,
+    domain::token::Token, http::JsonRequests,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     answer::Answer,
     call::{self, Call, Outcome},
-    errors::{Failure, guarded},
+    errors::{Failure, guarded, pointer_and_message},
     runtime::runtime,
 };
 
@@ -38,21 +39,25 @@ impl Engine {
     }
 }
 
+/// What callers raise for more time.
+const TIMEOUT: DeadlineOwner = DeadlineOwner::Caller("timeout (seconds for the whole ranking)");
+
 /// What to rank, for whom, and until when.
 struct Job {
     /// Whether the body has a whole task.
     whole_task: bool,
     body: String,
     jwt: Option<String>,
-    timeout_sec: Option<f64>,
+    deadline: Option<Deadline>,
 }
 
-impl Job {
-    fn deadline(&self) -> Option<Deadline> {
-        let length = Duration::try_from_secs_f64(self.timeout_sec?).ok()?;
-        let start = Instant::now();
-        Some(Deadline { start, length })
-    }
+/// The deadline of a ranking that begins now.
+fn deadline(timeout_sec: Option<f64>) -> Option<Deadline> {
+    Some(Deadline {
+        start: Instant::now(),
+        length: Duration::try_from_secs_f64(timeout_sec?).ok()?,
+        set_by: TIMEOUT,
+    })
 }
 
 /// Ranks requests that are JSON text. `testribute.Ranker` wraps it.
@@ -98,6 +103,28 @@ impl NativeRanker {
         })
     }
 
+    /// The faults of `body`, as `rank` would raise them: JSON pointers and what is wrong there.
+    #[pyo3(signature = (body, *, whole_task))]
+    fn faults(
+        &self,
+        py: Python<'_>,
+        body: &str,
+        whole_task: bool,
+    ) -> PyResult<Vec<(String, String)>> {
+        guarded(py, || {
+            let requests = &self.engine(py)?.requests;
+            let error = if whole_task {
+                requests.task_request(body.as_bytes()).err()
+            } else {
+                requests.rank_request(body.as_bytes()).err()
+            };
+            Ok(match error {
+                Some(Error::Invalid(faults)) => faults.iter().map(pointer_and_message).collect(),
+                _ => Vec::new(),
+            })
+        })
+    }
+
     /// The answer to `body`, which is that of `POST /rank-tasks` if `whole_task`, else that
     /// of `POST /rank-services`.
     #[pyo3(signature = (body, *, whole_task, jwt=None, timeout_sec=None))]
@@ -113,7 +140,7 @@ impl NativeRanker {
             whole_task,
             body,
             jwt,
-            timeout_sec,
+            deadline: deadline(timeout_sec),
         };
         guarded(py, || {
             call::wait(py, runtime(py)?, run(self.engine(py)?, job))
@@ -135,7 +162,7 @@ impl NativeRanker {
             whole_task,
             body,
             jwt,
-            timeout_sec,
+            deadline: deadline(timeout_sec),
         };
         guarded(py, || {
             let ranking = run(self.engine(py)?, job);
@@ -146,14 +173,24 @@ impl NativeRanker {
 
 impl NativeRanker {
     fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
-        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        if engine.0 != process::id() {
-            let built = build(py, &self.config, self.reach)?;
-            let old = std::mem::replace(&mut *engine, (process::id(), built));
+        let current = self.current();
+        if current.0 == process::id() {
+            return Ok(Arc::clone(&current.1));
+        }
+        // Not locked meanwhile: an exception is an object of the interpreter, which may run others to make it.
+        drop(current);
+        let built = build(py, &self.config, self.reach)?;
+        let mut current = self.current();
+        if current.0 != process::id() {
+            let old = std::mem::replace(&mut *current, (process::id(), built));
             // Its connections belong to threads of the parent process.
             std::mem::forget(old);
         }
-        Ok(Arc::clone(&engine.1))
+        Ok(Arc::clone(&current.1))
+    }
+
+    fn current(&self) -> MutexGuard<'_, (u32, Arc<Engine>)> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -164,12 +201,15 @@ fn build(py: Python<'_>, config: &Config, reach: Reach) -> PyResult<Arc<Engine>>
 }
 
 async fn run(engine: Arc<Engine>, job: Job) -> Outcome {
-    let deadline = job.deadline();
+    let Job { deadline, .. } = job;
     let token = job.jwt.map(Token::new).transpose();
-    let caller = engine
-        .ranker
-        .admit(token.map_err(|_| Failure::Token)?)
-        .await?;
+    let admission = engine.ranker.admit(token.map_err(|_| Failure::Token)?);
+    let caller = match deadline {
+        Some(Deadline { start, length, .. }) => timeout_at(start + length, admission)
+            .await
+            .unwrap_or(Err(Error::Unauthorized(AuthError::IssuerUnavailable)))?,
+        None => admission.await?,
+    };
     let (ranker, body) = (&engine.ranker, job.body.as_bytes());
     if job.whole_task {
         let request = engine.requests.task_request(body)?;

@@ -24,7 +24,9 @@ from __future__ import annotations
 from ._logging import Warn
 from ._request import ConfigLike
 from ._testribute import __version__
+from ._types import ModeLike, Requirements, ResourceRequirements, Strings
 from .errors import (
+    ArgumentError,
     ConfigError,
     ErrorDetail,
     ResourceUnavailableError,
@@ -40,10 +42,11 @@ from .functions import (
     rank_tasks_async,
 )
 from .models import AccessUris, Costs, Mode, RankResponse, ServiceCombination
-from .ranker import ModeLike, Ranker, Reach
+from .ranker import Ranker, Reach
 
 __all__ = [
     "AccessUris",
+    "ArgumentError",
     "ConfigError",
     "ConfigLike",
     "Costs",
@@ -53,8 +56,11 @@ __all__ = [
     "RankResponse",
     "Ranker",
     "Reach",
+    "Requirements",
+    "ResourceRequirements",
     "ResourceUnavailableError",
     "ServiceCombination",
+    "Strings",
     "TestributeError",
     "TestributeWarning",
     "UnauthorizedError",

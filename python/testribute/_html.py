@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from .models import RankResponse, ServiceCombination
 
 _MAX_ROWS = 20
+#: A notebook is to show tables, and not thousands of objects or warnings.
+_MAX_OBJECTS = 20
+_MAX_WARNINGS = 50
 # Colours of the notebook's own theme, light or dark.
 _LEFT = "text-align:left;vertical-align:top"
 _RIGHT = "text-align:right;vertical-align:top;white-space:nowrap"
@@ -32,9 +35,12 @@ def table(response: RankResponse) -> str:
     hidden = len(combinations) - _MAX_ROWS
     if hidden > 0:
         parts.append(f'<p style="{_SMALL}">and {hidden} more combinations</p>')
-    if response.warnings:
-        items = "".join(f"<li>{escape(warning)}</li>" for warning in response.warnings)
-        parts.append(f"<p><b>Warnings</b></p><ul>{items}</ul>")
+    warnings = response.warnings
+    if warnings:
+        items = [f"<li>{_escaped(warning)}</li>" for warning in warnings[:_MAX_WARNINGS]]
+        if len(warnings) > _MAX_WARNINGS:
+            items.append(f"<li>and {len(warnings) - _MAX_WARNINGS} more warnings</li>")
+        parts.append(f"<p><b>Warnings</b></p><ul>{''.join(items)}</ul>")
     return "<div>" + "".join(parts) + "</div>"
 
 
@@ -55,19 +61,24 @@ def duration(seconds: float) -> str:
 
 def _row(combination: ServiceCombination) -> str:
     uris = combination.access_uris
-    objects = "".join(
-        f'<div style="{_SMALL}">{escape(name)}: {escape(uri)}</div>'
-        for name, uri in uris.items()
-        if name != "tes_uri"
-    )
+    objects = [(name, uri) for name, uri in uris.items() if name != "tes_uri"]
+    lines = [f"{_escaped(name)}: {_escaped(uri)}" for name, uri in objects[:_MAX_OBJECTS]]
+    if len(objects) > _MAX_OBJECTS:
+        lines.append(f"and {len(objects) - _MAX_OBJECTS} more objects")
+    listed = "".join(f'<div style="{_SMALL}">{line}</div>' for line in lines)
     score = "" if combination.score is None else f"{combination.score:.4f}"
     optimal = {True: "yes", False: "no", None: ""}[combination.pareto_optimal]
     cells = (
-        (_RIGHT, str(combination.rank)),
-        (_LEFT, f"{escape(uris.tes_uri)}{objects}"),
-        (_RIGHT, escape(str(combination.cost_estimate))),
+        (_RIGHT, _escaped(combination.rank)),
+        (_LEFT, f"{_escaped(uris.tes_uri)}{listed}"),
+        (_RIGHT, _escaped(combination.cost_estimate)),
         (_RIGHT, duration(combination.time_estimate)),
         (_RIGHT, score),
         (_LEFT, optimal),
     )
     return "<tr>" + "".join(f'<td style="{style}">{text}</td>' for style, text in cells) + "</tr>"
+
+
+def _escaped(text: object) -> str:
+    """Get text of a service; it can write neither tags nor, from right to left, over its cell."""
+    return f"<bdi>{escape(str(text))}</bdi>"

@@ -9,12 +9,23 @@ from collections.abc import Iterable
 from typing import Literal, Optional
 
 from . import _testribute
-from .errors import TestributeWarning
+from .errors import ArgumentError, TestributeWarning
 
 #: Where warnings of answers go besides `response.warnings`.
 Warn = Optional[Literal["logging", "warnings"]]
 
 logger = logging.getLogger("testribute")
+
+
+def check(warn: object) -> None:
+    """Check where warnings are to go.
+
+    Raises:
+        ArgumentError: It is none of these places.
+    """
+    if warn not in ("logging", "warnings", None):
+        choices = "'logging', 'warnings' or None"
+        raise ArgumentError.of("warn", f"must be {choices}, not {warn!r:.40}")
 
 
 def apply_level() -> None:

@@ -1,53 +1,137 @@
-"""From Python objects to the JSON text that the library checks."""
+"""From arguments to the JSON text that the library checks."""
 
 from __future__ import annotations
 
-import enum
+import datetime
+import ipaddress
 import json
+import math
+import numbers
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Union
 
-from .errors import ConfigError, ValidationError
+from ._json import Place, Writer, encode, is_text, kind_of
+from ._types import ModeLike, Requirements, Strings
+from .errors import ArgumentError, ConfigError, ErrorDetail, UnauthorizedError
 
 #: What `config` may be: a mapping with the keys of the configuration file, the path of such a file,
 #: or `None` for the environment.
 ConfigLike = Union[Mapping[str, Any], str, "os.PathLike[str]", None]
 
 
-def to_json(request: Mapping[str, Any]) -> str:
-    """Get a request as JSON text.
+class Request:
+    """A request as JSON text, and what of it is no JSON.
+
+    Attributes:
+        text: The body of the request, with `null` where there is a fault.
+        timeout: Seconds for the whole ranking.
+        jwt: The token.
+        faults: What is wrong so far.
+    """
+
+    def __init__(self, body: Mapping[str, Any], timeout: object, jwt: object) -> None:
+        """Write the request.
+
+        Raises:
+            ArgumentError: The token is no string.
+            UnauthorizedError: The token has characters that are not Unicode.
+        """
+        self.text, self.faults = encode(body)
+        self.timeout = self._seconds(timeout)
+        self.jwt = token(jwt)
+
+    def _seconds(self, timeout: object) -> float | None:
+        if timeout is None:
+            return None
+        if isinstance(timeout, numbers.Real) and not isinstance(timeout, bool):
+            # Large integers are no floats; NaN is not above 0.
+            number: Any = timeout
+            if 0 < number < math.inf:
+                return float(min(number, 1_000_000_000))
+            is_not = ""
+        else:
+            is_not = f", not {kind_of(timeout)}"
+        message = f"must be a positive number of seconds or None{is_not}"
+        self.faults.append(ErrorDetail("/timeout", message))
+        return None
+
+
+def services_body(
+    object_ids: Strings | None,
+    drs_uris: Strings | None,
+    mode: ModeLike,
+    resource_requirements: Requirements | None,
+    tes_uris: Strings | None,
+    object_sizes: Mapping[str, int] | None,
+    registries: Strings | None,
+    limit: int | None,
+    explain: bool,
+) -> dict[str, Any]:
+    """Get the body of `POST /rank-services`; what is left to its default is left out."""
+    body: dict[str, Any] = {
+        "object_ids": object_ids,
+        "drs_uris": drs_uris,
+        "mode": mode,
+        "resource_requirements": {} if resource_requirements is None else resource_requirements,
+    }
+    return _with_given(
+        body,
+        explain,
+        tes_uris=tes_uris,
+        registries=registries,
+        object_sizes=object_sizes,
+        limit=limit,
+    )
+
+
+def tasks_body(
+    task: Mapping[str, object],
+    tes_uris: Strings | None,
+    drs_uris: Strings | None,
+    mode: ModeLike,
+    execution_time_sec: float | None,
+    sizes: Mapping[str, int] | None,
+    registries: Strings | None,
+    limit: int | None,
+    explain: bool,
+) -> dict[str, Any]:
+    """Get the body of `POST /rank-tasks`; what is left to its default is left out."""
+    return _with_given(
+        {"task": task, "drs_uris": drs_uris, "mode": mode},
+        explain,
+        tes_uris=tes_uris,
+        registries=registries,
+        execution_time_sec=execution_time_sec,
+        sizes=sizes,
+        limit=limit,
+    )
+
+
+def _with_given(body: dict[str, Any], explain: bool, **optional: object) -> dict[str, Any]:
+    """Add what is not its default; arrays cannot be compared with it."""
+    for name, value in optional.items():
+        if value is not None and not (isinstance(value, tuple) and not value):
+            body[name] = value
+    if explain is not False:
+        body["explain"] = explain
+    return body
+
+
+def token(jwt: object) -> str | None:
+    """Check that a token is text; no exception may show it.
 
     Raises:
-        ValidationError: The request has values that JSON has not, such as NaN or bytes.
+        ArgumentError: It is no string.
+        UnauthorizedError: It has characters that are not Unicode.
     """
-    try:
-        return _REQUESTS.encode(request)
-    except (TypeError, ValueError, RecursionError) as error:
-        message = f"the request cannot be written as JSON: {error}"
-        raise ValidationError(message) from None
-
-
-def _plain(value: object) -> Any:
-    """Get what stands for `value` in JSON: a dict, a list, or the value of an enumeration."""
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return dict(value)
-    to_dict = getattr(value, "to_dict", None)
-    if callable(to_dict):
-        return to_dict()
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return list(value)
-    # Numbers of NumPy and pandas.
-    item = getattr(value, "item", None)
-    if callable(item):
-        return item()
-    raise TypeError(f"{type(value).__name__} is not a JSON value")
-
-
-#: Made once: making it costs as much as writing a small request.
-_REQUESTS = json.JSONEncoder(default=_plain, allow_nan=False)
+    if jwt is None:
+        return None
+    if not isinstance(jwt, str):
+        raise ArgumentError.of("jwt", f"must be a string or None, not {kind_of(jwt)}")
+    if not is_text(jwt):
+        raise UnauthorizedError("The token has characters other than visible ASCII.")
+    return jwt or None
 
 
 class Configuration:
@@ -65,16 +149,14 @@ class Configuration:
         if isinstance(config, Mapping):
             self.text = _config_text(config)
             return
-        path = os.environ.get("TESTRIBUTE_CONFIG") if config is None else config
-        try:
-            self.file = os.fsdecode(path) if path else None
-        except TypeError:
-            kind = type(config).__name__
-            raise ConfigError(f"config must be a mapping, a path or None, not {kind}") from None
+        if config is None:
+            self.file = os.environ.get("TESTRIBUTE_CONFIG") or None
+        else:
+            self.file = _config_path(config)
         self.environment = {
             name: value
             for name, value in os.environ.items()
-            if name.upper().startswith("TESTRIBUTE__") and _is_text(name + value)
+            if name.upper().startswith("TESTRIBUTE__") and is_text(name + value)
         }
 
     def key(self) -> tuple[object, ...]:
@@ -89,29 +171,48 @@ class Configuration:
         return (self.text, self.file, stamp, tuple(sorted(self.environment.items())))
 
 
-def _is_text(value: str) -> bool:
-    """Whether `value` has no bytes that are not UTF-8."""
+def _config_path(config: object) -> str:
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        path = os.fsdecode(config)  # type: ignore[arg-type]
+    except TypeError:
+        known = "a mapping, a path or None"
+        raise ConfigError(f"config must be {known}, not {kind_of(config)}") from None
+    if not path:
+        raise ConfigError("config must not be an empty path; None stands for the environment")
+    return path
 
 
 def _config_text(config: Mapping[str, Any]) -> str:
-    try:
-        text = json.dumps(config, default=_plain_config, allow_nan=False, ensure_ascii=False)
-        text.encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"the configuration cannot be written as YAML: {error}") from None
+    writer = _ConfigWriter()
+    text = json.dumps(writer.plain(config, None, 0), ensure_ascii=False)
+    if writer.faults:
+        messages = (f"{_dotted(fault.pointer)}: {fault.message}" for fault in writer.faults)
+        raise ConfigError("; ".join(messages), writer.faults)
     return text
 
 
-def _plain_config(value: object) -> Any:
-    """The same as for requests; paths and networks are their text."""
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    try:
-        return _plain(value)
-    except TypeError:
-        return str(value)
+def _dotted(pointer: str) -> str:
+    """Get a place as the library names keys of the configuration."""
+    keys = [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
+    return ".".join(keys) or "config"
+
+
+class _ConfigWriter(Writer):
+    """Takes paths, networks and dates besides, which have a text in YAML."""
+
+    def other(self, value: object, place: Place, depth: int) -> Any:
+        if isinstance(value, os.PathLike):
+            return self.plain(os.fsdecode(value), place, depth + 1)
+        if isinstance(value, _NETWORKS):
+            return str(value)
+        if isinstance(value, datetime.date):
+            return value.isoformat()
+        return super().other(value, place, depth)
+
+
+_NETWORKS = (
+    ipaddress.IPv4Address,
+    ipaddress.IPv4Network,
+    ipaddress.IPv6Address,
+    ipaddress.IPv6Network,
+)

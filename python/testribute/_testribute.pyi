@@ -25,6 +25,7 @@ class NativeRanker:
         environment: Mapping[str, str],
         everywhere: bool,
     ) -> NativeRanker: ...
+    def faults(self, body: str, *, whole_task: bool) -> list[tuple[str, str]]: ...
     def rank(
         self,
         body: str,

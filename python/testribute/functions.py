@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from ._logging import Warn
+from ._arguments import named
+from ._logging import Warn, check
 from ._request import ConfigLike, Configuration
+from ._types import ModeLike, Requirements, Strings
 from .models import RankResponse
-from .ranker import ModeLike, Ranker
+from .ranker import Ranker
 
 _MAX_RANKERS = 4
 _lock = threading.Lock()
@@ -34,7 +35,9 @@ def ranker_of(config: ConfigLike, warn: Warn) -> Ranker:
 
     Raises:
         ConfigError: The configuration cannot be used.
+        ArgumentError: `warn` is no place for warnings.
     """
+    check(warn)
     key = (Configuration(config).key(), warn)
     with _lock:
         ranker = _rankers.get(key)
@@ -50,20 +53,22 @@ def ranker_of(config: ConfigLike, warn: Warn) -> Ranker:
         return ranker
 
 
+@named
 def rank_services(
     jwt: str | None = None,
-    object_ids: Iterable[str] = (),
-    drs_uris: Iterable[str] = (),
+    object_ids: Strings | None = (),
+    drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
-    resource_requirements: Mapping[str, Any] | None = None,
-    tes_uris: Iterable[str] = (),
+    resource_requirements: Requirements | None = None,
+    tes_uris: Strings | None = (),
     *,
+    object_sizes: Mapping[str, int] | None = None,
+    registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
     timeout: float | None = None,
     config: ConfigLike = None,
     warn: Warn = "logging",
-    **more: Any,
 ) -> RankResponse:
     """Rank TES instances and access URIs for a task.
 
@@ -76,14 +81,16 @@ def rank_services(
         resource_requirements: What the task needs: `cpu_cores`, `ram_gb`, `disk_gb` and
             `execution_time_sec` (required; gigabytes are 10^9 bytes), `preemptible`, `zones`.
         tes_uris: Root URIs of the TES instances that could run the task.
+        object_sizes: Sizes of objects in bytes, by their ids, where they are known.
+        registries: Service registries to take TES instances from.
         limit: How many combinations to list at most, best first.
         explain: Whether the answer says where everything is and where prices come from.
-        timeout: Seconds for the whole ranking: services that have not answered in time are left
-            out. `None` bounds single calls only (`timeout` of the configuration).
+        timeout: Seconds for the whole ranking: services that have not answered in seven eighths of
+            it are left out. A single call has at most `timeout` of the configuration,
+            whatever this is.
         config: A mapping with the keys of the configuration file, the path of such a file, or
             `None` for the environment (`Ranker` has the details).
         warn: Where warnings go besides `response.warnings`: `logging`, `warnings` or `None`.
-        more: Further properties of the request, for newer versions of it.
 
     Returns:
         The ranking, best combination first. Times are seconds; amounts are in the target currency
@@ -91,6 +98,7 @@ def rank_services(
 
     Raises:
         ValidationError: The request breaks the rules; `errors` has every fault with its pointer.
+        ArgumentError: There is no such argument.
         ResourceUnavailableError: Nothing can be ranked; `warnings` says why.
         UnauthorizedError: The configuration asks for a valid token.
         ConfigError: The configuration cannot be used.
@@ -102,27 +110,30 @@ def rank_services(
         mode,
         resource_requirements,
         tes_uris,
+        object_sizes=object_sizes,
+        registries=registries,
         limit=limit,
         explain=explain,
         timeout=timeout,
-        **more,
     )
 
 
+@named
 async def rank_services_async(
     jwt: str | None = None,
-    object_ids: Iterable[str] = (),
-    drs_uris: Iterable[str] = (),
+    object_ids: Strings | None = (),
+    drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
-    resource_requirements: Mapping[str, Any] | None = None,
-    tes_uris: Iterable[str] = (),
+    resource_requirements: Requirements | None = None,
+    tes_uris: Strings | None = (),
     *,
+    object_sizes: Mapping[str, int] | None = None,
+    registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
     timeout: float | None = None,
     config: ConfigLike = None,
     warn: Warn = "logging",
-    **more: Any,
 ) -> RankResponse:
     """Rank as `rank_services` does, without blocking the event loop.
 
@@ -135,29 +146,30 @@ async def rank_services_async(
         mode,
         resource_requirements,
         tes_uris,
+        object_sizes=object_sizes,
+        registries=registries,
         limit=limit,
         explain=explain,
         timeout=timeout,
-        **more,
     )
 
 
+@named
 def rank_tasks(
-    task: Mapping[str, Any],
-    tes_uris: Iterable[str] = (),
-    drs_uris: Iterable[str] = (),
+    task: Mapping[str, object],
+    tes_uris: Strings | None = (),
+    drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
     jwt: str | None = None,
     *,
     execution_time_sec: float | None = None,
     sizes: Mapping[str, int] | None = None,
-    registries: Iterable[str] = (),
+    registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
     timeout: float | None = None,
     config: ConfigLike = None,
     warn: Warn = "logging",
-    **more: Any,
 ) -> RankResponse:
     """Rank TES instances and access URIs for a whole TES task: see `Ranker.rank_tasks`.
 
@@ -175,13 +187,13 @@ def rank_tasks(
         timeout: Seconds for the whole ranking.
         config: As for `rank_services`.
         warn: As for `rank_services`.
-        more: Further properties of the request, for newer versions of it.
 
     Returns:
         The ranking; `task` is the rewritten task for the best combination.
 
     Raises:
         ValidationError: The request breaks the rules; `errors` has every fault with its pointer.
+        ArgumentError: There is no such argument.
         ResourceUnavailableError: Nothing can be ranked; `warnings` says why.
         UnauthorizedError: The configuration asks for a valid token.
         ConfigError: The configuration cannot be used.
@@ -198,26 +210,25 @@ def rank_tasks(
         limit=limit,
         explain=explain,
         timeout=timeout,
-        **more,
     )
 
 
+@named
 async def rank_tasks_async(
-    task: Mapping[str, Any],
-    tes_uris: Iterable[str] = (),
-    drs_uris: Iterable[str] = (),
+    task: Mapping[str, object],
+    tes_uris: Strings | None = (),
+    drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
     jwt: str | None = None,
     *,
     execution_time_sec: float | None = None,
     sizes: Mapping[str, int] | None = None,
-    registries: Iterable[str] = (),
+    registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
     timeout: float | None = None,
     config: ConfigLike = None,
     warn: Warn = "logging",
-    **more: Any,
 ) -> RankResponse:
     """Rank as `rank_tasks` does, without blocking the event loop."""
     return await ranker_of(config, warn).rank_tasks_async(
@@ -232,5 +243,4 @@ async def rank_tasks_async(
         limit=limit,
         explain=explain,
         timeout=timeout,
-        **more,
     )

@@ -186,11 +186,26 @@ _DOCUMENTED = frozenset(
 )
 
 
+def _read(text: str) -> dict[str, Any]:
+    """Read the JSON text of an answer.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    answer = json.loads(text)
+    lists = ("service_combinations", "warnings")
+    if isinstance(answer, dict) and all(isinstance(answer.get(name), list) for name in lists):
+        return answer
+    raise ValueError("not the JSON text of an answer: it has no service_combinations or warnings")
+
+
 class RankResponse:
     """The ranked combinations, best first, and warnings. Notebooks show it as a table."""
 
     def __init__(self, source: str | _testribute.Answer) -> None:
         """Take an answer, or its JSON text; it is read when a part of it is used."""
+        if not isinstance(source, (str, _testribute.Answer)):
+            raise TypeError(f"an answer or its JSON text is wanted, not {type(source).__name__}")
         self._source = source
         self._parsed: dict[str, Any] | None = None
         self._combinations: list[ServiceCombination] | None = None
@@ -200,10 +215,14 @@ class RankResponse:
         return self._source if isinstance(self._source, str) else self._source.to_json()
 
     def to_dict(self) -> dict[str, Any]:
-        """Get the answer as `json.loads` gives it; a change of it changes this object too."""
+        """Get the answer as `json.loads` gives it; a change of it changes this object too.
+
+        Raises:
+            ValueError: The JSON text is no answer.
+        """
         if self._parsed is None:
             source = self._source
-            self._parsed = json.loads(source) if isinstance(source, str) else source.to_dict()
+            self._parsed = _read(source) if isinstance(source, str) else source.to_dict()
         return self._parsed
 
     @property

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, Union
+from typing import Literal, NoReturn
 
 from . import _testribute
-from ._logging import Warn, apply_level, forward, tell
-from ._request import ConfigLike, Configuration, to_json
-from .errors import ErrorDetail, TestributeError, UnauthorizedError, ValidationError
-from .models import Mode, RankResponse
-
-#: A name, the weight of time against cost from 0 to 1, or -1 for a random order.
-ModeLike = Union[float, str, Mode]
+from ._arguments import named
+from ._logging import Warn, apply_level, check, forward, tell
+from ._request import ConfigLike, Configuration, Request, services_body, tasks_body
+from ._types import ModeLike, Requirements, Strings
+from .errors import ArgumentError, ErrorDetail, TestributeError, TestributeWarning, ValidationError
+from .models import RankResponse
 
 #: The addresses that may be called.
 Reach = Literal["everywhere", "public"]
@@ -57,27 +55,35 @@ class Ranker:
 
         Raises:
             ConfigError: The configuration cannot be used.
+            ArgumentError: `reach` or `warn` is none of these.
         """
         if reach not in ("everywhere", "public"):
-            raise ValueError(f"reach must be 'everywhere' or 'public', not {reach!r}")
-        if warn not in ("logging", "warnings", None):
-            raise ValueError(f"warn must be 'logging', 'warnings' or None, not {warn!r}")
+            raise ArgumentError.of("reach", f"must be 'everywhere' or 'public', not {reach!r:.40}")
+        check(warn)
         self.warn: Warn = warn
         self._native = _native(Configuration(config), reach)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Ranker has connections, and cannot be copied or pickled; make one in each process, "
+            "or use the functions of testribute, which keep one"
+        )
+
+    @named
     def rank_services(
         self,
         jwt: str | None = None,
-        object_ids: Iterable[str] = (),
-        drs_uris: Iterable[str] = (),
+        object_ids: Strings | None = (),
+        drs_uris: Strings | None = (),
         mode: ModeLike = 0.5,
-        resource_requirements: Mapping[str, Any] | None = None,
-        tes_uris: Iterable[str] = (),
+        resource_requirements: Requirements | None = None,
+        tes_uris: Strings | None = (),
         *,
+        object_sizes: Mapping[str, int] | None = None,
+        registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,
         timeout: float | None = None,
-        **more: Any,
     ) -> RankResponse:
         """Rank TES instances and access URIs for a task.
 
@@ -93,63 +99,84 @@ class Ranker:
             resource_requirements: What the task needs: `cpu_cores`, `ram_gb`, `disk_gb` and
                 `execution_time_sec` (required; gigabytes are 10^9 bytes), `preemptible`, `zones`.
             tes_uris: Root URIs of the TES instances that could run the task.
+            object_sizes: Sizes of objects in bytes, by their ids, where they are known.
+            registries: Service registries to take TES instances from.
             limit: How many combinations to list at most, best first.
             explain: Whether the answer says where everything is and where prices come from.
-            timeout: Seconds for the whole ranking: services that have not answered in time are
-                left out. `None` bounds single calls only (`timeout` of the configuration).
-            more: Further properties of the request, for newer versions of it.
+            timeout: Seconds for the whole ranking: services that have not answered in seven eighths
+                of it are left out. A single call has at most `timeout` of the configuration,
+                whatever this is.
 
         Returns:
             The ranking, best combination first.
 
         Raises:
             ValidationError: The request breaks the rules; all faults are named.
+            ArgumentError: There is no such argument.
             ResourceUnavailableError: Nothing can be ranked.
             UnauthorizedError: The configuration asks for a valid token.
         """
-        request = services_request(
-            object_ids, drs_uris, mode, resource_requirements, tes_uris, limit, explain, more
+        body = services_body(
+            object_ids,
+            drs_uris,
+            mode,
+            resource_requirements,
+            tes_uris,
+            object_sizes,
+            registries,
+            limit,
+            explain,
         )
-        return self._rank(request, jwt, timeout, whole_task=False)
+        return self._rank(Request(body, timeout, jwt), whole_task=False)
 
+    @named
     async def rank_services_async(
         self,
         jwt: str | None = None,
-        object_ids: Iterable[str] = (),
-        drs_uris: Iterable[str] = (),
+        object_ids: Strings | None = (),
+        drs_uris: Strings | None = (),
         mode: ModeLike = 0.5,
-        resource_requirements: Mapping[str, Any] | None = None,
-        tes_uris: Iterable[str] = (),
+        resource_requirements: Requirements | None = None,
+        tes_uris: Strings | None = (),
         *,
+        object_sizes: Mapping[str, int] | None = None,
+        registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,
         timeout: float | None = None,
-        **more: Any,
     ) -> RankResponse:
         """Rank as `rank_services` does, without blocking the event loop.
 
         Cancelling the awaiting task ends all calls.
         """
-        request = services_request(
-            object_ids, drs_uris, mode, resource_requirements, tes_uris, limit, explain, more
+        body = services_body(
+            object_ids,
+            drs_uris,
+            mode,
+            resource_requirements,
+            tes_uris,
+            object_sizes,
+            registries,
+            limit,
+            explain,
         )
-        return await self._rank_async(request, jwt, timeout, whole_task=False)
+        return await self._rank_async(Request(body, timeout, jwt), whole_task=False)
 
+    @named
     def rank_tasks(
         self,
-        task: Mapping[str, Any],
-        tes_uris: Iterable[str] = (),
-        drs_uris: Iterable[str] = (),
+        task: Mapping[str, object],
+        tes_uris: Strings | None = (),
+        drs_uris: Strings | None = (),
         mode: ModeLike = 0.5,
         jwt: str | None = None,
         *,
         execution_time_sec: float | None = None,
         sizes: Mapping[str, int] | None = None,
-        registries: Iterable[str] = (),
+        registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,
         timeout: float | None = None,
-        **more: Any,
     ) -> RankResponse:
         """Rank TES instances and access URIs for a whole TES task.
 
@@ -166,7 +193,6 @@ class Ranker:
             limit: How many combinations to list at most, best first.
             explain: Whether the answer says where everything is and where prices come from.
             timeout: Seconds for the whole ranking, as for `rank_services`.
-            more: Further properties of the request, for newer versions of it.
 
         Returns:
             The ranking. `task` is the task for the best combination, rewritten, and `tes_uris` are
@@ -174,10 +200,11 @@ class Ranker:
 
         Raises:
             ValidationError: The request breaks the rules; all faults are named.
+            ArgumentError: There is no such argument.
             ResourceUnavailableError: Nothing can be ranked.
             UnauthorizedError: The configuration asks for a valid token.
         """
-        request = tasks_request(
+        body = tasks_body(
             task,
             tes_uris,
             drs_uris,
@@ -187,31 +214,30 @@ class Ranker:
             registries,
             limit,
             explain,
-            more,
         )
-        return self._rank(request, jwt, timeout, whole_task=True)
+        return self._rank(Request(body, timeout, jwt), whole_task=True)
 
+    @named
     async def rank_tasks_async(
         self,
-        task: Mapping[str, Any],
-        tes_uris: Iterable[str] = (),
-        drs_uris: Iterable[str] = (),
+        task: Mapping[str, object],
+        tes_uris: Strings | None = (),
+        drs_uris: Strings | None = (),
         mode: ModeLike = 0.5,
         jwt: str | None = None,
         *,
         execution_time_sec: float | None = None,
         sizes: Mapping[str, int] | None = None,
-        registries: Iterable[str] = (),
+        registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,
         timeout: float | None = None,
-        **more: Any,
     ) -> RankResponse:
         """Rank as `rank_tasks` does, without blocking the event loop.
 
         Cancelling the awaiting task ends all calls.
         """
-        request = tasks_request(
+        body = tasks_body(
             task,
             tes_uris,
             drs_uris,
@@ -221,46 +247,63 @@ class Ranker:
             registries,
             limit,
             explain,
-            more,
         )
-        return await self._rank_async(request, jwt, timeout, whole_task=True)
+        return await self._rank_async(Request(body, timeout, jwt), whole_task=True)
 
-    def _rank(
-        self, request: str, jwt: str | None, timeout: float | None, *, whole_task: bool
-    ) -> RankResponse:
+    def _rank(self, request: Request, *, whole_task: bool) -> RankResponse:
         apply_level()
+        self._check(request, whole_task=whole_task)
         try:
             answer = self._native.rank(
-                request, whole_task=whole_task, jwt=token(jwt), timeout_sec=seconds(timeout)
+                request.text, whole_task=whole_task, jwt=request.jwt, timeout_sec=request.timeout
             )
         except TestributeError as error:
-            self._tell(error.warnings)
+            self._tell_of(error)
             raise
         self._tell(answer.warnings())
         return RankResponse(answer)
 
-    async def _rank_async(
-        self, request: str, jwt: str | None, timeout: float | None, *, whole_task: bool
-    ) -> RankResponse:
+    async def _rank_async(self, request: Request, *, whole_task: bool) -> RankResponse:
         apply_level()
+        self._check(request, whole_task=whole_task)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_testribute.Answer] = loop.create_future()
         call = self._native.start(
-            request,
+            request.text,
             _resolver(loop, future),
             whole_task=whole_task,
-            jwt=token(jwt),
-            timeout_sec=seconds(timeout),
+            jwt=request.jwt,
+            timeout_sec=request.timeout,
         )
         try:
             answer = await future
         except TestributeError as error:
-            self._tell(error.warnings)
+            self._tell_of(error)
             raise
         finally:
             call.cancel()  # if it is in flight still
         self._tell(answer.warnings())
         return RankResponse(answer)
+
+    def _check(self, request: Request, *, whole_task: bool) -> None:
+        """Refuse a request with faults that were found before the library saw it.
+
+        Raises:
+            ValidationError: It has some; those that the library finds elsewhere are named too.
+        """
+        if not request.faults:
+            return
+        places = {fault.pointer for fault in request.faults}
+        found = self._native.faults(request.text, whole_task=whole_task)
+        others = [ErrorDetail(*fault) for fault in found if fault[0] not in places]
+        raise ValidationError.of_faults([*request.faults, *others])
+
+    def _tell_of(self, error: TestributeError) -> None:
+        """Hand out the warnings of an error, which none of them may replace."""
+        try:
+            self._tell(error.warnings)
+        except TestributeWarning:  # the program makes warnings errors
+            return
 
     def _tell(self, warnings: Iterable[str]) -> None:
         forward()
@@ -301,89 +344,3 @@ def _resolver(
             return
 
     return callback
-
-
-def services_request(
-    object_ids: Iterable[str],
-    drs_uris: Iterable[str],
-    mode: ModeLike,
-    resource_requirements: Mapping[str, Any] | None,
-    tes_uris: Iterable[str],
-    limit: int | None,
-    explain: bool,
-    more: Mapping[str, Any],
-) -> str:
-    """Get the body of `POST /rank-services`; what is left to its default is left out."""
-    request: dict[str, Any] = {
-        "object_ids": object_ids,
-        "drs_uris": drs_uris,
-        "mode": mode,
-        "resource_requirements": {} if resource_requirements is None else resource_requirements,
-        **more,
-    }
-    if _is_given(tes_uris):  # another property may stand in for it
-        request["tes_uris"] = tes_uris
-    if limit is not None:
-        request["limit"] = limit
-    if explain is not False:
-        request["explain"] = explain
-    return to_json(request)
-
-
-def tasks_request(
-    task: Mapping[str, Any],
-    tes_uris: Iterable[str],
-    drs_uris: Iterable[str],
-    mode: ModeLike,
-    execution_time_sec: float | None,
-    sizes: Mapping[str, int] | None,
-    registries: Iterable[str],
-    limit: int | None,
-    explain: bool,
-    more: Mapping[str, Any],
-) -> str:
-    """Get the body of `POST /rank-tasks`; what is left to its default is left out."""
-    request: dict[str, Any] = {"task": task, "drs_uris": drs_uris, "mode": mode, **more}
-    for name, value in (
-        ("tes_uris", tes_uris),
-        ("registries", registries),
-        ("execution_time_sec", execution_time_sec),
-        ("sizes", sizes),
-        ("limit", limit),
-    ):
-        if _is_given(value):
-            request[name] = value
-    if explain is not False:
-        request["explain"] = explain
-    return to_json(request)
-
-
-def _is_given(value: object) -> bool:
-    """Whether an argument is not its default; arrays cannot be compared with it."""
-    return value is not None and not (isinstance(value, tuple) and not value)
-
-
-def token(jwt: str | None) -> str | None:
-    """Check that a token is text; no exception may show it.
-
-    Raises:
-        UnauthorizedError: It has characters that are not Unicode.
-    """
-    if not jwt:
-        return None
-    if not isinstance(jwt, str):
-        raise TypeError(f"jwt must be a string or None, not {type(jwt).__name__}")
-    if any("\ud800" <= character <= "\udfff" for character in jwt):
-        raise UnauthorizedError("The token has characters other than visible ASCII.")
-    return jwt
-
-
-def seconds(timeout: float | None) -> float | None:
-    """Check a timeout."""
-    if timeout is None:
-        return None
-    # In this order, as large integers are no floats; NaN is not above 0.
-    if isinstance(timeout, (int, float)) and 0 < timeout < math.inf:
-        return float(min(timeout, 1_000_000_000))
-    message = "must be a positive number of seconds, or None"
-    raise ValidationError(f"timeout: {message}", [ErrorDetail("/timeout", message)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import pickle
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testribute import Ranker, TestributeError
+from testribute._json import Writer, encode, is_plain
 
 #: Calls fail at once: no address may be called.
 RANKER = Ranker(
@@ -58,7 +60,8 @@ requests = st.fixed_dictionaries(
         "limit": st.integers(1, 5) | anything,
         "explain": anything,
         "timeout": st.sampled_from([0.01, 1]) | anything,
-        "unknown": anything,
+        "registries": uris | anything,
+        "object_sizes": st.dictionaries(st.text(), st.integers()) | anything,
     },
 )
 
@@ -77,6 +80,17 @@ def test_arbitrary_requests_raise_our_exceptions(request: dict[str, Any]) -> Non
         RANKER.rank_services(**request)
     except TestributeError as error:
         check(error)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.dictionaries(st.text(max_size=3), anything))
+def test_plain_values_are_written_as_others_are(request: dict[str, Any]) -> None:
+    writer = Writer()
+    plain = writer.plain(request, None, 0)
+    text, faults = encode(request)
+    assert json.loads(text) == plain
+    assert faults == writer.faults
+    assert not faults or not is_plain(request) or "NaN" in str(faults) or "infinite" in str(faults)
 
 
 tasks = st.fixed_dictionaries(

@@ -201,6 +201,31 @@ def test_a_child_process_ranks_with_its_own_connections(
     assert ranker.rank_services(**network.request()).to_dict() == expected
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_child_processes_have_random_orders_of_their_own(network: Network, ranker: Ranker) -> None:
+    def order() -> bytes:
+        answer = ranker.rank_services(**network.request(mode="random", timeout=20))
+        uris = [combination.access_uris.to_dict() for combination in answer.service_combinations]
+        return repr(uris).encode()
+
+    order()
+    orders = set()
+    for _ in range(3):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.write(writer, order())
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as found:
+            orders.add(found.read())
+        os.waitpid(child, 0)
+    # Eight combinations have 40320 orders.
+    assert b"" not in orders
+    assert len(orders) > 1
+
+
 def rank_in_process(arguments: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     config, request = arguments
     return Ranker(config, warn=None).rank_services(**request).to_dict()

@@ -39,7 +39,7 @@ def nested(depth: int) -> list[Any]:
 @pytest.mark.parametrize("depth", [200, 10_000])
 def test_deep_nesting_is_an_error_of_ours(depth: int) -> None:
     with pytest.raises(ValidationError):
-        RANKER.rank_services(tes_uris=TES, resource_requirements=NEEDS, unknown=nested(depth))
+        RANKER.rank_services(tes_uris=TES, resource_requirements={**NEEDS, "x": nested(depth)})
     with pytest.raises(ValidationError):
         RANKER.rank_tasks({"executors": nested(depth)}, TES)
     with pytest.raises(ConfigError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import logging
 import os
 import pickle
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -95,24 +97,6 @@ def test_all_faults_of_a_request_are_named() -> None:
     assert restored.errors == caught.value.errors
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [float("nan"), float("inf"), b"bytes", object(), [[float("nan")]], {("a",): 1}, "\ud800"],
-    ids=str,
-)
-def test_what_json_has_not_is_a_validation_error(bad: Any) -> None:
-    with pytest.raises(ValidationError) as caught:
-        rank_services(tes_uris=[bad], config={})
-    assert caught.value.errors
-
-
-def test_a_circular_request_is_a_validation_error() -> None:
-    loop: list[Any] = []
-    loop.append(loop)
-    with pytest.raises(ValidationError):
-        rank_services(tes_uris=loop, config={})
-
-
 def test_why_nothing_can_be_ranked_is_in_the_error(silent_service: str) -> None:
     ranker = Ranker({"timeout": 0.05, "locations": {"database": "none"}}, warn=None)
     with pytest.raises(ResourceUnavailableError) as caught:
@@ -129,16 +113,23 @@ def test_a_timeout_leaves_services_out(network: Network, config: Path, silent_se
     assert silent_service in response.warnings[0]
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "2", [1]])
+@pytest.mark.parametrize(
+    "timeout",
+    [0, -1, -0.0, True, False, float("nan"), float("inf"), -float("inf"), "2", "", b"2", [1], 1j],
+    ids=repr,
+)
 def test_a_timeout_is_a_positive_number(timeout: Any) -> None:
-    with pytest.raises(ValidationError):
-        rank_services(config={}, timeout=timeout)
+    with pytest.raises(ValidationError) as caught:
+        rank_services(tes_uris=["https://tes"], resource_requirements=NEEDS, timeout=timeout)
+    (fault,) = caught.value.errors
+    assert fault.pointer == "/timeout"
+    assert str(caught.value).startswith("/timeout: must be a positive number of seconds")
 
 
 def test_warnings_go_where_they_are_wanted(
     network: Network, config: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    request = network.request(colour="red")
+    request = network.request(resource_requirements={**NEEDS, "colour": "red"})
     with caplog.at_level(logging.WARNING, "testribute"):
         warned = rank_services(config=config, **request).warnings
     assert [record.getMessage() for record in caplog.records] == warned != []
@@ -154,6 +145,19 @@ def test_warnings_go_where_they_are_wanted(
         warnings.simplefilter("error")
         assert rank_services(config=config, warn=None, **request).warnings == warned
     assert not caplog.records
+
+
+def test_warnings_that_are_errors_do_not_replace_an_error(silent_service: str) -> None:
+    ranker = Ranker({"timeout": 0.05, "locations": {"database": "none"}}, warn="warnings")
+    request = {"tes_uris": [silent_service], "resource_requirements": NEEDS}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ResourceUnavailableError):
+            ranker.rank_services(**request)
+        with pytest.raises(ResourceUnavailableError):
+            asyncio.run(ranker.rank_services_async(**request))
+    with pytest.warns(TestributeWarning), pytest.raises(ResourceUnavailableError):
+        ranker.rank_services(**request)
 
 
 def test_the_log_of_the_library_goes_through_logging(
@@ -205,8 +209,13 @@ def test_a_configuration_may_come_from_the_environment(
         ({"server": {"port": -1}}, "server.port"),
         ("/no/such/file.yaml", "/no/such/file.yaml"),
         (7, "int"),
-        ({"timeout": float("nan")}, "YAML"),
-        ({"a": "\ud800"}, "YAML"),
+        ("", "empty"),
+        (False, "bool"),
+        ((), "tuple"),
+        ({"timeout": float("nan")}, "^timeout: .* NaN"),
+        ({"locations": {"overrides": [{"match": "\ud800"}]}}, "^locations.overrides.0.match: "),
+        ({"outbound": {7: 1}}, "^outbound: .* 7"),
+        ({"target_currency": b"EUR"}, "^target_currency: .*bytes"),
     ],
 )
 def test_a_configuration_that_cannot_be_used_is_named(config: Any, named: str) -> None:
@@ -294,11 +303,46 @@ def test_the_table_escapes_what_services_say() -> None:
         }
     )
     html = testribute.RankResponse(text)._repr_html_()
+    assert html.count("<tr>") == 21
     assert "1.23 EUR" in html
     assert "32 min 00 s" in html
     assert "1 more combination" in html
     for tag in ("<script", "<b>:", "<i>", "<img"):
         assert tag not in html
+
+
+def test_the_table_of_an_answer_from_elsewhere_is_short_and_escaped() -> None:
+    names = {f"<o{number}>\u202e": f"ftp://<u{number}>/" for number in range(1000)}
+    combination = {
+        "rank": "<rank>",
+        "access_uris": {**names, "tes_uri": "https://tes.example/"},
+        "cost_estimate": {"amount": 1, "currency": "<script>"},
+        "time_estimate": 1,
+    }
+    answer = {"service_combinations": [combination], "warnings": ["<w>", 3] * 500}
+    html = testribute.RankResponse(json.dumps(answer))._repr_html_()
+    assert len(html) < 10_000
+    assert "980 more objects" in html
+    assert "950 more warnings" in html
+    tags = set(re.findall(r"<(\w+)", html))
+    tables = {"div", "table", "thead", "tr", "th", "tbody", "td"}
+    assert tags <= tables | {"bdi", "p", "b", "ul", "li"}
+    # Text from right to left stays where it is.
+    assert all("</bdi>" in rest[:20] for rest in html.split("\u202e")[1:])
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", "{}", '{"service_combinations": {}}', "1"])
+def test_what_is_no_answer_is_no_response(text: Any) -> None:
+    with pytest.raises(ValueError, match=r"Expecting value|not the JSON text of an answer"):
+        testribute.RankResponse(text).to_dict()
+    with pytest.raises(TypeError):
+        testribute.RankResponse(text.encode())  # type: ignore[arg-type]
+
+
+def test_a_ranker_says_why_it_cannot_be_pickled() -> None:
+    for make in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="make one in each process"):
+            make(Ranker({}))
 
 
 def test_the_version_is_that_of_the_crate() -> None:

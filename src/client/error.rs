@@ -11,6 +11,7 @@ use super::{
     connector::ConnectTimedOut,
     missing_secret::MissingSecret,
     resolver::{AddressNotAllowed, ResolveError},
+    time_budget::{DeadlineOwner, StepEnd},
 };
 use crate::telemetry::metrics::{CallOutcome, MetricsError};
 
@@ -50,12 +51,13 @@ pub enum FetchError {
     #[error("did not accept a connection within {} s", .0.as_secs_f64())]
     NoConnection(Duration),
     /// The time budget of the request is used up.
-    #[error(
-        "did not answer within the request's time budget of {} s; request fewer services or objects, or have the operator \
-         adjust server.request_deadline_sec, timeout or outbound.max_concurrency",
-        .0.as_secs_f64()
-    )]
-    BudgetExceeded(Duration),
+    #[error("did not answer within {}", Budget(*length, *set_by))]
+    BudgetExceeded {
+        /// The part of it that calls have.
+        length: Duration,
+        /// Who set it.
+        set_by: DeadlineOwner,
+    },
     /// The host has an address to which no calls are allowed.
     #[error(
         "is at {0}, which is not a public address; the operator can allow it in outbound.allowed_networks"
@@ -164,6 +166,34 @@ impl std::fmt::Display for Redirect {
     }
 }
 
+impl From<StepEnd> for FetchError {
+    /// Of a call that is not over by then.
+    fn from(end: StepEnd) -> Self {
+        let StepEnd { length, set_by, .. } = end;
+        Self::BudgetExceeded { length, set_by }
+    }
+}
+
+/// A time budget that is used up, and what to change.
+struct Budget(Duration, DeadlineOwner);
+
+impl std::fmt::Display for Budget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.0.as_secs_f64();
+        match self.1 {
+            DeadlineOwner::Service => write!(
+                f,
+                "the request's time budget of {seconds} s; request fewer services or objects, or have the operator adjust \
+                 server.request_deadline_sec, timeout or outbound.max_concurrency"
+            ),
+            DeadlineOwner::Caller(option) => write!(
+                f,
+                "the ranking's time budget of {seconds} s; raise {option}, or request fewer services or objects"
+            ),
+        }
+    }
+}
+
 /// A status with its name, if it has one.
 struct Shown(StatusCode);
 
@@ -185,7 +215,8 @@ impl FetchError {
 
     /// Whether other calls to the service would fail in the same way.
     pub const fn is_about_the_service(&self) -> bool {
-        matches!(self, Self::Timeout(_) | Self::BudgetExceeded(_)) || self.is_without_connection()
+        matches!(self, Self::Timeout(_) | Self::BudgetExceeded { .. })
+            || self.is_without_connection()
     }
 
     /// Whether there was no connection, so that other calls to the host would fail in the same way.
@@ -225,7 +256,7 @@ impl FetchError {
     /// What metrics count the call as.
     pub(super) fn outcome(&self) -> CallOutcome {
         match self {
-            Self::Timeout(_) | Self::BudgetExceeded(_) => CallOutcome::Timeout,
+            Self::Timeout(_) | Self::BudgetExceeded { .. } => CallOutcome::Timeout,
             Self::NoConnection(_) | Self::Unreachable(_) | Self::Interrupted(_) => {
                 CallOutcome::Unreachable
             }

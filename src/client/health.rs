@@ -78,7 +78,7 @@ impl HostHealth {
         let was_open = breaker.open().is_some();
         match failure {
             // Says nothing about the host.
-            Some(FetchError::BudgetExceeded(_)) => {}
+            Some(FetchError::BudgetExceeded { .. }) => {}
             // Many services can be behind one host, of which one is slow.
             Some(FetchError::Timeout(_)) if kind.shares_hosts() => {}
             Some(error @ FetchError::Timeout(_)) => breaker.record_failure(error),

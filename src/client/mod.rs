@@ -49,7 +49,7 @@ pub use self::{
     limit::permits::ServiceKind,
     missing_secret::MissingSecret,
     scope::CallScope,
-    time_budget::{Deadline, TimeBudget},
+    time_budget::{Deadline, DeadlineOwner, TimeBudget},
 };
 pub use crate::telemetry::metrics::Cache;
 use crate::{

@@ -132,7 +132,7 @@ impl CallScope {
         if own <= end.at {
             (own, FetchError::Timeout(time.call()))
         } else {
-            (end.at, FetchError::BudgetExceeded(end.length))
+            (end.at, self.budget_exceeded())
         }
     }
 
@@ -153,8 +153,8 @@ impl CallScope {
     }
 
     /// The error of work that takes longer than the calls of this request may.
-    pub(super) const fn budget_exceeded(&self) -> FetchError {
-        FetchError::BudgetExceeded(self.end.length)
+    pub(super) fn budget_exceeded(&self) -> FetchError {
+        FetchError::from(self.end)
     }
 
     /// The first that there is for a call: the lease, or the permit that `own` waits for.

@@ -11,6 +11,19 @@ pub struct Deadline {
     pub start: Instant,
     /// How long it may take from then on.
     pub length: Duration,
+    /// Who set it.
+    pub set_by: DeadlineOwner,
+}
+
+/// Who sets a deadline: how strict it is, and what a missed one advises to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadlineOwner {
+    /// The service (`server.request_deadline_sec`): a request without an answer by then is refused, so that half of the
+    /// time may be kept for what follows the gathering.
+    Service,
+    /// The caller in the process, who gets the answer even if the last step takes a moment longer: what the caller can
+    /// raise for more time, such as `timeout`.
+    Caller(&'static str),
 }
 
 /// As good as no end: 30 years.
@@ -18,9 +31,9 @@ const UNLIMITED: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// The time for calls: what one may take, and what the steps of a request may take together.
 ///
-/// Gathering gets all but two calls of a request's time, and at least half of it. The rest is for exchange rates (a third
-/// of it), for locations (until a sixth of it is left), and for the ranking. Without a deadline, only single calls and
-/// location look-ups are bounded.
+/// Gathering gets all but two calls of a request's time, and at least half of it in a service, seven eighths in the process
+/// of the caller. The rest is for exchange rates (a third of it), for locations (until a sixth of it is left), and for the
+/// ranking. Without a deadline, only single calls and location look-ups are bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeBudget {
     call: Duration,
@@ -34,6 +47,8 @@ pub struct StepEnd {
     pub at: Instant,
     /// The time from the start of the request, for messages.
     pub length: Duration,
+    /// Who set the deadline of the request.
+    pub set_by: DeadlineOwner,
 }
 
 impl TimeBudget {
@@ -81,6 +96,7 @@ impl TimeBudget {
             StepEnd {
                 at: now + own,
                 length: own,
+                ..end
             }
         } else {
             end
@@ -89,15 +105,27 @@ impl TimeBudget {
 
     /// The end of a step out of the length of the request and of what follows the gathering.
     fn end(self, step: impl FnOnce(Duration, Duration) -> Duration) -> StepEnd {
-        let (start, length) = match self.deadline {
-            Some(Deadline { start, length }) => {
-                (start, step(length, self.several_calls().min(length / 2)))
-            }
-            None => (Instant::now(), UNLIMITED),
+        let Some(Deadline {
+            start,
+            length,
+            set_by,
+        }) = self.deadline
+        else {
+            return StepEnd {
+                at: Instant::now() + UNLIMITED,
+                length: UNLIMITED,
+                set_by: DeadlineOwner::Service,
+            };
         };
+        let most = match set_by {
+            DeadlineOwner::Service => length / 2,
+            DeadlineOwner::Caller(_) => length / 8,
+        };
+        let length = step(length, self.several_calls().min(most));
         StepEnd {
             at: start + length,
             length,
+            set_by,
         }
     }
 }
@@ -106,9 +134,15 @@ impl TimeBudget {
 mod tests {
     use super::*;
 
-    fn budget(length: u64, call: u64) -> (Instant, TimeBudget) {
+    use DeadlineOwner::{Caller, Service};
+
+    fn budget(length: u64, call: u64, set_by: DeadlineOwner) -> (Instant, TimeBudget) {
         let (start, length) = (Instant::now(), Duration::from_secs(length));
-        let deadline = Deadline { start, length };
+        let deadline = Deadline {
+            start,
+            length,
+            set_by,
+        };
         let budget = TimeBudget::new(Duration::from_secs(call), Some(deadline));
         (start, budget)
     }
@@ -116,17 +150,37 @@ mod tests {
     #[test]
     fn two_calls_are_left_after_gathering_but_at_most_half_of_the_time() {
         for (length, call, expected) in [(10, 2, 6), (10, 1, 8), (10, 3, 5), (10, 60, 5)] {
-            let (start, budget) = budget(length, call);
+            let (start, budget) = budget(length, call, Service);
             let length = Duration::from_secs(expected);
-            let at = start + length;
-            assert_eq!(budget.gather(), StepEnd { at, length }, "{call}");
+            let (at, set_by) = (start + length, Service);
+            let end = StepEnd { at, length, set_by };
+            assert_eq!(budget.gather(), end, "{call}");
+        }
+    }
+
+    #[test]
+    fn services_have_nearly_all_of_the_time_that_a_caller_in_the_process_gives() {
+        for (length, call) in [(1, 2), (2, 2), (8, 2), (60, 2), (3600, 60)] {
+            let (start, budget) = budget(length, call, Caller("timeout"));
+            let end = budget.gather();
+            let length = Duration::from_secs(length);
+            assert!(end.at >= start + length * 7 / 8, "{end:?}");
+            assert!(end.at < start + length, "{end:?}");
+            assert_eq!(end.set_by, Caller("timeout"));
         }
     }
 
     #[test]
     fn the_steps_of_a_request_end_one_after_the_other_and_before_its_deadline() {
-        for (length, call) in [(10, 2), (10, 60), (1, 1), (100, 1)] {
-            let (start, budget) = budget(length, call);
+        for (length, call, set_by) in [
+            (10, 2, Service),
+            (10, 60, Service),
+            (1, 1, Service),
+            (100, 1, Service),
+            (1, 60, Caller("timeout")),
+            (100, 1, Caller("timeout")),
+        ] {
+            let (start, budget) = budget(length, call, set_by);
             let deadline = start + Duration::from_secs(length);
             let steps = [
                 start,
@@ -141,7 +195,7 @@ mod tests {
 
     #[test]
     fn locations_take_one_call_and_a_half_where_there_is_time() {
-        let (start, budget) = budget(100, 2);
+        let (start, budget) = budget(100, 2, Service);
         assert_eq!(budget.locations(start).length, Duration::from_secs(3));
         let unlimited = TimeBudget::new(Duration::from_secs(2), None);
         assert_eq!(unlimited.locations(start).length, Duration::from_secs(3));

@@ -96,8 +96,10 @@ impl RequestReader {
             _ => {}
         }
         if value.is_object() {
+            // What is no object has no parts to tell of.
+            let task = value.get("task").filter(|task| task.is_object());
             let rest = TaskRequest {
-                task: value.get("task").cloned().unwrap_or_default(),
+                task: task.cloned().unwrap_or_default(),
                 tes_uris: strings(&value, "tes_uris"),
                 registries: strings(&value, "registries"),
                 drs_uris: strings(&value, "drs_uris"),
@@ -229,7 +231,13 @@ fn fault(error: &ValidationError<'_>) -> RequestFault {
 fn kind_name(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(kind) => with_article(&kind.to_string()),
-        TypeKind::Multiple(_) => "of another type".to_owned(),
+        TypeKind::Multiple(kinds) => {
+            let mut kinds: Vec<_> = kinds.iter().map(|kind| kind.to_string()).collect();
+            // What is wanted first; without a value, a property may be null.
+            kinds.sort_by_key(|kind| kind == "null");
+            let kinds: Vec<_> = kinds.iter().map(|kind| with_article(kind)).collect();
+            kinds.join(" or ")
+        }
     }
 }
 
@@ -472,6 +480,19 @@ mod tests {
 
     fn pointers(faults: &[RequestFault]) -> BTreeSet<&str> {
         faults.iter().map(|fault| &*fault.pointer).collect()
+    }
+
+    #[test]
+    fn a_task_that_is_no_object_is_one_fault() {
+        for task in ["[1]", "[[]]", "[]", "1", "\"task\"", "null", "true"] {
+            let body = format!("{{\"task\": {task}, \"tes_uris\": [\"https://tes.example/\"]}}");
+            let refused = reader(Limits::default()).read_task(body.as_bytes());
+            let Err(HttpError::Ranking(Error::Invalid(faults))) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(pointers(&faults), BTreeSet::from(["/task"]), "{faults:?}");
+            assert_eq!(faults.len(), 1, "{faults:?}");
+        }
     }
 
     #[test]

@@ -229,7 +229,7 @@ impl Live {
 
 fn answer<T>(snapshot: Snapshot<T, FetchError>, end: StepEnd) -> Answer<T> {
     let failure = if snapshot.is_pending {
-        Some(FetchError::BudgetExceeded(end.length))
+        Some(end.into())
     } else {
         snapshot.failure
     };

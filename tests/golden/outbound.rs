@@ -7,7 +7,10 @@ use http::StatusCode;
 use super::{Section, samples, section};
 use crate::{
     auth::oidc::OidcError,
-    client::{Client, ClientError, FetchError, Reach, Redirect, Refusal, resolver::ResolveError},
+    client::{
+        Client, ClientError, DeadlineOwner, FetchError, Reach, Redirect, Refusal,
+        resolver::ResolveError,
+    },
     config::{Config, ExchangeRates as RatesConfig},
     domain::service::BadServiceUri,
     drs::UnresolvedId,
@@ -31,11 +34,16 @@ const SECONDS: Duration = Duration::from_millis(1500);
 
 fn fetch_errors() -> Vec<FetchError> {
     let address = || "10.0.0.1".parse().unwrap();
+    let length = SECONDS;
+    let budget = |set_by| FetchError::BudgetExceeded { length, set_by };
     let status = |code| FetchError::Status(StatusCode::from_u16(code).unwrap());
     samples!(FetchError:
         FetchError::Timeout(_) => [FetchError::Timeout(SECONDS)]
         FetchError::NoConnection(_) => [FetchError::NoConnection(SECONDS)]
-        FetchError::BudgetExceeded(_) => [FetchError::BudgetExceeded(SECONDS)]
+        FetchError::BudgetExceeded { .. } => [
+            budget(DeadlineOwner::Service),
+            budget(DeadlineOwner::Caller("timeout (seconds for the whole ranking)")),
+        ]
         FetchError::AddressNotAllowed(_) => [FetchError::AddressNotAllowed(address())]
         FetchError::Unresolved(_) => [
             FetchError::Unresolved(ResolveError::Unknown),

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use futures_util::future::join_all;
 use jiff::civil::{Date, date};
 use testribute::{
-    client::{FetchError, TimeBudget, time_budget::StepEnd},
+    client::{DeadlineOwner, FetchError, TimeBudget, time_budget::StepEnd},
     config::{self, RateSource},
     domain::{
         money::{
@@ -481,7 +481,10 @@ async fn a_request_does_not_wait_for_rates_until_its_deadline() {
         *cost,
         serde_json::json!({"amount": 22.0, "currency": "EUR"})
     );
-    let cause = FetchError::BudgetExceeded(Duration::from_secs(1));
+    let cause = FetchError::BudgetExceeded {
+        length: Duration::from_secs(1),
+        set_by: DeadlineOwner::Service,
+    };
     assert_eq!(
         warnings(&answer),
         [fallback_rates(ECB, &cause, Some("2025-10-09"))]

@@ -15,16 +15,17 @@ use axum::{
 };
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use testribute::{Deadline, DeadlineOwner, Ranker, Reach};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::support::{
     Server,
     faulty::{Manner, RawServer},
-    network::{Service, drs, drs_root, request, tes, tes_root, warnings},
+    network::{self, Service, drs, drs_root, request, tes, tes_root, warnings},
     texts::{self, FetchError, UnresolvedId, drs_unavailable, no_server, tes_unavailable},
 };
 
@@ -98,7 +99,10 @@ async fn what_has_not_answered_in_time_is_left_out_and_the_rest_is_ranked() {
         &ids,
     );
     let answer = service.rank(&request).await;
-    let cause = FetchError::BudgetExceeded(Duration::from_millis(1500));
+    let cause = FetchError::BudgetExceeded {
+        length: Duration::from_millis(1500),
+        set_by: DeadlineOwner::Service,
+    };
     assert_eq!(
         warnings(&answer),
         [
@@ -107,6 +111,34 @@ async fn what_has_not_answered_in_time_is_left_out_and_the_rest_is_ranked() {
         ]
     );
     assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn services_have_nearly_all_of_the_time_that_a_caller_in_the_process_gives() {
+    // One call alone could take longer than the whole ranking.
+    let config = network::config("{timeout: 20}");
+    let ranker = Ranker::with_reach(&config, Reach::Everywhere).unwrap();
+    let caller = ranker.admit(None).await.unwrap();
+    let good = tes("127.0.0.1", "EUR", 1.0, 1.0, 0.0).await;
+    let set_by = DeadlineOwner::Caller("its time");
+    for millis in [400, 800, 1600] {
+        let (_alive, dead) = silent(1).await;
+        let request = request(&[dead[0].clone(), tes_root(&good)], &[], &[]);
+        let request = serde_json::from_value(request).unwrap();
+        let deadline = Deadline {
+            start: Instant::now(),
+            length: Duration::from_millis(millis),
+            set_by,
+        };
+        let answer = ranker.rank_before(deadline, request, &caller).await;
+        let taken = deadline.start.elapsed();
+        let length = deadline.length * 7 / 8;
+        assert!(taken >= length, "{taken:?} of {millis} ms");
+        let answer = serde_json::to_value(answer.unwrap()).unwrap();
+        let cause = FetchError::BudgetExceeded { length, set_by };
+        assert_eq!(warnings(&answer), [tes_unavailable(&dead[0], &cause)]);
+        assert_eq!(answer["service_combinations"].as_array().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 _MAX_BYTES = 8 * 1024 * 1024
 _CHUNK = 65536
+#: Seconds.
+_TIMEOUT = 3.0
+_MAX_TIMEOUT = 86_400
 _OPTIONS = ("mode", "limit", "drs_uris", "execution_time_sec")
 
 
@@ -74,7 +77,18 @@ def rank(task: object, urls: list[str], options: Mapping[str, Any]) -> Any:
     if not url:
         raise NoRankingError("not_configured", "tes.testribute.url is not set")
     body = question(reduced(task), urls, {key: options.get(key) for key in _OPTIONS})
-    return parse(_post(f"{url}/rank-tasks", body, float(options.get("timeout") or 3.0)))
+    return parse(_post(f"{url}/rank-tasks", body, _seconds(options.get("timeout"))))
+
+
+def _seconds(timeout: object) -> float:
+    if timeout is None:
+        return _TIMEOUT
+    is_number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    # NaN is not above 0; no thread waits for longer than a day.
+    if not is_number or not 0 < timeout <= _MAX_TIMEOUT:  # type: ignore[operator]
+        message = f"tes.testribute.timeout must be more than 0 and at most {_MAX_TIMEOUT} seconds"
+        raise NoRankingError("not_configured", message)
+    return float(timeout)  # type: ignore[arg-type]
 
 
 def _post(url: str, body: dict[str, Any], timeout: float) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any, Literal, cast
 
 from foca.plugins import Backend, Context, InboundRequest, OutboundRequest, Plugin, PluginError
@@ -26,6 +27,8 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 #: Of the time that FOCA leaves a hook, what is kept for everything but the ranking.
 _RESERVE = 0.1
+#: Of the time of a ranking, from where on it may have lacked time.
+_LONG = 0.8
 _MAX_TEXT = 200
 #: Lists of records hold at most 16 items; 8 of each leave room for the others.
 _MAX_LIST = 8
@@ -43,7 +46,8 @@ class TestributeConfig(BaseModel):
         testribute_config: Path of the configuration of testribute, for rankings in process.
         mode: `cost`, `time`, the weight of time against cost from 0 to 1, or `random`.
         limit: How many combinations are asked for; a TES without any among them goes last.
-        timeout: Seconds for a ranking. It is cut to what FOCA leaves the hook, less a tenth.
+        timeout: Seconds for a ranking. It is cut to what FOCA leaves the hook, less a tenth; the
+            log says so where a ranking lacked time.
         execution_time_sec: How long tasks run, where earlier tasks do not tell.
         drs_uris: DRS that may have inputs, besides those that `drs://` URLs name.
         rewrite_inputs: Whether input URLs become the chosen access URIs: `forward` for each TES its
@@ -55,7 +59,8 @@ class TestributeConfig(BaseModel):
     """
 
     __test__ = False
-    model_config = ConfigDict(extra="forbid")
+    # Strict: true is no number of seconds, and neither is "2".
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     url: str | None = None
     allow_http: bool = False
@@ -93,7 +98,7 @@ class TestributeParams(BaseModel):
     """
 
     __test__ = False
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     mode: Mode | None = None
     execution_time_sec: Seconds | None = None
@@ -226,15 +231,22 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
             "drs_uris": self.config.drs_uris or None,
             "execution_time_sec": params.execution_time_sec or self.config.execution_time_sec,
         }
-        timeout = min(self.config.timeout, ctx.remaining() * (1 - _RESERVE))
+        left = ctx.remaining() * (1 - _RESERVE)
+        timeout = min(self.config.timeout, left)
         if timeout <= 0:
             raise NoRankingError("no_time", "FOCA left no time")
         token = ctx.principal.token if self.config.forward_token else None
         body = question(task, tes_uris, options)
         ask = self._send if self._in_process is None else self._in_process.rank
-        ranked = ranking(ask(body, token, timeout))
-        for warning in ranked.warnings[:_MAX_LIST]:
-            ctx.log.info("testribute: %s", warning)
+        started = time.monotonic()
+        try:
+            ranked = ranking(ask(body, token, timeout))
+            for warning in ranked.warnings[:_MAX_LIST]:
+                ctx.log.info("testribute: %s", warning)
+        finally:
+            if time.monotonic() - started > _LONG * timeout:
+                what = "timeout of the plugin" if timeout < left else "timeout of its step, in FOCA"
+                ctx.log.info("testribute had %.3g s: raise %s for more", timeout, what)
         return ranked
 
     def _send(self, body: dict[str, Any], token: str | None, timeout: float) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,6 +38,8 @@ foca = pytest.importorskip("foca")
 from foca.plugins.testing import check_plugin_contract  # noqa: E402
 
 from foca_plugin_testribute.plugin import TestributeRouter  # noqa: E402
+
+NO_INPUTS = {key: value for key, value in TASK.items() if key != "inputs"}
 
 
 def cheapest_first(request: Request, handler: Any) -> None:
@@ -261,6 +265,15 @@ def test_a_token_goes_to_testribute_only_if_configured_and_to_no_site(
         {"url": "https://t.example", "rewrite_inputs": "request"},
         {"url": "https://t.example", "mode": 2},
         {"url": "https://t.example", "timeout": 0},
+        {"url": "https://t.example", "timeout": -1},
+        {"url": "https://t.example", "timeout": True},
+        {"url": "https://t.example", "timeout": "2"},
+        {"url": "https://t.example", "timeout": float("nan")},
+        {"url": "https://t.example", "timeout": float("inf")},
+        {"url": "https://t.example", "execution_time_sec": True},
+        {"url": "https://t.example", "mode": True},
+        {"url": "https://t.example", "limit": True},
+        {"url": "https://t.example", "tes_uris": "https://tes.example"},
         {"url": "https://t.example", "colour": "red"},
         {"url": "https://t.example", "testribute_config": "c.yaml"},
     ],
@@ -304,6 +317,84 @@ def test_tasks_are_ranked_in_process(
     by_path = {r.path: r.headers.get("authorization") for r in sites[2].requests}
     assert by_path["/ga4gh/tes/v1/tasks/task-info"] == "Bearer s3cret-t0ken"
     assert by_path["/ga4gh/tes/v1/tasks"] is None
+
+
+@pytest.mark.parametrize("timeout", [0.5, 1, 2.5])
+@pytest.mark.parametrize("set_by", ["timeout of the plugin", "timeout of its step"])
+def test_in_process_sites_that_hang_take_the_timeout_and_go_last(
+    start_gateway: StartGateway,
+    tmp_path: Path,
+    timeout: float,
+    set_by: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pytest.importorskip("testribute")
+    released = threading.Event()
+
+    def hang(request: Request, handler: Any) -> None:
+        if handler.command == "POST" and request.path == "/ga4gh/tes/v1/tasks":
+            send(handler, 200, b'{"id": "task-1"}')
+        else:
+            released.wait(30)
+
+    config = tmp_path / "testribute.yaml"
+    # A call may take longer than the ranking.
+    config.write_text(CONFIG.replace("timeout: 5", "timeout: 60"))
+    step: Any = PLUGIN
+    plugin = {"timeout": timeout, "testribute_config": str(config)}
+    if set_by != "timeout of the plugin":
+        # A tenth is for everything else.
+        step, plugin["timeout"] = {"plugin": PLUGIN, "timeout": timeout / 0.9}, 60
+    with serve(hang) as hanging, site(1) as good:
+        gate = start_gateway([hanging, good], step, mode="cost", **plugin)
+        # FOCA has taken the handler off that pytest had put on.
+        logging.getLogger(f"foca.plugins.{PLUGIN}").addHandler(caplog.handler)
+        started = time.monotonic()
+        assert gate.post(NO_INPUTS).status_code == 200
+        taken = time.monotonic() - started
+        released.set()
+    print(f"{set_by}: {timeout}: {taken:.3f} s")
+    assert order(gate.run, [hanging, good]) == [1, 0], gate.annotations("route")
+    assert tasks(good) == [NO_INPUTS]
+    assert 0.8 * timeout < taken < timeout + 0.5
+    assert "raise timeout (seconds for the whole ranking)" in caplog.text
+    assert f"raise {set_by}" in caplog.text
+    assert "server." not in caplog.text
+
+
+@pytest.mark.parametrize("timeout", [2.5, 4])
+def test_in_process_a_site_counts_that_answers_in_four_fifths_of_the_timeout(
+    start_gateway: StartGateway, tmp_path: Path, timeout: float
+) -> None:
+    pytest.importorskip("testribute")
+    costs = {"amount": 1, "currency": "EUR"}
+    info = {
+        "estimated_compute_costs": costs,
+        "estimated_storage_costs": costs,
+        "unit_costs_data_transfer": costs,
+        "estimated_queue_time_sec": 0,
+    }
+    ended = threading.Event()
+
+    def late(request: Request, handler: Any) -> None:
+        if request.path == "/ga4gh/tes/v1/tasks/task-info":
+            ended.wait(0.8 * timeout)
+            send(handler, 200, json.dumps(info).encode())
+        elif request.path.startswith("/ga4gh/tes/v1/tasks?"):
+            send(handler, 200, b'{"tasks": []}')
+        elif request.path == "/ga4gh/tes/v1/tasks":
+            send(handler, 200, b'{"id": "task-1"}')
+        else:
+            send(handler, 404, b"{}")
+
+    config = tmp_path / "testribute.yaml"
+    config.write_text(CONFIG)
+    plugin = {"timeout": timeout, "execution_time_sec": 60, "testribute_config": str(config)}
+    with serve(late) as slow, site(3) as good:
+        gate = start_gateway([good, slow], mode="cost", **plugin)
+        assert gate.post(NO_INPUTS).status_code == 200
+    assert gate.annotations("route")["ranked"] == 2
+    assert order(gate.run, [good, slow]) == [1, 0]
 
 
 def test_without_a_ranking_in_process_the_order_stands(

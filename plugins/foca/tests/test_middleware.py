@@ -70,6 +70,18 @@ def test_without_a_ranking_the_list_stands(middleware: Any, content: bytes) -> N
     assert applied(middleware, urls, None) == urls
 
 
+@pytest.mark.parametrize(
+    "timeout", [True, False, 0, -1, float("nan"), float("inf"), 1e300, "2", "soon", [1]], ids=repr
+)
+def test_a_timeout_that_is_none_leaves_the_list_and_is_told(
+    middleware: Any, timeout: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    urls = ["https://a.example", "https://b.example"]
+    settings = {"url": "https://testribute.example", "timeout": timeout}
+    assert applied(middleware, urls, settings) == urls
+    assert "tes.testribute.timeout must be more than 0" in caplog.text
+
+
 def test_an_error_of_the_service_leaves_the_list(middleware: Any) -> None:
     def refuse(_: Any, handler: Any) -> None:
         send(handler, 503, b"{}")

@@ -216,7 +216,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        client::{Deadline, Reach, TimeBudget},
+        client::{Deadline, DeadlineOwner, Reach, TimeBudget},
         config::Config,
     };
 
@@ -263,6 +263,7 @@ mod tests {
         let deadline = Deadline {
             start: Instant::now(),
             length: CALL,
+            set_by: DeadlineOwner::Service,
         };
         let scope = CallScope::new(None, TimeBudget::new(CALL, Some(deadline)), usize::MAX);
         // Goes on without a call that has failed.
@@ -274,7 +275,7 @@ mod tests {
             .get_or_fetch(&client, &scope, 1, &url, |_| true, fetch)
             .await;
         assert!(
-            matches!(outcome, Err(FetchError::BudgetExceeded(_))),
+            matches!(outcome, Err(FetchError::BudgetExceeded { .. })),
             "{outcome:?}"
         );
         assert_eq!(flights.get(&1), None);

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     domain::query::RequestFaultReason,
     http::{error::HttpError, extract::discard, state::AppState},
-    ranker::Deadline,
+    ranker::{Deadline, DeadlineOwner},
     telemetry::metrics::Refusal,
 };
 
@@ -50,7 +50,11 @@ pub(in crate::http) async fn admit(
     };
     let _counted = metrics.begin_ranking();
     let (start, length) = (Instant::now(), state.deadline);
-    request.extensions_mut().insert(Deadline { start, length });
+    request.extensions_mut().insert(Deadline {
+        start,
+        length,
+        set_by: DeadlineOwner::Service,
+    });
     timeout(length, next.run(request))
         .await
         .map_err(|_| HttpError::DeadlineExceeded)
