@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::query::RequestFault;
 
-/// Properties of requests, and the options that set them. Names that are ordinary words too are in pointers only.
+/// Properties of requests, and the options that set them, in pointers and in texts.
 const OPTIONS: [(&str, &str); 8] = [
     ("tes_uris", "--tes-uri"),
     ("drs_uris", "--drs-uri"),
@@ -16,6 +16,7 @@ const OPTIONS: [(&str, &str); 8] = [
     ("execution_time_sec", "--execution-time-sec"),
 ];
 
+/// The same of names that are ordinary words too.
 const OPTIONS_OF_POINTERS: [(&str, &str); 6] = [
     ("registries", "--registry"),
     ("mode", "--mode"),

@@ -21,20 +21,16 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, FetchError> {
         return Err(malformed("it is a web page, not an API"));
     }
     // Tracking the path costs more than parsing, so only a body with a fault is parsed again for it.
-    read(body).or_else(|_| parse_with_places(repaired(body).as_deref().unwrap_or(body)))
+    serde_json::from_slice(body)
+        .or_else(|_| parse_with_places(repaired(body).as_deref().unwrap_or(body)))
 }
 
 /// Reads any JSON.
 pub(crate) fn parse_any(body: &[u8]) -> Result<Value, FetchError> {
-    read(without_mark(body)).map_err(|error| malformed(&format!("it is not JSON ({error})")))
-}
-
-/// Reads JSON, and what some servers write that is nearly JSON.
-fn read<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_slice(body).or_else(|error| match repaired(body) {
-        Some(repaired) => serde_json::from_slice(&repaired),
-        None => Err(error),
-    })
+    let body = without_mark(body);
+    serde_json::from_slice(body)
+        .or_else(|_| serde_json::from_slice(repaired(body).as_deref().unwrap_or(body)))
+        .map_err(|error| malformed(&format!("it is not JSON ({error})")))
 }
 
 /// The text without a byte order mark.
