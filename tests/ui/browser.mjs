@@ -12,6 +12,8 @@ export const browserOptions = {
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync"],
 };
+/** Milliseconds by which each frame is drawn late: a test that reads the page before its effects have run then fails. */
+const LATE_FRAMES = Number(process.env.LATE_FRAMES ?? 0);
 let browser;
 
 /** A page of its own, of which nothing is checked. */
@@ -21,6 +23,19 @@ before(async () => {
   browser = await chromium.launch(browserOptions);
 });
 after(() => browser?.close());
+
+/** Runs in the page. Short timers are delayed too, as frameworks have them for pages that draw no frames. */
+function delayFrames(late) {
+  const [frame, timer] = [window.requestAnimationFrame.bind(window), window.setTimeout.bind(window)];
+  window.requestAnimationFrame = (draw) => timer(() => frame(draw), late);
+  // The numbers that are cancelled are those of timers.
+  window.cancelAnimationFrame = (id) => clearTimeout(id);
+  window.setTimeout = (body, after, ...rest) => timer(body, after > 0 && after <= 100 ? after + late : after, ...rest);
+}
+
+/** Waits for the effects of what was drawn last, such as where the focus goes: they run after the frame. */
+export const settled = (page) =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
 
 /**
  * Opens the page, runs `body`, and checks that the console is silent and nothing else was asked. With `prepare`, which
@@ -42,6 +57,7 @@ export function onPage(name, body, { path = "/", expected = [], prepare, ...opti
       if (!["data:", "blob:"].includes(url.protocol) && url.host !== root.host) elsewhere.push(url.href);
     });
     try {
+      if (LATE_FRAMES > 0) await page.addInitScript(delayFrames, LATE_FRAMES);
       await prepare?.(page);
       await page.goto(new URL(path, root).href);
       await page.getByRole("textbox", { name: "Where it could run" }).waitFor();

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 import * as answers from "./answers.mjs";
-import { accessible, answer, fill, onPage, rank, rankButton, root, rows } from "./browser.mjs";
+import { accessible, answer, fill, onPage, rank, rankButton, root, rows, settled } from "./browser.mjs";
 
 const textOf = async (download) => {
   const chunks = [];
@@ -119,6 +119,7 @@ onPage("the fields of a task have their faults", async (page) => {
   await fill(page, { task: { executors: [{ image: "i", command: ["c"] }], inputs: [{ path: "relative" }] }, tes_uris: ["https://t.example/"], sizes: { "/x": -1 } });
   await rankButton(page).click();
   await page.locator(".failure").waitFor();
+  await settled(page);
   assert.match(await page.locator(".field[data-pointer='/task'] .faults").last().innerText(), /\w/);
   assert.match(await page.locator(".field[data-pointer='/sizes'] .faults").innerText(), /^Entry 1/);
   assert.ok(await page.getByRole("textbox", { name: "Known sizes" }).isVisible());

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import * as answers from "./answers.mjs";
-import { accessible, answer, fill, onPage, RANK, rank, rankButton, rows } from "./browser.mjs";
+import { accessible, answer, fill, onPage, RANK, rank, rankButton, rows, settled } from "./browser.mjs";
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true };
 const comesIntoSight = async (page, selector) => {
@@ -56,7 +56,10 @@ onPage("text that cannot be read is sent and copied by no means, and is shown", 
   const task = page.getByRole("textbox", { name: "TES task (JSON)" });
   const json = page.getByRole("textbox", { name: "Request as JSON" });
   const cores = page.getByRole("spinbutton", { name: "CPU cores" });
-  const isFocused = (locator) => locator.evaluate((element) => element === document.activeElement);
+  const isFocused = async (locator) => {
+    await settled(page);
+    return locator.evaluate((element) => element === document.activeElement);
+  };
   const refuses = async (field) => {
     await rankButton(page).click();
     await page.getByText("Not sent and not copied").waitFor();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as answers from "./answers.mjs";
-import { accessible, answer, fill, indices, newPage, onPage, RANK, rank, rankButton, root, rows, selectedRow } from "./browser.mjs";
+import { accessible, answer, fill, indices, newPage, onPage, RANK, rank, rankButton, root, rows, selectedRow, settled } from "./browser.mjs";
 
 for (const colorScheme of ["light", "dark"]) {
   onPage(`before, while and after it ranks the page is accessible, ${colorScheme}`, async (page) => {
@@ -184,6 +184,7 @@ onPage("a fault of the request is at its field", async (page) => {
   await page.getByRole("spinbutton", { name: "CPU cores" }).fill("-1");
   await rankButton(page).click();
   await page.locator(".failure").waitFor();
+  await settled(page);
   assert.match(await page.locator(".field[data-pointer='/tes_uris'] .faults").innerText(), /Entry 2/);
   assert.notEqual(await page.locator(".field[data-pointer='/resource_requirements/cpu_cores'] ul.faults").innerText(), "");
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-invalid")), "true");
@@ -301,6 +302,7 @@ onPage("without a token where one is needed, the field is told", async (page) =>
   await answer(page, () => ({ status: 401, json: answers.problem(401, "Unauthorized", "A token is required.") }));
   await rankButton(page).click();
   await page.getByText("A token is needed").waitFor();
+  await settled(page);
   const field = page.getByLabel("Bearer token");
   assert.ok(await field.isVisible());
   assert.ok(await field.evaluate((element) => element === document.activeElement));

@@ -2,7 +2,7 @@
 # Opens / and /ui/ of a running demonstration in a headless Chromium and sends requests:
 #     cargo build --locked && tests/ui/run.sh
 # Needs Node.js, npm and Chromium. CHROMIUM may name another browser than /usr/bin/chromium; SCREENSHOT names a file for
-# a picture of the page.
+# a picture of the page. LATE_FRAMES=300 draws every frame 300 ms late, which finds tests that read the page too early.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/demo.sh
