@@ -106,7 +106,7 @@ pub(super) enum Command {
     Notices,
     /// Check whether a running service is healthy: exit code 0 or 1
     Healthcheck {
-        /// Root URL of the service; by default the configured port on this machine
+        /// Root URL of the service; by default server.host and server.port of the configuration
         url: Option<url::Url>,
     },
 }

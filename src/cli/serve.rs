@@ -1,7 +1,12 @@
 //! `testribute serve`: the HTTP service, until SIGTERM or SIGINT. SIGHUP reloads its certificate, location database
 //! and tables of prices.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{net::TcpListener, task::JoinSet};
 use tracing::{error, info};
@@ -28,8 +33,9 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
         .local_addr()
         .map_err(CliError::io("cannot read the address of the socket"))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let here = SocketAddr::new(reachable(address.ip()), address.port());
     info!(
-        "listening on {scheme}://{address}; the page is {scheme}://{address}/, its API {scheme}://{address}/ui/"
+        "listening on {scheme}://{address}; the page is {scheme}://{here}/, its API {scheme}://{here}/ui/"
     );
     let grace = Duration::from_secs_f64(config.server.shutdown_grace_sec);
     let listener = Listener::new(listener, &config.server, tls);
@@ -71,6 +77,15 @@ pub(super) async fn bind(host: &str, port: u16) -> Result<TcpListener, CliError>
         .map_err(CliError::io(format!(
             "cannot listen on {host}, port {port}"
         )))
+}
+
+/// The address by which this machine reaches a service that listens on `address`.
+pub(super) const fn reachable(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        address => address,
+    }
 }
 
 /// Reloads the files of `tls` and `ranker` at each SIGHUP.
