@@ -11,6 +11,7 @@ mod state;
 mod submit;
 mod task_history;
 mod task_info;
+mod task_list;
 mod tasks;
 mod times;
 
