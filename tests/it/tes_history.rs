@@ -18,7 +18,7 @@ use crate::support::{
     },
 };
 
-const BOOK: &str = "
+pub const BOOK: &str = "
 timeout: 20
 server: {request_deadline_sec: 120}
 outbound: {max_response_bytes: 100000}
@@ -31,8 +31,8 @@ tes:
         queue: {signal: history, default_sec: 77}
 ";
 
-const HOUR: f64 = 3600.0;
-const DAY: f64 = 24.0 * HOUR;
+pub const HOUR: f64 = 3600.0;
+pub const DAY: f64 = 24.0 * HOUR;
 
 /// The time so many seconds ago.
 fn ago(seconds: f64) -> String {
@@ -40,7 +40,7 @@ fn ago(seconds: f64) -> String {
     (Timestamp::now() - ago).to_string()
 }
 
-fn task(id: usize, state: &str, age: f64, waited: Option<f64>) -> Value {
+pub fn task(id: usize, state: &str, age: f64, waited: Option<f64>) -> Value {
     let logs = waited.map_or_else(
         || json!([]),
         |waited| json!([{"start_time": ago(age - waited), "logs": []}]),
@@ -68,7 +68,7 @@ fn page(tasks: &[Value]) -> (u16, Value) {
 }
 
 /// A page of `all` as servers give it: by `page_size` and the number of the first task. Nothing is filtered.
-fn page_of(all: &[Value], line: &str) -> (u16, Value) {
+pub fn page_of(all: &[Value], line: &str) -> (u16, Value) {
     let number = |name: &str| -> Option<usize> {
         let (_, rest) = line.split_once(&format!("{name}="))?;
         rest.split('&').next()?.parse().ok()
@@ -82,18 +82,18 @@ fn page_of(all: &[Value], line: &str) -> (u16, Value) {
     )
 }
 
-fn one_of(tes: &Recorder) -> Value {
+pub fn one_of(tes: &Recorder) -> Value {
     request(&[tes.server.url("/v1/")], &[], &[])
 }
 
-fn queue(answer: &Value) -> f64 {
+pub fn queue(answer: &Value) -> f64 {
     answer["service_combinations"][0]["time_breakdown"]["queue"]
         .as_f64()
         .unwrap()
 }
 
 #[track_caller]
-fn assert_about(seconds: f64, expected: f64) {
+pub fn assert_about(seconds: f64, expected: f64) {
     assert!(
         (seconds - expected).abs() < f64::max(5.0, 0.01 * expected),
         "{seconds} instead of {expected}"
@@ -101,7 +101,7 @@ fn assert_about(seconds: f64, expected: f64) {
 }
 
 /// The queue time that `answer` gives rise to, and the warnings.
-async fn read(
+pub async fn read(
     answer: impl Fn(&str) -> (u16, Value) + Clone + Send + Sync + 'static,
 ) -> (f64, Vec<String>) {
     let service = Service::start_with(BOOK).await;

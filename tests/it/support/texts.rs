@@ -152,6 +152,14 @@ pub fn unreadable_tasks(service: &str, tasks: usize, unreadable: usize) -> Strin
     .to_string()
 }
 
+pub fn tasks_not_read(service: &str, part: HistoryPart) -> String {
+    Warning::TasksNotRead {
+        service: service.to_owned(),
+        part,
+    }
+    .to_string()
+}
+
 pub fn task_info_unavailable(service: &str, cause: &TesError) -> String {
     Warning::TaskInfoUnavailable {
         service: service.to_owned(),
