@@ -10,7 +10,7 @@ pub use testribute::{
     domain::{
         exclusion::Exclusion,
         query::{RequestFault, RequestFaultReason},
-        queue::NoQueueTime,
+        queue::{HistoryPart, ListCut, NoQueueTime},
         unrankable::{BundleFault, Difference, UnrankableReason},
         warning::{DrsHint, Warning},
     },
