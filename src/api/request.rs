@@ -191,8 +191,8 @@ impl RankRequest {
                     "drs_uris" => has_drs,
                     _ => true,
                 };
-                let names = self.unknown.names();
-                faults.extend(misnamed(&faults, "", names, &PROPERTIES, is_there));
+                let given = self.unknown.names();
+                faults.extend(misnamed(&faults, "", given, &PROPERTIES, is_there));
                 Err(faults)
             }
         }
