@@ -19,6 +19,7 @@ use crate::{
         service::ServiceUri,
         site::Outcomes,
         task::TaskWarning,
+        tes_base::server_of,
         warning::Warning,
     },
 };
@@ -59,13 +60,13 @@ impl TesClient {
             .enumerate()
             .map(|(position, tes)| self.outcome(scope, query, position, tes, book.entry_for(tes)))
             .collect();
-        let mut bases: Vec<Arc<Url>> = Vec::new();
+        let mut servers: Vec<Url> = Vec::new();
         let mut offers = Vec::with_capacity(query.tes().len());
         let mut warnings = Vec::new();
         let mut tes = query.tes().iter();
         while let (Some(outcome), Some(tes)) = (outcomes.next().await, tes.next()) {
-            match outcome.base {
-                Some(base) if bases.contains(&base) => {
+            match outcome.base.map(|base| server_of(&base)) {
+                Some(server) if servers.contains(&server) => {
                     offers.push(None);
                     warnings.push(Warning::Duplicate {
                         field: "tes_uris",
@@ -73,7 +74,7 @@ impl TesClient {
                     });
                     continue;
                 }
-                Some(base) => bases.push(base),
+                Some(server) => servers.push(server),
                 None => {}
             }
             offers.push(outcome.offer);

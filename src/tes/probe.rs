@@ -1,7 +1,8 @@
 //! Where the API of a TES begins, and whether it is there and lets the caller in: the smallest question decides.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
+use futures_util::future::join;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
@@ -46,6 +47,8 @@ struct Search<'a> {
     /// The first path at which there may be a TES that is not sure.
     uncertain: Option<Arc<Url>>,
     guarded: Option<(Arc<Url>, FetchError)>,
+    /// The first path at which a server fails.
+    broken: Option<(Arc<Url>, FetchError)>,
     failures: Vec<(Arc<Url>, FetchError)>,
     /// Where the list of tasks may not be implemented.
     without_list: Vec<Arc<Url>>,
@@ -64,24 +67,20 @@ impl TesClient {
         let mut nones = Vec::new();
         for base in bases(tes) {
             let base = Arc::new(base);
-            let none = match self.task_info_at(scope, &base, task, authorization).await {
-                Ok(info) => return Ok((base, Ok(info))),
-                Err(NoTaskInfo::Failed(failure)) if failure.is_without_connection() => {
+            let ask = self.task_info_or_place(scope, tes, &base, task, authorization);
+            let none = match ask.await {
+                (Ok(info), _) => return Ok((base, Ok(info))),
+                (Err(NoTaskInfo::Failed(failure)), _) if failure.is_without_connection() => {
                     return Err(failure.into());
                 }
-                // The list of tasks may be faster; but without prices in the book that would be of no use.
-                Err(NoTaskInfo::Failed(failure @ FetchError::Timeout(_))) => {
-                    if self.config.entry_for(tes).is_none() {
-                        return Err(failure.into());
-                    }
-                    let probe = self.probe(scope, &base, authorization);
-                    let rest = self.client.time().call() / 2;
-                    return match timeout(rest, probe).await {
-                        Ok(Ok(Probe::Tes)) => Ok((base, Err(NoTaskInfo::Failed(failure)))),
-                        _ => Err(failure.into()),
-                    };
+                (Err(none), Some(Ok(place))) => return Ok((place, Err(none))),
+                (Err(NoTaskInfo::Failed(FetchError::Timeout(_))), Some(Err(error))) => {
+                    return Err(error);
                 }
-                Err(none) => none,
+                (Err(NoTaskInfo::Failed(failure @ FetchError::Timeout(_))), None) => {
+                    return Err(failure.into());
+                }
+                (Err(none), _) => none,
             };
             if let NoTaskInfo::Failed(failure) = &none {
                 search.failures.push((Arc::clone(&base), failure.clone()));
@@ -99,6 +98,32 @@ impl TesClient {
         Ok((found, Err(none)))
     }
 
+    /// What the TES at `base` answers to task info, and, if that takes long, where the API begins: the list of tasks may be
+    /// faster, but without prices in the book it is of no use.
+    async fn task_info_or_place(
+        &self,
+        scope: &CallScope,
+        tes: &ServiceUri,
+        base: &Url,
+        task: &TaskInfoRequest,
+        authorization: Authorization<'_>,
+    ) -> (
+        Result<TaskInfo, NoTaskInfo>,
+        Option<Result<Arc<Url>, TesError>>,
+    ) {
+        let mut info = pin!(self.task_info_at(scope, base, task, authorization));
+        if self.config.entry_for(tes).is_none() {
+            return (info.await, None);
+        }
+        if let Ok(info) = timeout(self.client.time().call() / 2, &mut info).await {
+            return (info, None);
+        }
+        // Boxed: seldom needed, and large.
+        let place = Box::pin(self.find(scope, tes, authorization));
+        let (info, place) = join(info, place).await;
+        (info, Some(place))
+    }
+
     /// Where the API of `tes` begins, if it is there and lets the caller in, without asking for task info.
     pub(super) async fn find(
         &self,
@@ -114,7 +139,9 @@ impl TesClient {
         let others = others.filter(|base| Some(base) != known.as_ref());
         for base in known.clone().into_iter().chain(others) {
             let probe = self.probe(scope, &base, authorization).await?;
-            if search.add(&base, probe) {
+            let is_as_known = matches!(probe, Probe::Object)
+                && known.as_ref().is_some_and(|known| *known == base);
+            if is_as_known || search.add(&base, probe) {
                 return Ok(base);
             }
         }
@@ -128,10 +155,11 @@ impl TesClient {
         scope: &CallScope,
         authorization: Authorization<'_>,
     ) -> Result<Arc<Url>, TesError> {
-        if let Some(base) = search.uncertain {
-            return Ok(base);
-        }
-        if search.guarded.is_none() {
+        // Where something is closed or broken, what answers at another path is hardly the TES.
+        if search.guarded.is_none() && search.broken.is_none() {
+            if let Some(base) = search.uncertain {
+                return Ok(base);
+            }
             for base in &search.without_list {
                 if self.is_service_info(scope, base, authorization).await? {
                     return Ok(Arc::clone(base));
@@ -141,7 +169,8 @@ impl TesClient {
         Err(search.into_error(authorization))
     }
 
-    /// Whether there is a TES at `base`: each has a list of tasks, which some leave out when it is empty.
+    /// Whether there is a TES at `base`: each has a list of tasks, which some leave out when it is empty. A gateway may fail
+    /// at one path and serve another, but not if it cannot be reached or does not answer.
     async fn probe(
         &self,
         scope: &CallScope,
@@ -151,9 +180,10 @@ impl TesClient {
         let mut url = below(base, "tasks");
         url.set_query(Some("page_size=1"));
         match get_object(&self.client, scope, &url, authorization).await {
-            Ok(list) if list.contains_key("tasks") || list.is_empty() => Ok(Probe::Tes),
+            Ok(list) if list.contains_key("tasks") => Ok(Probe::Tes),
             Ok(_) => Ok(Probe::Object),
             Err(failure) if failure.is_refusal() => Ok(Probe::Guarded(failure)),
+            Err(failure) if is_broken(&failure) => Ok(Probe::Absent(failure)),
             Err(failure) if failure.is_on_the_way() => Err(failure.into()),
             Err(failure) => Ok(Probe::Absent(failure)),
         }
@@ -181,6 +211,7 @@ impl<'a> Search<'a> {
             tes,
             uncertain: None,
             guarded: None,
+            broken: None,
             failures: Vec::new(),
             without_list: Vec::new(),
         }
@@ -206,6 +237,9 @@ impl<'a> Search<'a> {
                 if may_lack_it {
                     self.without_list.push(Arc::clone(base));
                 }
+                if self.broken.is_none() && is_broken(&failure) {
+                    self.broken = Some((Arc::clone(base), failure.clone()));
+                }
                 self.failures.push((Arc::clone(base), failure));
             }
         }
@@ -220,7 +254,16 @@ impl<'a> Search<'a> {
             path: (given.first() != Some(base)).then(|| below(base, "tasks").path().to_owned()),
             failure,
         };
-        if let Some((base, failure)) = self.guarded {
+        // Some gateways refuse every path that they do not know, and the one that was guessed last is the right one.
+        let refused = match (self.guarded, self.broken) {
+            (Some((guarded, _)), Some((base, failure)))
+                if given.first() == Some(&*guarded) && guarded != base =>
+            {
+                Some((base, failure))
+            }
+            (guarded, _) => guarded,
+        };
+        if let Some((base, failure)) = refused {
             return call(&base, failure);
         }
         let tells = |(_, failure): &&(Arc<Url>, FetchError)| {
@@ -244,6 +287,13 @@ impl<'a> Search<'a> {
             },
         }
     }
+}
+
+/// Whether a server, or one behind it, fails.
+fn is_broken(failure: &FetchError) -> bool {
+    let status = failure.status().map(|status| status.as_u16());
+    matches!(failure, FetchError::Interrupted(_))
+        || status.is_some_and(|status| status >= 500 && status != 501)
 }
 
 /// Whether service-info is that of a TES, as far as it says.

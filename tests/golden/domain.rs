@@ -471,6 +471,7 @@ fn request_faults() -> Vec<RequestFaultReason> {
         RequestFaultReason::NotAnAmount => [RequestFaultReason::NotAnAmount]
         RequestFaultReason::Empty => [RequestFaultReason::Empty]
         RequestFaultReason::NoUri => [RequestFaultReason::NoUri]
+        RequestFaultReason::Misnamed(_) => [RequestFaultReason::Misnamed("tes_uris")]
         RequestFaultReason::DuplicatePath => [RequestFaultReason::DuplicatePath]
         RequestFaultReason::DifferentSize => [RequestFaultReason::DifferentSize]
         RequestFaultReason::NoUrl => [RequestFaultReason::NoUrl]

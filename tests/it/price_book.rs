@@ -307,31 +307,32 @@ async fn a_web_page_for_task_info_is_told_as_one() {
 #[tokio::test]
 async fn a_broken_tes_is_never_ranked_by_assumptions() {
     let service = service(&BOOK.replace("fixed", "history")).await;
-    let is_broken = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&is_broken);
-    let tes = Recorder::start(move |line, _| {
-        if line.starts_with("POST") {
-            return Some((405, json!({})));
-        }
-        let status = if seen.load(SeqCst) { 500 } else { 200 };
-        Some((status, json!({"tasks": []})))
-    })
-    .await;
-    let root = tes.server.url("/");
-    let request = small_task(std::slice::from_ref(&root));
-    assert_eq!(
-        service.rank(&request).await["warnings"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2,
-        "no task info, and no recent task"
-    );
-    // Within the minute in which it is known to have no task info.
-    is_broken.store(true, SeqCst);
-    later(31).await;
-    let messages = service.refuse(&request, "ResourceUnavailableError").await;
-    assert_eq!(messages[1], tes_unavailable(&root, &status(500)));
+    for code in [401, 403, 500, 502, 503, 504] {
+        let is_broken = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_broken);
+        let tes = Recorder::start(move |line, _| {
+            if line.starts_with("POST") {
+                return Some((405, json!({})));
+            }
+            let status = if seen.load(SeqCst) { code } else { 200 };
+            Some((status, json!({"tasks": []})))
+        })
+        .await;
+        let root = tes.server.url("/");
+        let request = small_task(std::slice::from_ref(&root));
+        let answer = service.rank(&request).await;
+        assert_eq!(
+            warnings(&answer).len(),
+            2,
+            "no task info, and no recent task: {answer:#}"
+        );
+        // Within the minute in which it is known to have no task info.
+        is_broken.store(true, SeqCst);
+        later(31).await;
+        let messages = service.refuse(&request, "ResourceUnavailableError").await;
+        assert!(messages[1].starts_with("TES unavailable: "), "{messages:?}");
+        assert!(messages[1].contains(&code.to_string()), "{messages:?}");
+    }
 }
 
 #[tokio::test]
