@@ -146,6 +146,15 @@ def body(status: int, content: bytes) -> Callable[[threading.Event], Answer]:
             ),
             id="another TES",
         ),
+        pytest.param(
+            body(
+                200,
+                json.dumps(
+                    {"service_combinations": [{**combination("", 1), "time_estimate": 10**400}]}
+                ).encode(),
+            ),
+            id="a number that is no float",
+        ),
         pytest.param(body(200, b"[" * 50_000), id="deeply nested"),
         pytest.param(body(200, b'"' + b"x" * 40_000_000 + b'"'), id="too large"),
         pytest.param(body(400, b'{"code": 400}'), id="refused"),
@@ -177,6 +186,31 @@ def test_without_a_ranking_the_order_stands_and_nothing_is_lost(
     assert tasks(sites[0]) == [TASK]
     assert order(gate.run, sites) == [0, 1, 2]
     assert gate.annotations("route")["fallback"]
+
+
+@pytest.mark.parametrize("rewrite", ["never", "request"])
+def test_a_fault_of_the_plugin_leaves_the_order_and_is_told(
+    sites: list[Server],
+    start_gateway: StartGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    rewrite: str,
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("foca_plugin_testribute.plugin.ranking", fail)
+    urls = [server.url for server in sites] if rewrite == "request" else []
+    with serve(cheapest_first) as service:
+        gate = start_gateway(sites, url=service.url, rewrite_inputs=rewrite, tes_uris=urls)
+        # FOCA has taken the handler off that pytest had put on.
+        logging.getLogger(f"foca.plugins.{PLUGIN}").addHandler(caplog.handler)
+        assert gate.post(token="t0ken").status_code == 200
+    assert order(gate.run, sites) == [0, 1, 2]
+    assert tasks(sites[0]) == [TASK]
+    assert gate.annotations("route")["fallback"] == "internal_error"
+    assert "ZeroDivisionError" in caplog.text
+    assert "t0ken" not in caplog.text
 
 
 def test_the_ranking_ends_before_the_time_of_the_hook(
