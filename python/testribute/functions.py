@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 
 from ._arguments import named
 from ._logging import Warn, check
 from ._request import ConfigLike, Configuration
-from ._types import ModeLike, Requirements, Strings
+from ._types import ModeLike, Requirements, Sizes, Strings, TaskLike
 from .models import RankResponse
 from .ranker import Ranker
 
@@ -62,7 +61,7 @@ def rank_services(
     resource_requirements: Requirements | None = None,
     tes_uris: Strings | None = (),
     *,
-    object_sizes: Mapping[str, int] | None = None,
+    object_sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
@@ -127,7 +126,7 @@ async def rank_services_async(
     resource_requirements: Requirements | None = None,
     tes_uris: Strings | None = (),
     *,
-    object_sizes: Mapping[str, int] | None = None,
+    object_sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
@@ -156,14 +155,14 @@ async def rank_services_async(
 
 @named
 def rank_tasks(
-    task: Mapping[str, object],
+    task: TaskLike,
     tes_uris: Strings | None = (),
     drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
     jwt: str | None = None,
     *,
     execution_time_sec: float | None = None,
-    sizes: Mapping[str, int] | None = None,
+    sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
@@ -215,14 +214,14 @@ def rank_tasks(
 
 @named
 async def rank_tasks_async(
-    task: Mapping[str, object],
+    task: TaskLike,
     tes_uris: Strings | None = (),
     drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
     jwt: str | None = None,
     *,
     execution_time_sec: float | None = None,
-    sizes: Mapping[str, int] | None = None,
+    sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
