@@ -67,6 +67,10 @@ class Ranker:
         self.warn: Warn = warn
         self._opened: _testribute.NativeRanker | None = _native(Configuration(config), reach)
 
+    def secret_variables(self) -> list[str]:
+        """Get the variables of the environment that `credentials` of the configuration name."""
+        return self._native.secret_variables()
+
     def close(self) -> None:
         """Drop connections and caches, once rankings in flight have ended.
 
