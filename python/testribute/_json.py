@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import decimal
 import enum
 import itertools
@@ -142,6 +143,9 @@ class Writer:
             return self._number(float.__float__(value), place)
         if isinstance(value, (numbers.Real, decimal.Decimal)):
             return self._real(value, place)
+        if isinstance(value, datetime.datetime):
+            # Tasks that py-tes has fetched have some.
+            return value.isoformat()
         if isinstance(value, Mapping):
             return self._object(value, place, depth)
         if isinstance(value, (bytes, bytearray, memoryview)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 from pathlib import Path
 from typing import Any, Optional
@@ -60,7 +61,8 @@ class Task:
 
     def as_dict(self, drop_empty: bool = True) -> dict[str, Any]:
         assert drop_empty
-        return {"executors": [Executor("alpine", ["true"])]}
+        created = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+        return {"executors": [Executor("alpine", ["true"])], "creation_time": created}
 
 
 @pytest.mark.parametrize("needs", [Needs(), Model(), Labelled(NEEDS)], ids=repr)
