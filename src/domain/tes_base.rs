@@ -51,6 +51,11 @@ pub fn given_base(tes: &ServiceUri) -> Url {
     at(root, &given)
 }
 
+/// The standard base next to `base`: one for all the usual bases of a server, and another for each prefix before them.
+pub fn standard_base(base: &Url) -> Url {
+    at(base, &completed(&segments(base), &STANDARD))
+}
+
 /// The segments of the path of `root`.
 pub(super) fn segments(root: &Url) -> Vec<&str> {
     let segments = root.path().split('/');

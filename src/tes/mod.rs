@@ -7,6 +7,7 @@ pub mod fuzzing;
 mod history;
 mod offer;
 mod probe;
+mod search;
 mod state;
 mod submit;
 mod task_history;

@@ -1,6 +1,6 @@
 //! What each TES would charge for the task: by its own word, or by the operator's price book.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use url::Url;
@@ -13,12 +13,14 @@ use crate::{
         exact::Seconds,
         exclusion::Exclusion,
         findings::TaskInfo,
+        money::Money,
         query::Query,
         queue::{NoQueueTime, QueueBasis},
         resources::ResourceNeeds,
         service::ServiceUri,
         site::Outcomes,
         task::TaskWarning,
+        tes_base::{given_base, standard_base},
         warning::Warning,
     },
 };
@@ -41,7 +43,77 @@ struct Outcome {
     /// Where its API begins, if it has an offer.
     base: Option<Arc<Url>>,
     offer: Option<TaskInfo>,
+    /// Why there is no offer.
+    unusable: Option<Unusable>,
     warnings: Vec<Warning>,
+}
+
+/// Why a TES has no offer.
+#[derive(Debug, Clone, PartialEq)]
+enum Unusable {
+    Unavailable(TesError),
+    Excluded(Exclusion),
+}
+
+impl Unusable {
+    fn warning(self, tes: &ServiceUri) -> Warning {
+        let service = tes.to_string();
+        match self {
+            Self::Unavailable(error) => Warning::TesUnavailable {
+                service,
+                cause: error.to_string(),
+            },
+            Self::Excluded(reason) => Warning::TesExcluded { service, reason },
+        }
+    }
+
+    /// Whether it is the same reason, at whatever path.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unavailable(one), Self::Unavailable(other)) => one.is_like(other),
+            (one, other) => one == other,
+        }
+    }
+}
+
+/// The TES so far, by the base that is usual next to theirs.
+#[derive(Default)]
+struct KnownTes(HashMap<Url, Vec<KnownOutcome>>);
+
+enum KnownOutcome {
+    Offer(Arc<Url>, [Option<Money>; 3]),
+    Unusable(Unusable),
+}
+
+impl KnownTes {
+    /// Whether it is a TES that is known by another spelling: it has the same base, or one of the usual ones below the
+    /// same prefix with the same prices, or fails there for the same reason. Remembers it if not.
+    fn is_duplicate(&mut self, tes: &ServiceUri, outcome: &Outcome) -> bool {
+        let (base, new) = match (&outcome.base, &outcome.offer, &outcome.unusable) {
+            (Some(base), Some(offer), _) => {
+                let prices = [Some(offer.compute), Some(offer.storage), offer.transfer];
+                let new = KnownOutcome::Offer(Arc::clone(base), prices);
+                (standard_base(base), new)
+            }
+            (_, _, Some(reason)) => (
+                standard_base(&given_base(tes)),
+                KnownOutcome::Unusable(reason.clone()),
+            ),
+            _ => return false,
+        };
+        let known = self.0.entry(base).or_default();
+        let is_known = known.iter().any(|known| match (known, &new) {
+            (KnownOutcome::Offer(base, prices), KnownOutcome::Offer(other, others)) => {
+                base == other || prices == others
+            }
+            (KnownOutcome::Unusable(one), KnownOutcome::Unusable(other)) => one.is_like(other),
+            _ => false,
+        });
+        if !is_known {
+            known.push(new);
+        }
+        is_known
+    }
 }
 
 impl TesClient {
@@ -59,25 +131,22 @@ impl TesClient {
             .enumerate()
             .map(|(position, tes)| self.outcome(scope, query, position, tes, book.entry_for(tes)))
             .collect();
-        let mut bases: Vec<Arc<Url>> = Vec::new();
+        let mut known = KnownTes::default();
         let mut offers = Vec::with_capacity(query.tes().len());
         let mut warnings = Vec::new();
         let mut tes = query.tes().iter();
         while let (Some(outcome), Some(tes)) = (outcomes.next().await, tes.next()) {
-            match outcome.base {
-                Some(base) if bases.contains(&base) => {
-                    offers.push(None);
-                    warnings.push(Warning::Duplicate {
-                        field: "tes_uris",
-                        value: tes.to_string(),
-                    });
-                    continue;
-                }
-                Some(base) => bases.push(base),
-                None => {}
+            if known.is_duplicate(tes, &outcome) {
+                offers.push(None);
+                warnings.push(Warning::Duplicate {
+                    field: "tes_uris",
+                    value: tes.to_string(),
+                });
+                continue;
             }
             offers.push(outcome.offer);
             warnings.extend(outcome.warnings);
+            warnings.extend(outcome.unusable.map(|reason| reason.warning(tes)));
         }
         (offers, warnings)
     }
@@ -92,7 +161,7 @@ impl TesClient {
     ) -> Outcome {
         let mut outcome = Outcome::default();
         if let Some(unfit) = entry.and_then(|entry| entry.unfit(query.needs())) {
-            outcome.warnings.push(excluded(tes, unfit.into()));
+            outcome.unusable = Some(Unusable::Excluded(unfit.into()));
             return outcome;
         }
         let token = scope.token().filter(|_| query.trusts(position));
@@ -140,7 +209,7 @@ impl TesClient {
                     ..offer
                 });
             }
-            Err(warning) => outcome.warnings.push(warning),
+            Err(reason) => outcome.unusable = Some(reason),
         }
         outcome
     }
@@ -150,12 +219,12 @@ impl Inquiry<'_> {
     /// Where the TES is, and what the task costs there. What is assumed is added to `warnings`.
     ///
     /// # Errors
-    /// The warning that the TES is unavailable or excluded.
+    /// Why the TES is unavailable or excluded.
     async fn offer(
         self,
         entry: Option<&PriceEntry>,
         warnings: &mut Vec<Warning>,
-    ) -> Result<(Arc<Url>, TaskInfo), Warning> {
+    ) -> Result<(Arc<Url>, TaskInfo), Unusable> {
         let mode = self.client.config.use_of_task_info(entry);
         let mut cause = None;
         if mode != UseOfTaskInfo::Never {
@@ -163,7 +232,7 @@ impl Inquiry<'_> {
             let found =
                 self.client
                     .fetch_task_info(self.scope, self.tes, &task, self.authorization);
-            let Found { base, info } = found.await.map_err(|error| self.unavailable(&error))?;
+            let Found { base, info } = found.await.map_err(Unusable::Unavailable)?;
             cause = match info {
                 Ok(info) => return Ok((base, self.with_queue(info, entry, warnings))),
                 Err(none) => Some((base, none)),
@@ -174,7 +243,7 @@ impl Inquiry<'_> {
                 let base = self
                     .client
                     .fetch_presence(self.scope, self.tes, self.authorization);
-                let base = base.await.map_err(|error| self.unavailable(&error))?;
+                let base = base.await.map_err(Unusable::Unavailable)?;
                 let info = self.quote(entry, &base, warnings).await?;
                 // Also where the server does not have the operation: the answer rests on the operator's prices, and the
                 // operator can spare the call.
@@ -185,13 +254,13 @@ impl Inquiry<'_> {
                 return Ok((base, info));
             }
             (_, _, Some((base, NoTaskInfo::Failed(failure)))) => {
-                return Err(self.unavailable(&self.error(&base, failure)));
+                return Err(Unusable::Unavailable(self.error(&base, failure)));
             }
             (UseOfTaskInfo::Never, None, _) => Exclusion::NotInPriceBook,
             (UseOfTaskInfo::Auto, None, _) => Exclusion::NoPrices,
             (UseOfTaskInfo::Always, _, _) => Exclusion::NoTaskInfo,
         };
-        Err(excluded(self.tes, entry))
+        Err(Unusable::Excluded(entry))
     }
 
     /// The median run time of earlier tasks with `image`, in seconds; with a warning that the default is used if there is
@@ -263,7 +332,7 @@ impl Inquiry<'_> {
         entry: &PriceEntry,
         base: &Url,
         warnings: &mut Vec<Warning>,
-    ) -> Result<TaskInfo, Warning> {
+    ) -> Result<TaskInfo, Unusable> {
         let default = Seconds::from_f64(entry.queue.default_sec);
         let (queue, outcomes) = match entry.queue.signal {
             Signal::Fixed => ((default, QueueBasis::Fixed), None),
@@ -274,20 +343,20 @@ impl Inquiry<'_> {
             .prices()
             .quote(self.needs, self.run_time, queue)
             .map(|info| TaskInfo { outcomes, ..info })
-            .map_err(|error| excluded(self.tes, Exclusion::PriceOutOfRange(error)))
+            .map_err(|error| Unusable::Excluded(Exclusion::PriceOutOfRange(error)))
     }
 
     /// How long the task would wait, estimated from the tasks of the TES, and how these ended; `default` with a warning if
     /// they do not tell.
     ///
     /// # Errors
-    /// The warning that the TES does not let the caller in.
+    /// That the TES does not let the caller in.
     async fn queue_time(
         self,
         base: &Url,
         default: Seconds,
         warnings: &mut Vec<Warning>,
-    ) -> Result<((Seconds, QueueBasis), Option<Outcomes>), Warning> {
+    ) -> Result<((Seconds, QueueBasis), Option<Outcomes>), Unusable> {
         let service = self.tes.to_string();
         let history = self
             .client
@@ -313,7 +382,7 @@ impl Inquiry<'_> {
                 }
             }
             Err(failure) if failure.is_refusal() => {
-                return Err(self.unavailable(&self.error(base, failure)));
+                return Err(Unusable::Unavailable(self.error(base, failure)));
             }
             Err(failure) => NoQueueTime::NoTaskList(failure.to_string()),
         };
@@ -333,19 +402,5 @@ impl Inquiry<'_> {
             path: None,
             failure,
         }
-    }
-
-    fn unavailable(self, error: &TesError) -> Warning {
-        Warning::TesUnavailable {
-            service: self.tes.to_string(),
-            cause: error.to_string(),
-        }
-    }
-}
-
-fn excluded(tes: &ServiceUri, reason: Exclusion) -> Warning {
-    Warning::TesExcluded {
-        service: tes.to_string(),
-        reason,
     }
 }

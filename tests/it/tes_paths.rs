@@ -267,3 +267,222 @@ async fn a_server_that_cannot_be_reached_is_not_tried_at_other_paths() {
         ["POST /tasks/task-info", "GET /tasks?page_size=1"]
     );
 }
+
+/// A book with prices for all, and what is found at `http://h/` of a server with these answers.
+async fn rank_below_root(
+    answer: impl Fn(&str) -> Option<(u16, Value)> + Clone + Send + Sync + 'static,
+) -> (http::StatusCode, Value, String, Vec<String>) {
+    let service = Service::start_with(BOOK).await;
+    let tes = Recorder::start(move |line, _| answer(line)).await;
+    let root = tes.server.url("/");
+    let (status, answer) = service
+        .ask(&request(std::slice::from_ref(&root), &[], &[]))
+        .await;
+    (status, answer, root, tes.lines())
+}
+
+const BOOK: &str = "
+timeout: 1
+tes:
+    price_book:
+      - match: 127.0.0.1
+        currency: EUR
+        unit_costs: {cpu_usage: 1, memory_consumption: 2, data_storage: 3, data_transfer: 4}
+        queue: {signal: fixed, default_sec: 77}
+";
+
+fn is_real(line: &str) -> bool {
+    line.contains(" /ga4gh/tes/v1/")
+}
+
+#[tokio::test]
+async fn a_good_tes_is_found_whatever_the_guessed_paths_answer() {
+    for guessed in [
+        (200, json!({})),
+        (200, json!({"message": "welcome"})),
+        (200, json!({"code": 404, "message": "not found"})),
+        (200, json!({"tasks": "/x"})),
+        (401, json!({})),
+        (403, json!({"message": "Missing Authentication Token"})),
+        (429, json!({})),
+        (500, json!({})),
+        (502, json!({})),
+        (503, json!({})),
+        (504, json!({})),
+    ] {
+        let other = guessed.clone();
+        let (status, answer, _, lines) = rank_below_root(move |line| {
+            if !is_real(line) {
+                return Some(other.clone());
+            }
+            line.contains("page_size=1")
+                .then(|| (200, json!({"tasks": []})))
+        })
+        .await;
+        assert_eq!(status, 200, "{guessed:?} {answer}");
+        assert!(lines.iter().any(|line| is_real(line)), "{guessed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tes_that_is_guarded_or_broken_is_not_ranked_by_what_another_path_answers() {
+    for code in [401, 403, 429, 500, 502, 503, 504] {
+        for catch_all in [
+            json!({}),
+            json!({"message": "welcome"}),
+            json!({"code": 404, "message": "not found"}),
+        ] {
+            let other = catch_all.clone();
+            let (answered, answer, ..) = rank_below_root(move |line| {
+                Some(if is_real(line) {
+                    (code, json!({}))
+                } else {
+                    (200, other.clone())
+                })
+            })
+            .await;
+            assert_eq!(answered, 400, "{code} {catch_all} {answer}");
+            let told = answer.to_string();
+            assert!(told.contains(&code.to_string()), "{told}");
+            assert!(told.contains("/ga4gh/tes/v1/tasks"), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_failure_of_one_path_alone_is_told_and_not_that_of_all_guessed_ones() {
+    for (guessed, real) in [(403, 500), (403, 400), (401, 503), (500, 401), (400, 403)] {
+        let (status, answer, ..) = rank_below_root(move |line| {
+            let code = if is_real(line) { real } else { guessed };
+            Some((code, json!({})))
+        })
+        .await;
+        assert_eq!(status, 400, "{answer}");
+        let told = answer.to_string();
+        assert!(told.contains(&format!("status {real}")), "{told}");
+        assert!(!told.contains(&format!("status {guessed}")), "{told}");
+    }
+}
+
+/// A TES at the standard path that has no task info; `hangs` says which questions have no answer.
+async fn tes_that_hangs(
+    hangs: fn(&str) -> bool,
+    list: Value,
+    delay: u64,
+) -> crate::support::Server {
+    let router = axum::Router::new().fallback(
+        async move |method: http::Method, uri: http::Uri| -> axum::response::Response {
+            use axum::response::IntoResponse;
+            let line = format!("{method} {uri}");
+            if hangs(&line) {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
+            match line.as_str() {
+                "GET /ga4gh/tes/v1/tasks?page_size=1" if !list.is_null() => {
+                    axum::Json(list).into_response()
+                }
+                "GET /ga4gh/tes/v1/service-info" => {
+                    axum::Json(json!({"type": {"artifact": "tes"}})).into_response()
+                }
+                _ => http::StatusCode::NOT_FOUND.into_response(),
+            }
+        },
+    );
+    crate::support::Server::start(router).await
+}
+
+#[tokio::test]
+async fn a_site_in_the_book_is_not_lost_over_a_question_that_hangs() {
+    let list = || json!({"tasks": []});
+    let post: fn(&str) -> bool = |line| line.starts_with("POST");
+    let guessed: fn(&str) -> bool = |line| !is_real(line);
+    for (hangs, list, delay, path) in [
+        (post, list(), 0, "/"),
+        (post, Value::Null, 0, "/"),
+        (post, Value::Null, 0, "/ga4gh/tes/v1/"),
+        (post, json!({"next": 1}), 0, "/ga4gh/tes/v1/"),
+        (post, list(), 600, "/ga4gh/tes/v1/"),
+        (guessed, list(), 0, "/"),
+    ] {
+        let service = Service::start_with(BOOK).await;
+        let tes = tes_that_hangs(hangs, list.clone(), delay).await;
+        let (status, answer) = service.ask(&request(&[tes.url(path)], &[], &[])).await;
+        assert_eq!(status, 200, "{path} {list} {delay} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_tes_without_tasks_that_leaves_the_list_out_costs_one_more_call_at_most() {
+    let (status, answer, _, lines) = rank_below_root(|line| {
+        Some(match line {
+            "GET /service-info" => (200, json!({"type": {"artifact": "tes"}})),
+            line if line.starts_with("GET /tasks?") => (200, json!({})),
+            _ => return None,
+        })
+    })
+    .await;
+    assert_eq!(status, 200, "{answer}");
+    let expected = [
+        "POST /tasks/task-info",
+        "GET /tasks?page_size=1",
+        "GET /service-info",
+    ];
+    assert_eq!(lines, expected);
+}
+
+/// A server with one API at several paths, and these prices at each.
+async fn tes_at_paths(prices: &'static [(&'static str, f64)]) -> Recorder {
+    Recorder::start(move |line, _| {
+        let price = |amount: f64| json!({"amount": amount, "currency": "EUR"});
+        let (_, amount) = prices
+            .iter()
+            .find(|(base, _)| line == format!("POST {base}/tasks/task-info"))?;
+        let mut info = task_info();
+        info["estimated_compute_costs"] = price(*amount);
+        Some((200, info))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_server_with_several_base_paths_is_ranked_once() {
+    let one = tes_at_paths(&[("", 1.0), ("/v1", 1.0), ("/ga4gh/tes/v1", 1.0)]).await;
+    let prefixed = tes_at_paths(&[("/site-a/ga4gh/tes/v1", 1.0), ("/site-b/ga4gh/tes/v1", 1.0)]);
+    let priced = tes_at_paths(&[("/v1", 1.0), ("/ga4gh/tes/v1", 2.0)]);
+    let (prefixed, priced) = (prefixed.await, priced.await);
+    for (tes, paths, expected) in [
+        (&one, ["/", "/v1", "/ga4gh/tes/v1/"].as_slice(), 1),
+        (
+            &prefixed,
+            &["/site-a/ga4gh/tes/v1", "/site-b/ga4gh/tes/v1"],
+            2,
+        ),
+        (
+            &prefixed,
+            &["/site-a", "/site-b", "/site-a/ga4gh/tes/v1"],
+            2,
+        ),
+        (&priced, &["/v1/", "/ga4gh/tes/v1/"], 2),
+    ] {
+        let service = Service::start().await;
+        let roots: Vec<_> = paths.iter().map(|path| tes.server.url(path)).collect();
+        let answer = service.rank(&request(&roots, &[], &[])).await;
+        assert_eq!(tes_of(&answer).len(), expected, "{paths:?} {answer}");
+        assert!(tes_of(&answer).contains(&roots[0].as_str()), "{paths:?}");
+        let told = warnings(&answer);
+        assert_eq!(told.len(), paths.len() - expected, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn spellings_of_a_tes_that_fail_alike_are_told_once() {
+    for code in [401, 404, 500] {
+        let service = Service::start().await;
+        let bad = Recorder::start(move |_, _| Some((code, json!({})))).await;
+        let roots = ["/", "/ga4gh/tes/v1/", "/v1"].map(|path| bad.server.url(path));
+        let (_, answer) = service.ask(&request(&roots, &[], &[])).await;
+        let told = answer.to_string();
+        assert_eq!(told.matches("TES unavailable").count(), 1, "{code} {told}");
+    }
+}
