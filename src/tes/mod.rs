@@ -1,6 +1,7 @@
 //! TES instances: what would the task cost there, and how long would it wait?
 
 mod calibrate;
+mod duplicates;
 pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;

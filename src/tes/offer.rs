@@ -1,11 +1,15 @@
 //! What each TES would charge for the task: by its own word, or by the operator's price book.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use url::Url;
 
-use super::{Found, NoTaskInfo, TaskInfoRequest, TesClient, error::Access, error::TesError};
+use super::{
+    Found, NoTaskInfo, TaskInfoRequest, TesClient,
+    duplicates::{KnownTes, Unusable},
+    error::{Access, TesError},
+};
 use crate::{
     client::{Authorization, CallScope, FetchError},
     config::{self, PriceEntry, Signal, UseOfTaskInfo},
@@ -13,14 +17,12 @@ use crate::{
         exact::Seconds,
         exclusion::Exclusion,
         findings::TaskInfo,
-        money::Money,
         query::Query,
         queue::{NoQueueTime, QueueBasis},
         resources::ResourceNeeds,
         service::ServiceUri,
         site::Outcomes,
         task::TaskWarning,
-        tes_base::{given_base, standard_base},
         warning::Warning,
     },
 };
@@ -48,71 +50,13 @@ struct Outcome {
     warnings: Vec<Warning>,
 }
 
-/// Why a TES has no offer.
-#[derive(Debug, Clone, PartialEq)]
-enum Unusable {
-    Unavailable(TesError),
-    Excluded(Exclusion),
-}
-
-impl Unusable {
-    fn warning(self, tes: &ServiceUri) -> Warning {
-        let service = tes.to_string();
-        match self {
-            Self::Unavailable(error) => Warning::TesUnavailable {
-                service,
-                cause: error.to_string(),
-            },
-            Self::Excluded(reason) => Warning::TesExcluded { service, reason },
+impl Outcome {
+    /// Where the TES is and its offer, or why there is none.
+    fn found(&self) -> Option<Result<(&Arc<Url>, &TaskInfo), &Unusable>> {
+        match (&self.base, &self.offer) {
+            (Some(base), Some(offer)) => Some(Ok((base, offer))),
+            _ => self.unusable.as_ref().map(Err),
         }
-    }
-
-    /// Whether it is the same reason, at whatever path.
-    fn is_like(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Unavailable(one), Self::Unavailable(other)) => one.is_like(other),
-            (one, other) => one == other,
-        }
-    }
-}
-
-/// The TES so far, by the base that is usual next to theirs.
-#[derive(Default)]
-struct KnownTes(HashMap<Url, Vec<KnownOutcome>>);
-
-enum KnownOutcome {
-    Offer(Arc<Url>, [Option<Money>; 3]),
-    Unusable(Unusable),
-}
-
-impl KnownTes {
-    /// Whether it is a TES that is known by another spelling: it has the same base, or one of the usual ones below the
-    /// same prefix with the same prices, or fails there for the same reason. Remembers it if not.
-    fn is_duplicate(&mut self, tes: &ServiceUri, outcome: &Outcome) -> bool {
-        let (base, new) = match (&outcome.base, &outcome.offer, &outcome.unusable) {
-            (Some(base), Some(offer), _) => {
-                let prices = [Some(offer.compute), Some(offer.storage), offer.transfer];
-                let new = KnownOutcome::Offer(Arc::clone(base), prices);
-                (standard_base(base), new)
-            }
-            (_, _, Some(reason)) => (
-                standard_base(&given_base(tes)),
-                KnownOutcome::Unusable(reason.clone()),
-            ),
-            _ => return false,
-        };
-        let known = self.0.entry(base).or_default();
-        let is_known = known.iter().any(|known| match (known, &new) {
-            (KnownOutcome::Offer(base, prices), KnownOutcome::Offer(other, others)) => {
-                base == other || prices == others
-            }
-            (KnownOutcome::Unusable(one), KnownOutcome::Unusable(other)) => one.is_like(other),
-            _ => false,
-        });
-        if !is_known {
-            known.push(new);
-        }
-        is_known
     }
 }
 
@@ -136,7 +80,7 @@ impl TesClient {
         let mut warnings = Vec::new();
         let mut tes = query.tes().iter();
         while let (Some(outcome), Some(tes)) = (outcomes.next().await, tes.next()) {
-            if known.is_duplicate(tes, &outcome) {
+            if known.is_duplicate(tes, outcome.found()) {
                 offers.push(None);
                 warnings.push(Warning::Duplicate {
                     field: "tes_uris",

@@ -258,14 +258,20 @@ async fn a_server_that_cannot_be_reached_is_not_tried_at_other_paths() {
     let request = request(std::slice::from_ref(&hanging.root), &[], &[]);
     let messages = service.refuse(&request, "ResourceUnavailableError").await;
     assert_eq!(messages[1], tes_unavailable(&hanging.root, &timeout(0.25)));
+}
+
+#[tokio::test]
+async fn a_path_that_is_busy_does_not_hide_the_others() {
+    let service = Service::start().await;
     let busy = Recorder::start(|_, _| Some((503, json!({})))).await;
-    let request = crate::support::network::request(&[busy.server.url("/")], &[], &[]);
-    service.refuse(&request, "ResourceUnavailableError").await;
-    // Its tasks are asked for, and nothing at another path.
+    let request = request(&[busy.server.url("/")], &[], &[]);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
     assert_eq!(
-        busy.lines(),
-        ["POST /tasks/task-info", "GET /tasks?page_size=1"]
+        told[1],
+        tes_unavailable(&busy.server.url("/"), &status(503))
     );
+    // A gateway answers 503 where it has no backend: each path is asked once.
+    assert_eq!(busy.lines().len(), 6);
 }
 
 /// A book with prices for all, and what is found at `http://h/` of a server with these answers.
