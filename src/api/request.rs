@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -11,7 +12,7 @@ use utoipa::{
     },
 };
 
-use super::unknown::{Unknown, unused_sizes};
+use super::unknown::{Unknown, misnamed, misnamed_in, unused_sizes};
 use crate::{
     config::Limits,
     domain::{
@@ -141,6 +142,7 @@ impl RankRequest {
         let objects = at_most("object_ids", self.object_ids, limits.object_ids);
         let drs = at_most("drs_uris", self.drs_uris, limits.drs_uris);
         let named = at_most("registries", self.registries, MAX_REGISTRIES);
+        let (has_tes, has_drs) = (!tes.is_empty(), !drs.is_empty());
         let trusts_registries = tes.is_empty() && named.is_empty();
         let tes = services("tes_uris", &tes, &mut faults);
         let drs = services("drs_uris", &drs, &mut faults);
@@ -184,9 +186,24 @@ impl RankRequest {
             Err(mut further) => {
                 further.retain(|fault| !faults.iter().any(|found| found.is_inside(&fault.pointer)));
                 faults.extend(further);
+                let is_there = |name: &str| match name {
+                    "tes_uris" => has_tes,
+                    "drs_uris" => has_drs,
+                    _ => true,
+                };
+                let given = self.unknown.names();
+                faults.extend(misnamed(&faults, "", given, &PROPERTIES, is_there));
                 Err(faults)
             }
         }
+    }
+
+    /// The properties of the refused request `value` that may be meant for those that `faults` miss.
+    pub(crate) fn misnamed(value: &Value, faults: &[RequestFault]) -> Vec<RequestFault> {
+        let needs = value.get("resource_requirements");
+        let mut misnamed = misnamed_in(Some(value), faults, "", &PROPERTIES);
+        misnamed.extend(misnamed_in(needs, faults, "/resource_requirements", &NEEDS));
+        misnamed
     }
 
     /// JSON pointers of the properties that the schema does not define.
@@ -315,12 +332,13 @@ impl PartialSchema for RequestedMode {
 }
 
 /// The properties of a request.
-const PROPERTIES: [&str; 8] = [
+const PROPERTIES: [&str; 9] = [
     "tes_uris",
     "registries",
     "resource_requirements",
     "object_ids",
     "drs_uris",
+    "object_sizes",
     "mode",
     "limit",
     "explain",
@@ -348,7 +366,7 @@ const fn is_false(value: &bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::{super::unknown::meant, *};
     use crate::domain::warning::Warning;
@@ -434,7 +452,12 @@ mod tests {
         for (name, expected) in [
             ("cpus", Some("cpu_cores")),
             ("cpuCores", Some("cpu_cores")),
-            ("memory_gb", None),
+            ("memory_gb", Some("ram_gb")),
+            ("mem", Some("ram_gb")),
+            ("cores", Some("cpu_cores")),
+            ("runtime", Some("execution_time_sec")),
+            ("time", Some("execution_time_sec")),
+            ("storage", Some("disk_gb")),
             ("execution_time", Some("execution_time_sec")),
             ("preemptable", Some("preemptible")),
             ("zone", Some("zones")),

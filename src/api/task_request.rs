@@ -12,7 +12,7 @@ use super::{
     task_plan::{Given, TaskPlan, readable},
     task_template::TaskTemplate,
     tes_task::{TesResources, TesTask},
-    unknown::{Unknown, escaped},
+    unknown::{Unknown, escaped, misnamed, misnamed_in},
 };
 use crate::{
     config::{DefaultNeeds, Limits},
@@ -145,6 +145,7 @@ impl TaskRequest {
             sizes: &self.sizes,
             has_drs: !self.drs_uris.is_empty(),
         };
+        let (has_tes, has_drs) = (!self.tes_uris.is_empty(), given.has_drs);
         let plan = TaskPlan::new(&task, &given, &mut faults);
         if let Some(time) = self.execution_time_sec
             && !is_amount(time)
@@ -176,6 +177,13 @@ impl TaskRequest {
                     .filter(|fault| !faults.iter().any(|one| one.pointer == fault.pointer))
                     .collect();
                 faults.extend(more);
+                let is_there = |name: &str| match name {
+                    "tes_uris" => has_tes,
+                    "drs_uris" => has_drs,
+                    _ => true,
+                };
+                let names = self.unknown.keys().map(String::as_str);
+                faults.extend(misnamed(&faults, "", names, &PROPERTIES, is_there));
                 return Err(faults);
             }
         };
@@ -209,6 +217,11 @@ impl TaskRequest {
             query: query.for_task(facts, warnings),
             template: TaskTemplate::new(self.task, plan.inputs),
         })
+    }
+
+    /// The properties of the refused request `value` that may be meant for those that `faults` miss.
+    pub(crate) fn misnamed(value: &Value, faults: &[RequestFault]) -> Vec<RequestFault> {
+        misnamed_in(Some(value), faults, "", &PROPERTIES)
     }
 
     /// The parts of the task that can be read; the first fault of its types.

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::domain::disclosure::redacted;
+use serde_json::Value;
+
+use crate::domain::{
+    disclosure::redacted,
+    query::{RequestFault, RequestFaultReason},
+};
 
 /// The names of properties that the schema does not define.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +20,11 @@ impl FromIterator<String> for Unknown {
 }
 
 impl Unknown {
+    /// The names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// JSON pointers of the names, each with one of `known` that may be meant.
     pub(super) fn pointers(&self, parent: &str, known: &[&str]) -> impl Iterator<Item = String> {
         self.0.iter().map(move |name| {
@@ -25,6 +35,45 @@ impl Unknown {
             }
         })
     }
+}
+
+/// For each of `names` in the object at `parent` that may be meant for a property of which one of `faults` tells, and which
+/// is not there: what is written under a wrong name is missing under the right one.
+pub(super) fn misnamed<'a>(
+    faults: &[RequestFault],
+    parent: &str,
+    names: impl Iterator<Item = &'a str>,
+    known: &[&'static str],
+    is_there: impl Fn(&str) -> bool,
+) -> Vec<RequestFault> {
+    let is_missing = |property: &str| {
+        let pointer = format!("{parent}/{property}");
+        !is_there(property) && faults.iter().any(|fault| fault.pointer == pointer)
+    };
+    let unknown = names.filter(|name| !known.contains(name));
+    let of_name = unknown.filter_map(|name| {
+        let meant = meant(name, known).filter(|meant| is_missing(meant))?;
+        let pointer = format!("{parent}/{}", escaped(name));
+        let reason = RequestFaultReason::Misnamed(meant);
+        Some(RequestFault::new(pointer, reason))
+    });
+    of_name.collect()
+}
+
+/// The same for the object `value` at `parent`.
+pub(super) fn misnamed_in(
+    value: Option<&Value>,
+    faults: &[RequestFault],
+    parent: &str,
+    known: &[&'static str],
+) -> Vec<RequestFault> {
+    let Some(Value::Object(members)) = value else {
+        return Vec::new();
+    };
+    let names = members.keys().map(String::as_str);
+    misnamed(faults, parent, names, known, |name| {
+        members.contains_key(name)
+    })
 }
 
 /// JSON pointers of the `sizes` that belong to none of the objects `ids`, nor to a part of one of them, if it is a bundle.
@@ -54,6 +103,16 @@ pub(super) fn unused_sizes<'a>(
 pub(super) fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     /// Longer names are nothing that someone mistyped.
     const LONGEST: usize = 40;
+    /// How workflow languages call the needs of a task.
+    const SYNONYMS: [(&str, &str); 7] = [
+        ("cores", "cpu_cores"),
+        ("threads", "cpu_cores"),
+        ("mem", "ram_gb"),
+        ("storage", "disk_gb"),
+        ("time", "execution_time_sec"),
+        ("runtime", "execution_time_sec"),
+        ("walltime", "execution_time_sec"),
+    ];
     let plain = |name: &str| -> Vec<char> {
         let letters = name.chars().filter(|c| c.is_alphanumeric());
         letters.flat_map(char::to_lowercase).collect()
@@ -70,9 +129,15 @@ pub(super) fn meant<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if nearest.0 <= allowed {
         return Some(nearest.1);
     }
+    let letters: String = given.iter().collect();
+    let synonym = SYNONYMS.iter().find(|(word, _)| letters.starts_with(word));
+    if let Some(one) = synonym.and_then(|(_, meant)| known.iter().find(|one| *one == meant)) {
+        return Some(one);
+    }
     // `resources`, `objects`, `tes`, `execution_time`.
-    let first = name.split(['_', '-']).next()?.trim_end_matches('s');
-    let mut starting = known.iter().filter(|one| one.starts_with(first));
+    let first = name.split(['_', '-']).next()?;
+    let stem = first.trim_end_matches('s');
+    let mut starting = known.iter().filter(|one| one.starts_with(stem));
     let found = starting.next().filter(|_| first.len() >= 3)?;
     starting.next().is_none().then_some(*found)
 }

@@ -30,8 +30,8 @@ impl TokenHeader {
     /// The token in the `values` of the header; `None` if there is no such header.
     ///
     /// # Errors
-    /// [`AuthError::MoreThanOne`] if there is more than one, [`AuthError::Missing`] if it has a user name and a password,
-    /// [`AuthError::Malformed`] if it is not the prefix and a token.
+    /// [`AuthError::MoreThanOne`] if there is more than one, [`AuthError::Missing`] if it does not begin with the prefix,
+    /// [`AuthError::Malformed`] if no token follows.
     pub fn read<'a>(
         &self,
         mut values: impl Iterator<Item = &'a [u8]>,
@@ -43,14 +43,12 @@ impl TokenHeader {
             return Err(AuthError::MoreThanOne);
         }
         let text = std::str::from_utf8(value).map_err(|_| MalformedToken)?;
-        let (prefix, token) = text.trim().split_once(' ').ok_or(MalformedToken)?;
+        let text = text.trim();
+        let (prefix, token) = text.split_once(' ').unwrap_or((text, ""));
         if !prefix.eq_ignore_ascii_case(&self.prefix) {
-            // A user name and a password are no invalid token, but none (RFC 6750, section 3.1).
-            return Err(if prefix.eq_ignore_ascii_case("basic") {
-                AuthError::Missing
-            } else {
-                MalformedToken.into()
-            });
+            // What is of another scheme, such as a user name and a password, is no invalid token, but none (RFC 6750,
+            // section 3.1).
+            return Err(AuthError::Missing);
         }
         Ok(Some(Token::new(token.trim_start())?))
     }
@@ -76,19 +74,22 @@ mod tests {
 
     #[test]
     fn what_is_not_one_token_is_refused() {
-        for value in [
-            "",
-            "abc",
-            "Bearer",
-            "Bearer ",
-            "Digest abc",
-            "Bearer a b",
-            "Bearerabc",
-        ] {
+        for value in ["Bearer", "Bearer ", "Bearer a b", "Bearer \u{e4}"] {
             let refused = AuthError::Malformed(MalformedToken);
             assert_eq!(read(&[value]), Err(refused), "{value}");
         }
-        assert_eq!(read(&["Basic YTpi"]), Err(AuthError::Missing));
+        for value in [
+            "",
+            " ",
+            "abc",
+            "Bearerabc",
+            "Basic YTpi",
+            "Digest abc",
+            "Negotiate YTpi",
+            "Token abc",
+        ] {
+            assert_eq!(read(&[value]), Err(AuthError::Missing), "{value}");
+        }
         assert_eq!(read(&["Bearer a", "Bearer a"]), Err(AuthError::MoreThanOne));
     }
 }

@@ -8,6 +8,7 @@ use tokio_rustls::rustls;
 
 pub use super::reason::Refusal;
 use super::{
+    certificate::certificate_problem,
     connector::ConnectTimedOut,
     missing_secret::MissingSecret,
     resolver::{AddressNotAllowed, ResolveError},
@@ -319,10 +320,10 @@ impl From<legacy::Error> for FetchError {
         if let Some(&ConnectTimedOut(limit)) = causes().find_map(|cause| cause.downcast_ref()) {
             return Self::NoConnection(limit);
         }
-        let mut cause = last_cause(&error);
-        if cause.contains("UnknownIssuer") {
-            cause += " (not of an authority that is trusted; the operator can add one to outbound.ca_file)";
+        if let Some(problem) = certificate_problem(&error) {
+            return Self::Unreachable(problem);
         }
+        let cause = last_cause(&error);
         if is_unreachable {
             Self::Unreachable(cause)
         } else {

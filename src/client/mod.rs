@@ -6,6 +6,7 @@ pub mod byte_budget;
 pub mod cache;
 pub mod cache_key;
 mod call;
+mod certificate;
 mod connector;
 mod credentials;
 pub mod error;

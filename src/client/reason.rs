@@ -52,6 +52,7 @@ impl fmt::Display for Refusal {
 }
 
 fn reason(status: StatusCode, body: &[u8], secret: Option<(&str, &str)>) -> Option<String> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(json) => in_json(&json)?,
         // A list of bytes that is no text has no reason, and a web page has too many.
@@ -73,12 +74,13 @@ fn reason(status: StatusCode, body: &[u8], secret: Option<(&str, &str)>) -> Opti
 }
 
 /// The members that hold reasons, those of GA4GH first.
-const MEMBERS: [&str; 7] = [
+const MEMBERS: [&str; 8] = [
     "message",
     "msg",
     "detail",
     "error_description",
     "error",
+    "errors",
     "title",
     "reason",
 ];
@@ -88,8 +90,12 @@ fn in_json(json: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Object(object) => MEMBERS
             .iter()
-            .filter_map(|&member| object.get(member))
-            .find_map(in_json),
+            .filter_map(|member| {
+                // AWS writes `Message`.
+                let mut members = object.iter();
+                members.find(|(name, _)| name.eq_ignore_ascii_case(member))
+            })
+            .find_map(|(_, value)| in_json(value)),
         // FastAPI lists what it finds wrong.
         Value::Array(items) => items.iter().find_map(in_json),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
@@ -137,7 +143,7 @@ fn cleaned(text: &str, secrets: &[String]) -> String {
     let mut follows_scheme = false;
     let mut words = Vec::new();
     let mut length = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c)) {
         if word.is_empty() {
             continue;
         }
@@ -157,12 +163,21 @@ fn cleaned(text: &str, secrets: &[String]) -> String {
         }
     }
     let line = words.join(" ");
-    let line = line.trim_end_matches('.');
+    // A full stop follows.
+    let line = match line.strip_suffix("...") {
+        Some(rest) => format!("{}\u{2026}", rest.trim_end_matches('.')),
+        None => line.trim_end_matches('.').to_owned(),
+    };
     if line.chars().count() <= LONGEST {
-        return line.to_owned();
+        return line;
     }
     let cut: String = line.chars().take(LONGEST - 1).collect();
     format!("{cut}\u{2026}")
+}
+
+/// Whether it is not seen itself, but may change what is seen of others: marks of direction, and spaces without width.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Whether it has a part that may be a JSON web token or another long secret.
@@ -179,11 +194,14 @@ fn is_like_token(word: &str) -> bool {
     })
 }
 
-/// `word` without query, fragment and user info of a URL in it.
+/// `word` without query, fragment and user info of a URL in it, also of one that is percent-encoded.
 fn without_query(word: &str) -> String {
-    let word = word
-        .split_once(['?', '#'])
-        .map_or(word, |(before, _)| before);
+    let word = ["?", "#", "%3F", "%3f", "%23"]
+        .iter()
+        .filter_map(|mark| word.find(mark))
+        .min()
+        .and_then(|end| word.get(..end))
+        .unwrap_or(word);
     let Some((scheme, rest)) = word.split_once("://") else {
         return word.to_owned();
     };
@@ -225,6 +243,9 @@ mod tests {
             json!({"error": {"code": 3, "message": "no\nsuch\t\u{0}zone"}}),
             json!({"error": "no such zone"}),
             json!({"title": "no such zone"}),
+            json!({"Message": "no such zone"}),
+            json!({"errors": [{"detail": "no such zone"}]}),
+            json!({"message": "\u{202e}no such\u{200b} zone"}),
             json!("no such zone"),
         ] {
             assert_eq!(of(&body).as_deref(), Some("no such zone"), "{body}");
@@ -242,6 +263,11 @@ mod tests {
         assert_eq!(page, None);
         let plain = reason(StatusCode::BAD_REQUEST, b" no such zone\r\n", None);
         assert_eq!(plain.as_deref(), Some("no such zone"));
+        let marked = b"\xef\xbb\xbf{\"message\": \"no such zone\"}";
+        let marked = reason(StatusCode::BAD_REQUEST, marked, None);
+        assert_eq!(marked.as_deref(), Some("no such zone"));
+        let shown = of(&json!({"message": "no such token s3cret"}));
+        assert_eq!(shown.as_deref(), Some("no such token \u{2026}"));
     }
 
     #[test]
@@ -253,6 +279,8 @@ mod tests {
             "'Bearer' abcdef",
             "https://h.example/x?X-Amz-Signature=abcdef&a=b",
             "https://h.example/x#abcdef",
+            "https%3A%2F%2Fh.example%2Fx%3Fsig%3Dabcdef",
+            "https%3a%2f%2fh.example%2fx%3fsig%3dabcdef",
             "https://ann:abcdef@h.example/",
             "AbcdefAbcdefAbcdefAbcdefAbcdefAbcdefAbcdef12",
         ] {

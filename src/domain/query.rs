@@ -105,6 +105,9 @@ pub enum RequestFaultReason {
     /// The list of services is empty.
     #[error("must have at least one URI")]
     NoUri,
+    /// No property has this name, and one that is missing has a similar one.
+    #[error("is no known property (did you mean {0}?)")]
+    Misnamed(&'static str),
     /// Two inputs of a task have the same path.
     #[error("must not be the path of another input")]
     DuplicatePath,

@@ -111,6 +111,41 @@ pub enum QueueBasis {
     Assumed,
 }
 
+/// Why a list of tasks was not read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListCut {
+    /// It is long.
+    #[error("the list has more than {0} pages")]
+    Pages(usize),
+    /// The time for it was over.
+    #[error("there was no time for more")]
+    Time,
+    /// The call for its next page failed, with this text.
+    #[error("for the next page, it {0}")]
+    Failure(String),
+}
+
+/// The part of the tasks of a TES that a queue time is estimated from, where it has more than were read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HistoryPart {
+    /// The newest tasks. Older ones that wait may be missing.
+    Newest {
+        /// The number of tasks that were read.
+        tasks: usize,
+        /// How far back they go, in days.
+        days: f64,
+        /// Why not more were read.
+        cause: ListCut,
+    },
+    /// Those that wait or run, by their state. How long those waited that ended lately is not known.
+    Unfinished {
+        /// The number of tasks that were read of the list of all.
+        tasks: usize,
+        /// Why not more were read.
+        cause: ListCut,
+    },
+}
+
 /// Why the queue time of a TES is unknown. The text follows the name of the TES.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NoQueueTime {
@@ -143,6 +178,16 @@ pub enum NoQueueTime {
         newest_days: f64,
         /// The maximum age of a task, in days.
         max_age_days: f64,
+    },
+    /// Its list was not read to its end, and its newest tasks may be among those that are missing.
+    #[error(
+        "does not list its newest tasks first, and only {tasks} of its tasks could be read: {cause}"
+    )]
+    NotReadToEnd {
+        /// The number of tasks that were read.
+        tasks: usize,
+        /// Why not more.
+        cause: ListCut,
     },
     /// None of the recent tasks that it lists has readable times.
     #[error("lists {tasks} tasks, {unreadable} without readable times")]

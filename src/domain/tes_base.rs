@@ -51,9 +51,12 @@ pub fn given_base(tes: &ServiceUri) -> Url {
     at(root, &given)
 }
 
-/// The standard base next to `base`: one for all the usual bases of a server, and another for each prefix before them.
-pub fn standard_base(base: &Url) -> Url {
-    at(base, &completed(&segments(base), &STANDARD))
+/// The root of the server of the API that begins at `base`: servers offer one API below several of the usual paths.
+pub fn server_of(base: &Url) -> Url {
+    let given = segments(base);
+    let usual: [&[&str]; 2] = [&STANDARD, &OLD];
+    let stem = usual.iter().find_map(|end| given.strip_suffix(*end));
+    at(base, stem.unwrap_or(&given))
 }
 
 /// The segments of the path of `root`.
@@ -128,6 +131,23 @@ mod tests {
             ),
         ] {
             assert_eq!(paths(given), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn all_bases_of_a_root_are_of_one_server_and_those_of_others_are_not() {
+        let server = |base: &str| server_of(&Url::parse(base).unwrap()).to_string();
+        for root in ["https://h/", "https://h/site-a/", "https://h/tes/"] {
+            for base in bases_of(&Url::parse(root).unwrap()) {
+                assert_eq!(server(base.as_str()), root, "{base}");
+            }
+        }
+        for other in [
+            "https://h/b/v1/",
+            "https://h:8443/v1/",
+            "http://h/ga4gh/tes/v1/",
+        ] {
+            assert_ne!(server(other), "https://h/", "{other}");
         }
     }
 

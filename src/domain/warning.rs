@@ -5,8 +5,13 @@ mod text;
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    exact::Seconds, exclusion::Exclusion, money::Currency, queue::NoQueueTime,
-    registry::RegistryWarning, scheme::Scheme, task::TaskWarning,
+    exact::Seconds,
+    exclusion::Exclusion,
+    money::Currency,
+    queue::{HistoryPart, NoQueueTime},
+    registry::RegistryWarning,
+    scheme::Scheme,
+    task::TaskWarning,
     transfer::warning::TransferWarning,
 };
 
@@ -66,6 +71,13 @@ pub enum Warning {
         tasks: usize,
         /// How many of them have no readable times.
         unreadable: usize,
+    },
+    /// The queue time at this TES is estimated from a part of its tasks.
+    TasksNotRead {
+        /// The TES.
+        service: String,
+        /// Which part.
+        part: HistoryPart,
     },
     /// The call for task info failed at this TES, and the price book is used.
     TaskInfoUnavailable {

@@ -107,6 +107,7 @@ impl RequestReader {
             };
             let of_meaning = rest.into_query(&self.limits, &DefaultNeeds::default(), &[]);
             add_new(&mut faults, of_meaning.err().unwrap_or_default());
+            faults.extend(TaskRequest::misnamed(&value, &faults));
         }
         Err(Error::Invalid(faults).into())
     }
@@ -122,6 +123,7 @@ impl RequestReader {
             .err()
             .unwrap_or_default();
         add_new(&mut faults, of_meaning);
+        faults.extend(RankRequest::misnamed(value, &faults));
         faults
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{
     TesClient,
-    history::{Listing, Lists},
+    history::{Coverage, Listing, Lists},
     task_history::TaskHistory,
     tasks::{Reading, Task, outcomes},
 };
@@ -189,12 +189,12 @@ fn read_tasks(base: Arc<Url>, listing: &Listing, now: Timestamp, max_age_days: f
         }
     }
     let has_queue = !tasks.started.is_empty() || !tasks.waiting.is_empty();
-    let history = TaskHistory::new(&listing.tasks, listing.is_whole, now, max_age_days);
+    let history = TaskHistory::new(listing, now, max_age_days);
     ReadTasks {
         base,
         tasks,
         count: listing.tasks.len(),
-        is_cut: !listing.is_whole,
+        is_cut: !matches!(listing.coverage, Coverage::Whole),
         no_queue: (!has_queue).then(|| history.no_queue_time(max_age_days)),
     }
 }

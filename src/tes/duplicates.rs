@@ -10,7 +10,7 @@ use crate::domain::{
     findings::TaskInfo,
     money::Money,
     service::ServiceUri,
-    tes_base::{given_base, standard_base},
+    tes_base::{given_base, server_of},
     warning::Warning,
 };
 
@@ -42,7 +42,7 @@ impl Unusable {
     }
 }
 
-/// The TES so far, by the base that is usual next to theirs.
+/// The TES so far, by the root of their server.
 #[derive(Default)]
 pub(super) struct KnownTes(HashMap<Url, Vec<KnownOutcome>>);
 
@@ -63,10 +63,10 @@ impl KnownTes {
             Some(Ok((base, offer))) => {
                 let prices = [Some(offer.compute), Some(offer.storage), offer.transfer];
                 let new = KnownOutcome::Offer(Arc::clone(base), prices);
-                (standard_base(base), new)
+                (server_of(base), new)
             }
             Some(Err(reason)) => (
-                standard_base(&given_base(tes)),
+                server_of(&given_base(tes)),
                 KnownOutcome::Unusable(reason.clone()),
             ),
             None => return false,

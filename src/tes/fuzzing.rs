@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
+    history::{Coverage, Listing},
     task_history::TaskHistory,
     task_info::{has_no_task_info, read_task_info},
     tasks::Page,
@@ -18,6 +19,10 @@ pub fn task_info(answer: &[u8]) -> Option<TaskInfo> {
 
 /// The tasks in a page of them, if it is one.
 pub fn history(answer: &[u8]) -> Option<TaskHistory> {
-    let page = Page::read(&parse_object(answer).ok()?).ok()?;
-    Some(TaskHistory::new(&page.tasks, true, Timestamp::now(), 7.0))
+    let page = Page::parse(answer).ok()?;
+    let listing = Listing {
+        tasks: page.tasks,
+        coverage: Coverage::Whole,
+    };
+    Some(TaskHistory::new(&listing, Timestamp::now(), 7.0))
 }

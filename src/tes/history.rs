@@ -2,20 +2,20 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
-    below, get_object,
     state::State,
     task_history::{DAY_SECONDS, KeptHistory, TaskHistory},
-    tasks::{Page, Task, extend},
+    task_list::{MAX_PAGES, TaskList, is_refused_request},
+    tasks::{Task, extend},
 };
 use crate::{
     client::{Authorization, CallScope, Client, FetchError},
-    domain::queue::COHORT,
+    domain::queue::{COHORT, ListCut},
 };
 
 /// How long a history is kept: a queue does not change faster than that.
@@ -24,16 +24,11 @@ pub(super) const TTL: Duration = Duration::from_secs(30);
 /// How many histories are kept.
 pub(super) const MAX_KEPT: usize = 2_000;
 
-/// How many pages of one list are read. There are servers that give five tasks a page, and servers that list the oldest
-/// of thousands first.
-const MAX_PAGES: usize = 40;
-
 /// Of a list that begins with waiting tasks, after how many pages those that started are asked for by their state.
 const MAX_PAGES_OF_WAITING: usize = 4;
 
-/// Sizes of pages, one tried after the other: some servers refuse large pages, or fail at the limit of a message.
-const FIRST_SIZES: [usize; 3] = [50, 10, 2];
-const NEXT_SIZES: [usize; 4] = [200, 50, 10, 2];
+/// How many pages of a list by state are read.
+const MAX_PAGES_IN_STATE: usize = MAX_PAGES / 4;
 
 /// The states of tasks that started.
 const STARTED: [State; 4] = [
@@ -59,250 +54,285 @@ pub(super) struct Lists<'a> {
     pub(super) enough: usize,
 }
 
-/// What was read of a list.
-#[derive(Default)]
+/// What was read of the tasks of a TES.
 pub(super) struct Listing {
     pub(super) tasks: Vec<Task>,
-    /// Whether there is nothing more to read.
-    pub(super) is_whole: bool,
+    pub(super) coverage: Coverage,
 }
 
-/// In which order a list has its tasks.
+/// Which of the tasks that count were read.
+pub(super) enum Coverage {
+    /// All.
+    Whole,
+    /// The newest. Of those that wait, older ones may be missing.
+    Newest(Cut),
+    /// Those that wait or run, by their state. Of those that ended, the newest are missing.
+    Unfinished(Cut),
+    /// Not the newest.
+    Older(Cut),
+}
+
+/// A list that was not read to its end.
+pub(super) struct Cut {
+    /// How many of its tasks were read.
+    pub(super) tasks: usize,
+    /// When the oldest task of the last page was created.
+    pub(super) reached: Option<Timestamp>,
+    pub(super) cause: ListCut,
+}
+
+/// The waiting tasks, as a server lists them by their state.
 #[derive(Default)]
-struct Order {
-    last: Option<Timestamp>,
-    later: usize,
-    earlier: usize,
-    oldest: Option<Timestamp>,
+struct ByState {
+    tasks: Vec<Task>,
+    /// Whether the server filters.
+    is_filtered: bool,
+    /// Whether there are no others.
+    is_whole: bool,
 }
 
-impl Order {
-    fn add(&mut self, tasks: &[Task]) {
-        for created in tasks.iter().filter_map(|task| task.created) {
-            if let Some(last) = self.last {
-                self.later += usize::from(created > last);
-                self.earlier += usize::from(created < last);
-            }
-            self.last = Some(created);
-            self.oldest = Some(self.oldest.map_or(created, |oldest| oldest.min(created)));
-        }
-    }
+/// How far a list with the newest first is read behind the started tasks that count: until so many tasks or pages have none
+/// that waits.
+struct Behind {
+    tasks: usize,
+    pages: usize,
+}
 
-    /// Servers that sort by an id made of the time have some tasks in another order.
-    const fn is_newest_first(&self) -> bool {
-        self.earlier > 0 && self.later * 10 <= self.earlier
-    }
+impl Behind {
+    /// Any waiting task may be behind the others.
+    const UNFILTERED: Self = Self {
+        tasks: 1000,
+        pages: 10,
+    };
+
+    /// Those in the states of the specification are listed by their state.
+    const FILTERED: Self = Self {
+        tasks: 400,
+        pages: 4,
+    };
 }
 
 impl Lists<'_> {
     /// What the lists tell of the queue now.
     pub(super) async fn history(&self) -> KeptHistory {
         let now = Timestamp::now();
-        let Listing { tasks, is_whole } = self.tasks(now).await?;
-        let history = TaskHistory::new(&tasks, is_whole, now, self.max_age_days);
+        let listing = self.tasks(now).await?;
+        let history = TaskHistory::new(&listing, now, self.max_age_days);
         Ok(Arc::new(history))
     }
 
     /// Reads the list of all tasks as far as its recent ones need, and beside it those of waiting tasks: they may be far
     /// behind others. A server that filters nothing lists the same tasks again, which count once.
+    ///
+    /// # Errors
+    /// [`FetchError`] of the first page of all tasks, or of a later one that is refused.
     pub(super) async fn tasks(&self, now: Timestamp) -> Result<Listing, FetchError> {
-        let waiting = |state| self.in_state(state, MAX_PAGES / 4);
-        let (all, queued, initializing) = join3(
-            self.all(now),
-            waiting(State::Queued),
-            waiting(State::Initializing),
-        )
-        .await;
-        let Listing {
-            mut tasks,
-            is_whole,
-        } = all?;
-        for more in [queued, initializing].into_iter().flatten() {
+        let (all, waiting) = join(self.all(now), self.waiting()).await;
+        let mut all = all?;
+        let is_newest_first = all.order.is_newest_first();
+        let mut more = Vec::new();
+        if is_newest_first && all.cut().is_some() {
+            more = self.behind(&mut all, &waiting, now).await?;
+        }
+        let cut = all.cut().filter(|_| !self.is_over(&all, now));
+        let coverage = match cut.map(|cause| Cut::of(&all, cause)) {
+            None => Coverage::Whole,
+            Some(_)
+                if is_newest_first && waiting.is_whole && self.has_started(&all, &more, now) =>
+            {
+                Coverage::Whole
+            }
+            Some(cut) if is_newest_first => Coverage::Newest(cut),
+            Some(cut) if waiting.is_filtered => {
+                more.extend(
+                    self.in_state(State::Running, MAX_PAGES_OF_WAITING)
+                        .await
+                        .tasks(),
+                );
+                Coverage::Unfinished(cut)
+            }
+            Some(cut) => Coverage::Older(cut),
+        };
+        let mut tasks = all.tasks;
+        for more in more.into_iter().chain([waiting.tasks]) {
             extend(&mut tasks, more);
         }
         let mut seen = HashSet::new();
-        tasks.retain(|task| task.id.as_ref().is_none_or(|id| seen.insert(id.clone())));
-        Ok(Listing { tasks, is_whole })
+        tasks.retain(|task| task.key().is_none_or(|key| seen.insert(key)));
+        Ok(Listing { tasks, coverage })
     }
 
-    /// The tasks in any state. A list with the newest first is read until enough have started; any other one to its end.
-    async fn all(&self, now: Timestamp) -> Result<Listing, FetchError> {
-        let mut order = Order::default();
-        let (mut started, mut pages) = (0, 0);
-        let mut listing = self
-            .read(None, |page| {
-                pages += 1;
-                order.add(&page.tasks);
-                started += page
-                    .tasks
-                    .iter()
-                    .filter(|task| task.has_started(now))
-                    .count();
-                let is_enough = started >= self.enough || self.is_too_old(order.oldest, now);
-                let is_behind_waiting = pages >= MAX_PAGES_OF_WAITING && started < COHORT / 2;
-                if !order.is_newest_first() {
-                    Next::Page
-                } else if is_enough {
-                    Next::Done
-                } else if is_behind_waiting {
-                    Next::Pause
-                } else {
-                    Next::Page
-                }
-            })
-            .await?;
-        if !listing.is_whole && order.is_newest_first() {
-            let states = STARTED.map(|state| self.in_state(state, 1));
-            for started in join_all(states).await.into_iter().flatten() {
-                extend(&mut listing.tasks, started);
+    /// The tasks in any state. A list with the newest first is read until enough have started, or so many wait that it is
+    /// better to ask for the others; any other one to its end.
+    async fn all(&self, now: Timestamp) -> Result<TaskList<'_>, FetchError> {
+        let mut list = TaskList::open(self, None).await?;
+        let mut started = 0;
+        loop {
+            started += count_started(list.last_page(), now);
+            let is_enough = started >= self.enough || self.is_over(&list, now);
+            let is_behind_waiting = list.pages >= MAX_PAGES_OF_WAITING && started < COHORT / 2;
+            if list.order.is_newest_first() && (is_enough || is_behind_waiting) {
+                return Ok(list);
+            }
+            if !list.read_on().await? {
+                return Ok(list);
             }
         }
-        Ok(listing)
     }
 
-    fn is_too_old(&self, oldest: Option<Timestamp>, now: Timestamp) -> bool {
-        oldest.is_some_and(|oldest| {
-            now.duration_since(oldest).as_secs_f64() > self.max_age_days * DAY_SECONDS
-        })
-    }
-
-    /// The tasks in `state` on the first `max_pages`, if the server filters and lists them.
-    async fn in_state(&self, state: State, max_pages: usize) -> Option<Vec<Task>> {
-        let mut pages = 0;
-        let mut is_filtered = true;
-        let listing = self.read(Some(state), |page| {
-            pages += 1;
-            is_filtered = is_filtered && page.is_filtered_by(state);
-            if is_filtered && pages < max_pages {
-                Next::Page
+    /// Reads on in `all`, which has the newest first. Also those that started, if so many wait that none of them is found
+    /// and the server filters.
+    async fn behind(
+        &self,
+        all: &mut TaskList<'_>,
+        waiting: &ByState,
+        now: Timestamp,
+    ) -> Result<Vec<Vec<Task>>, FetchError> {
+        let mut started = count_started(&all.tasks, now);
+        if started < self.enough && waiting.is_filtered {
+            let lists = join_all(STARTED.map(|state| self.in_state(state, 1))).await;
+            return Ok(lists.into_iter().filter_map(Filtered::tasks).collect());
+        }
+        let most = if waiting.is_whole {
+            Behind::FILTERED
+        } else {
+            Behind::UNFILTERED
+        };
+        let mut read = Behind { tasks: 0, pages: 0 };
+        while read.tasks < most.tasks && read.pages < most.pages && !self.is_over(all, now) {
+            if !all.read_on().await? {
+                break;
+            }
+            let page = all.last_page();
+            started += count_started(page, now);
+            let is_new =
+                |task: &Task| task.waits(now) && (task.state == State::Other || !waiting.is_whole);
+            if started < self.enough || page.iter().any(is_new) {
+                read = Behind { tasks: 0, pages: 0 };
             } else {
-                Next::Pause
+                read.tasks += page.len();
+                read.pages += 1;
             }
-        });
-        let listing = timeout_at(self.deadline, listing).await.ok()?;
-        let listing = listing
-            .inspect_err(|cause| tracing::debug!(%cause, ?state, "tasks cannot be filtered"))
-            .ok()?;
-        is_filtered.then_some(listing.tasks)
+        }
+        Ok(Vec::new())
     }
 
-    /// The pages of a list until `next` says otherwise, or as many as there are, or as are allowed. A part of the list is
-    /// better than nothing.
-    async fn read(
+    /// Whether the started tasks that count were read.
+    fn has_started(&self, all: &TaskList<'_>, more: &[Vec<Task>], now: Timestamp) -> bool {
+        !more.is_empty() || count_started(&all.tasks, now) >= self.enough
+    }
+
+    /// Whether a list with the newest first has come to tasks that do not count.
+    fn is_over(&self, list: &TaskList<'_>, now: Timestamp) -> bool {
+        let mut created = list.last_page().iter().filter_map(|task| task.created);
+        let is_old = |created: Timestamp| {
+            now.duration_since(created).as_secs_f64() > self.max_age_days * DAY_SECONDS
+        };
+        list.order.is_newest_first() && created.next().is_some_and(is_old) && created.all(is_old)
+    }
+
+    /// The tasks that wait, if the server filters. One state is asked for before the others: many servers filter nothing.
+    async fn waiting(&self) -> ByState {
+        let in_state = |state| self.in_state(state, MAX_PAGES_IN_STATE);
+        let queued = in_state(State::Queued).await;
+        if matches!(queued, Filtered::Ignored) {
+            return ByState::default();
+        }
+        let (initializing, paused) =
+            join(in_state(State::Initializing), in_state(State::Other)).await;
+        let is_whole = [&queued, &initializing].into_iter().all(Filtered::is_whole)
+            && (paused.is_whole() || matches!(paused, Filtered::Failed));
+        let all = [queued, initializing, paused];
+        let is_filtered = all
+            .iter()
+            .any(|list| matches!(list, Filtered::Tasks { .. }))
+            && !all.iter().any(|list| matches!(list, Filtered::Ignored));
+        ByState {
+            is_filtered,
+            is_whole: is_filtered && is_whole,
+            tasks: all
+                .into_iter()
+                .filter_map(Filtered::tasks)
+                .flatten()
+                .collect(),
+        }
+    }
+
+    /// The tasks in `state` on the first `max_pages`.
+    async fn in_state(&self, state: State, max_pages: usize) -> Filtered {
+        let read = timeout_at(self.deadline, self.read_in_state(state, max_pages)).await;
+        let list = match read {
+            Ok(Ok(list)) => list,
+            Ok(Err(cause)) => {
+                tracing::debug!(%cause, ?state, "tasks cannot be filtered");
+                return if is_refused_request(&cause) {
+                    Filtered::Unknown
+                } else {
+                    Filtered::Failed
+                };
+            }
+            Err(_) => return Filtered::Failed,
+        };
+        if list.is_filtered() {
+            Filtered::Tasks {
+                is_whole: list.cut().is_none(),
+                tasks: list.tasks,
+            }
+        } else {
+            Filtered::Ignored
+        }
+    }
+
+    async fn read_in_state(
         &self,
-        state: Option<State>,
-        mut next: impl FnMut(&Page) -> Next,
-    ) -> Result<Listing, FetchError> {
-        let mut tokens = HashSet::new();
-        let mut tasks: Vec<Task> = Vec::new();
-        let mut page = self.first_page(state).await?;
-        let mut sizes = NEXT_SIZES.as_slice();
-        for _ in 1..MAX_PAGES {
-            let decision = next(&page);
-            tasks.append(&mut page.tasks);
-            // A repeated token would loop for ever.
-            let token = page.next.filter(|token| tokens.insert(token.clone()));
-            let is_whole = token.is_none() || matches!(decision, Next::Done);
-            let (Some(token), Next::Page) = (token, decision) else {
-                return Ok(Listing { tasks, is_whole });
-            };
-            match self.next_page(state, &token, &mut sizes).await {
-                Some(following) => page = following,
-                None => break,
-            }
-        }
-        Ok(Listing {
-            tasks,
-            is_whole: false,
-        })
-    }
-
-    /// The first page, as large as the server gives it; at last without a size, and without a view.
-    async fn first_page(&self, state: Option<State>) -> Result<Page, FetchError> {
-        let mut refused = None;
-        let sized = FIRST_SIZES.map(|size| format!("view=BASIC&page_size={size}"));
-        let any = ["view=BASIC".to_owned(), String::new()];
-        for (attempt, query) in sized.into_iter().chain(any).enumerate() {
-            let is_refused = refused.as_ref().is_some_and(is_refused_request);
-            // A server that does not like the parameters is not asked for ever smaller pages; one at its limit is not
-            // asked for larger ones.
-            if (attempt == 2 && is_refused) || (attempt > 2 && !is_refused) {
-                continue;
-            }
-            match self.page(state, query).await {
-                Ok(page) => return Ok(page),
-                // Most likely the filter.
-                Err(failure) if state.is_some() && is_refused_request(&failure) => {
-                    return Err(failure);
-                }
-                Err(failure) if is_refused_request(&failure) || is_too_much(&failure) => {
-                    refused = Some(failure);
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        Err(refused.unwrap_or(FetchError::Interrupted(String::new())))
-    }
-
-    /// The page after `token`, and the `sizes` that are left to try.
-    async fn next_page(
-        &self,
-        state: Option<State>,
-        token: &str,
-        sizes: &mut &[usize],
-    ) -> Option<Page> {
-        while let [size, smaller @ ..] = *sizes {
-            let token: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
-            let query = format!("view=BASIC&page_size={size}&page_token={token}");
-            match timeout_at(self.pages_until, self.page(state, query)).await {
-                Ok(Ok(page)) => return Some(page),
-                Ok(Err(failure)) if is_refused_request(&failure) || is_too_much(&failure) => {
-                    *sizes = smaller;
-                }
-                Ok(Err(_)) | Err(_) => return None,
-            }
-        }
-        None
-    }
-
-    async fn page(&self, state: Option<State>, query: String) -> Result<Page, FetchError> {
-        let filter = state.map(|state| format!("state={}", state.name()));
-        let query: Vec<_> = filter
-            .into_iter()
-            .chain([query])
-            .filter(|part| !part.is_empty())
-            .collect();
-        let mut url = below(self.base, "tasks");
-        url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
-        let body = get_object(self.client, self.scope, &url, self.authorization).await?;
-        Page::read(&body)
+        state: State,
+        max_pages: usize,
+    ) -> Result<TaskList<'_>, FetchError> {
+        let mut list = TaskList::open(self, Some(state)).await?;
+        while list.is_filtered() && list.pages < max_pages && list.read_on().await? {}
+        Ok(list)
     }
 }
 
-/// What follows a page.
-enum Next {
-    /// The next page, if there is one.
-    Page,
-    /// Nothing more is needed.
-    Done,
-    /// There is more, which is not read like this.
-    Pause,
+impl Cut {
+    fn of(list: &TaskList<'_>, cause: ListCut) -> Self {
+        let created = list.last_page().iter().filter_map(|task| task.created);
+        Self {
+            tasks: list.tasks.len(),
+            reached: created.min(),
+            cause,
+        }
+    }
 }
 
-/// Whether the server does not like a parameter.
-fn is_refused_request(failure: &FetchError) -> bool {
-    matches!(
-        failure.status().map(|status| status.as_u16()),
-        Some(400 | 422)
-    )
+/// What a server answers to a question for the tasks in one state.
+enum Filtered {
+    Tasks {
+        tasks: Vec<Task>,
+        is_whole: bool,
+    },
+    /// It does not have the state.
+    Unknown,
+    /// It lists all tasks.
+    Ignored,
+    /// The call failed.
+    Failed,
 }
 
-/// Whether a smaller page may come through: gateways have limits for messages, and answer with any of these beyond them.
-fn is_too_much(failure: &FetchError) -> bool {
-    matches!(
-        failure,
-        FetchError::TooLarge(_) | FetchError::Interrupted(_)
-    ) || failure
-        .status()
-        .is_some_and(|status| matches!(status.as_u16(), 413 | 429) || status.is_server_error())
+impl Filtered {
+    /// Whether there are no other tasks in the state.
+    const fn is_whole(&self) -> bool {
+        matches!(self, Self::Tasks { is_whole: true, .. } | Self::Unknown)
+    }
+
+    fn tasks(self) -> Option<Vec<Task>> {
+        match self {
+            Self::Tasks { tasks, .. } => Some(tasks),
+            Self::Unknown | Self::Ignored | Self::Failed => None,
+        }
+    }
+}
+
+fn count_started(tasks: &[Task], now: Timestamp) -> usize {
+    tasks.iter().filter(|task| task.has_started(now)).count()
 }

@@ -13,6 +13,7 @@ mod state;
 mod submit;
 mod task_history;
 mod task_info;
+mod task_list;
 mod tasks;
 mod times;
 

@@ -314,11 +314,13 @@ impl Inquiry<'_> {
                     Ok(estimate) => {
                         if history.unreadable > 0 {
                             warnings.push(Warning::UnreadableTasks {
-                                service,
+                                service: service.clone(),
                                 tasks: history.tasks,
                                 unreadable: history.unreadable,
                             });
                         }
+                        let part = history.part.clone();
+                        warnings.extend(part.map(|part| Warning::TasksNotRead { service, part }));
                         let basis = QueueBasis::History(estimate.evidence);
                         return Ok(((estimate.seconds, basis), outcomes));
                     }

@@ -15,7 +15,7 @@ use super::{
     NoTaskInfo, TaskInfoRequest, TesClient, below,
     error::TesError,
     get_object,
-    search::{Probe, Visit, choose, choose_last, told},
+    search::{Probe, Visit, choose, choose_last, told, told_at},
 };
 use crate::{
     client::{Authorization, CallScope, FetchError, parse_object},
@@ -42,6 +42,9 @@ struct Search<'a> {
     task: Option<&'a TaskInfoRequest>,
     /// Whether there are prices in the book, so that the list of tasks is of use without task info.
     is_priced: bool,
+    /// Where it was found before.
+    known: Option<Arc<Url>>,
+    /// All paths, the one that is known first.
     bases: Vec<Arc<Url>>,
 }
 
@@ -87,7 +90,7 @@ impl<'a> Search<'a> {
         let known = known.map(|known| Arc::clone(&known.base));
         // A TES may have moved.
         let others = bases(tes).into_iter().map(Arc::new);
-        let others = others.filter(|base| Some(base) != known.as_ref());
+        let others: Vec<_> = others.filter(|base| Some(base) != known.as_ref()).collect();
         Self {
             client,
             scope,
@@ -95,7 +98,8 @@ impl<'a> Search<'a> {
             authorization,
             task,
             is_priced: task.is_none() || client.config.entry_for(tes).is_some(),
-            bases: known.clone().into_iter().chain(others).collect(),
+            bases: known.iter().cloned().chain(others).collect(),
+            known,
         }
     }
 
@@ -116,11 +120,13 @@ impl<'a> Search<'a> {
             match timeout_at(until, pending.next()).await {
                 Ok(Some(Ok(found))) => return Ok(found),
                 Ok(Some(Err(visit))) => {
-                    if visits.is_empty()
-                        && let Some(failure) = visit.silence()
-                        && (failure.is_without_connection() || !self.is_priced)
-                    {
-                        return Err(failure.clone().into());
+                    if visits.is_empty() {
+                        if let Some(failure) = visit.shared_failure(self.is_priced) {
+                            return Err(told_at(&visit, failure, self.tes, self.authorization));
+                        }
+                        if self.is_as_known(&visit) {
+                            return Ok(found(visit));
+                        }
                     }
                     visits.push(visit);
                 }
@@ -142,6 +148,12 @@ impl<'a> Search<'a> {
             Some(place) => Ok(found(visits.swap_remove(place))),
             None => Err(told(&visits, self.tes, self.authorization)),
         }
+    }
+
+    /// Whether a look at a TES that is known finds it as it was taken for one.
+    fn is_as_known(&self, visit: &Visit) -> bool {
+        let is_object = matches!(visit.probe, Probe::Empty | Probe::Object | Probe::Nothing);
+        self.task.is_none() && self.known.as_ref() == Some(&visit.base) && is_object
     }
 
     /// How long a question is waited for before others are asked beside it.

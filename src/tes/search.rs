@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     client::{Authorization, FetchError},
-    domain::{service::ServiceUri, tes_base::bases},
+    domain::{
+        service::ServiceUri,
+        tes_base::{bases, given_base},
+    },
 };
 
 /// What there is at a path.
@@ -82,12 +85,17 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// Why the search ends with the first answer: nothing at the host would answer.
-    pub(super) const fn silence(&self) -> Option<&FetchError> {
-        match &self.probe {
-            Probe::Broken(failure) if failure.is_about_the_service() => Some(failure),
-            _ => None,
-        }
+    /// The failure that other paths would share: there is no connection, or the host limits the rate of calls. Without
+    /// prices, no answer in time is one too: nothing is left to ask.
+    pub(super) fn shared_failure(&self, is_priced: bool) -> Option<&FetchError> {
+        let Probe::Broken(failure) = &self.probe else {
+            return None;
+        };
+        let is_limited = failure
+            .status()
+            .is_some_and(|status| status.as_u16() == 429);
+        let is_silent = !is_priced && failure.is_about_the_service();
+        (failure.is_without_connection() || is_limited || is_silent).then_some(failure)
     }
 
     /// Whether service-info may say more, as the list of tasks may not be implemented.
@@ -189,16 +197,27 @@ pub(super) fn told(
         .copied()
         .or_else(without_status)
     {
-        Some((Visit { base, .. }, failure)) => TesError::Call {
-            failure: failure.clone(),
-            access: Access::of(failure, authorization.at(base)),
-            path: (!is_given(base)).then(|| below(base, "tasks").path().to_owned()),
-        },
+        Some((visit, failure)) => told_at(visit, failure, tes, authorization),
         None => TesError::NotFound {
             paths: given
                 .iter()
                 .map(|base| below(base, "tasks").path().to_owned())
                 .collect(),
         },
+    }
+}
+
+/// The `failure` at a path, which is named if it is not the one that was given.
+pub(super) fn told_at(
+    Visit { base, .. }: &Visit,
+    failure: &FetchError,
+    tes: &ServiceUri,
+    authorization: Authorization<'_>,
+) -> TesError {
+    let is_given = given_base(tes) == **base;
+    TesError::Call {
+        failure: failure.clone(),
+        access: Access::of(failure, authorization.at(base)),
+        path: (!is_given).then(|| below(base, "tasks").path().to_owned()),
     }
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::tasks::{Reading, Task, outcomes};
+use super::{
+    history::{Coverage, Listing},
+    tasks::{Reading, Task, outcomes},
+};
 use crate::{
     client::FetchError,
     domain::{
-        queue::{History, ListedTask, NoQueueTime, Progress, QueueEstimate},
+        queue::{History, HistoryPart, ListedTask, NoQueueTime, Progress, QueueEstimate},
         resources::ResourceNeeds,
         site::Outcomes,
     },
@@ -32,44 +35,50 @@ pub struct TaskHistory {
     pub unreadable: usize,
     /// How many tasks wait that are too old.
     pub old_waiting: usize,
-    /// The age of the newest task in days, if all are too old and the list could not be read to its end.
-    pub newest_days: Option<f64>,
+    /// The part of the tasks that the history is, if there are more.
+    pub part: Option<HistoryPart>,
+    /// Why the history says nothing of the present, if there are newer tasks than were read.
+    pub not_read: Option<NoQueueTime>,
 }
 
 impl TaskHistory {
-    /// The history in `tasks` at the time `now`; `is_whole` unless a list was too long.
-    pub(super) fn new(tasks: &[Task], is_whole: bool, now: Timestamp, max_age_days: f64) -> Self {
+    /// The history in `listing` at the time `now`.
+    pub(super) fn new(listing: &Listing, now: Timestamp, max_age_days: f64) -> Self {
+        let tasks = &listing.tasks;
         let max_age_seconds = max_age_days * DAY_SECONDS;
-        let age = |task: &Task| {
-            task.created
-                .map(|created| now.duration_since(created).as_secs_f64())
+        let age = |created: Timestamp| now.duration_since(created).as_secs_f64();
+        let is_recent = |task: &&Task| task.created.is_none_or(|time| age(time) <= max_age_seconds);
+        // Of those that ended, only old ones are known.
+        let counts = |task: &&Task| {
+            !matches!(listing.coverage, Coverage::Unfinished(_)) || !task.state.is_last()
         };
-        let is_recent = |task: &&Task| age(task).is_none_or(|age| age <= max_age_seconds);
-        let mut listed = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            if let Reading::Readable(task) = task.reading(now) {
-                listed.push(task);
-            }
-        }
+        let listed: Vec<_> = tasks
+            .iter()
+            .filter(counts)
+            .filter_map(|task| match task.reading(now) {
+                Reading::Readable(task) => Some(task),
+                Reading::Unreadable | Reading::NeverStarted => None,
+            })
+            .collect();
         let recent = || tasks.iter().filter(is_recent);
         let unreadable = recent().filter(|task| task.reading(now) == Reading::Unreadable);
         let is_old_waiting = |task: &&ListedTask| {
             task.progress == Progress::Waiting && task.age_seconds > max_age_seconds
         };
-        let newest = tasks.iter().filter_map(age).min_by(f64::total_cmp);
+        let newest_days = tasks
+            .iter()
+            .filter_map(|task| task.created)
+            .max()
+            .map(|newest| age(newest) / DAY_SECONDS);
+        let runs = tasks.iter().filter_map(Task::run).collect();
         Self {
             outcomes: outcomes(recent().map(|task| task.state)),
             tasks: recent().count(),
             unreadable: unreadable.count(),
             old_waiting: listed.iter().filter(is_old_waiting).count(),
-            newest_days: newest
-                .filter(|&newest| !is_whole && newest > max_age_seconds)
-                .map(|newest| newest / DAY_SECONDS),
-            history: History::new(
-                listed,
-                tasks.iter().filter_map(Task::run).collect(),
-                max_age_seconds,
-            ),
+            part: listing.coverage.part(now),
+            not_read: listing.coverage.not_read(newest_days, max_age_days),
+            history: History::new(listed, runs, max_age_seconds),
         }
     }
 
@@ -82,20 +91,20 @@ impl TaskHistory {
         needs: &ResourceNeeds,
         max_age_days: f64,
     ) -> Result<QueueEstimate, NoQueueTime> {
-        let estimate = match self.newest_days {
-            None => self.history.estimate(needs),
-            Some(_) => None,
-        };
+        let is_of_now = self.not_read.is_none() || self.part.is_some();
+        let estimate = is_of_now.then(|| self.history.estimate(needs)).flatten();
         estimate.ok_or_else(|| self.no_queue_time(max_age_days))
     }
 
     /// Why the tasks tell nothing of the queue, if they do not.
     pub(super) fn no_queue_time(&self, max_age_days: f64) -> NoQueueTime {
-        if let Some(newest_days) = self.newest_days {
-            NoQueueTime::TooOld {
-                newest_days,
-                max_age_days,
+        if self.unreadable > 0 && self.unreadable == self.tasks {
+            NoQueueTime::Unreadable {
+                tasks: self.tasks,
+                unreadable: self.unreadable,
             }
+        } else if let Some(not_read) = &self.not_read {
+            not_read.clone()
         } else if self.unreadable > 0 {
             NoQueueTime::Unreadable {
                 tasks: self.tasks,
@@ -109,5 +118,42 @@ impl TaskHistory {
         } else {
             NoQueueTime::NoRecentTask { max_age_days }
         }
+    }
+}
+
+impl Coverage {
+    /// The part of the tasks that it is, if it tells of the present.
+    fn part(&self, now: Timestamp) -> Option<HistoryPart> {
+        match self {
+            Self::Newest(cut) => Some(HistoryPart::Newest {
+                tasks: cut.tasks,
+                days: cut.reached.map_or(0.0, |reached| {
+                    now.duration_since(reached).as_secs_f64().max(0.0) / DAY_SECONDS
+                }),
+                cause: cut.cause.clone(),
+            }),
+            Self::Unfinished(cut) => Some(HistoryPart::Unfinished {
+                tasks: cut.tasks,
+                cause: cut.cause.clone(),
+            }),
+            Self::Whole | Self::Older(_) => None,
+        }
+    }
+
+    /// Why it does not tell of the present, if it does not, or only of tasks that are not there.
+    fn not_read(&self, newest_days: Option<f64>, max_age_days: f64) -> Option<NoQueueTime> {
+        let (Self::Unfinished(cut) | Self::Older(cut)) = self else {
+            return None;
+        };
+        Some(match newest_days {
+            Some(newest_days) if newest_days > max_age_days => NoQueueTime::TooOld {
+                newest_days,
+                max_age_days,
+            },
+            _ => NoQueueTime::NotReadToEnd {
+                tasks: cut.tasks,
+                cause: cut.cause.clone(),
+            },
+        })
     }
 }

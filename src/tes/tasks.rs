@@ -7,14 +7,15 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     state::State,
-    times::{instant, number, task_id},
+    times::{instant, member, number, task_id},
 };
 use crate::{
-    client::FetchError,
+    client::{FetchError, parse, parse_object},
     domain::{
         calibrate::{CompletedRun, Program},
         queue::{ListedTask, Progress, Requested, Run},
@@ -38,30 +39,31 @@ pub(super) struct Page {
 
 impl Page {
     /// # Errors
-    /// If it has no `tasks`, but other members: servers that leave out what is empty send `{}` for an empty page.
-    pub(super) fn read(body: &Map<String, Value>) -> Result<Self, FetchError> {
-        const TOKENS: [&str; 3] = ["next_page_token", "nextPageToken", "next_page"];
-        let is_of_token = |name: &String| TOKENS.contains(&name.as_str());
-        if !body.contains_key("tasks") && !body.keys().all(is_of_token) {
-            return Err(FetchError::Malformed("it has no list 'tasks'".to_owned()));
-        }
-        let tasks = member(body, &["tasks"]).map_or_else(Vec::new, items);
-        Ok(Self {
-            tasks: tasks.iter().map(|task| Task::new(task)).collect(),
-            next: member(body, &TOKENS).and_then(page_token),
-        })
+    /// If it is no JSON object, or has no `tasks`, but other members: servers that leave out what is empty send `{}` for an
+    /// empty page.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, FetchError> {
+        Self::read(&parse_object(body)?, body)
     }
 
-    /// Whether all its tasks are in `state`: not every server filters.
-    pub(super) fn is_filtered_by(&self, state: State) -> bool {
-        self.tasks.iter().all(|task| task.state == state)
+    fn read(object: &Map<String, Value>, body: &[u8]) -> Result<Self, FetchError> {
+        const TOKENS: [&str; 3] = ["next_page_token", "nextPageToken", "next_page"];
+        let is_of_token = |name: &String| TOKENS.contains(&name.as_str());
+        if !object.contains_key("tasks") && !object.keys().all(is_of_token) {
+            return Err(FetchError::Malformed("it has no list 'tasks'".to_owned()));
+        }
+        let tasks = list(object, "tasks");
+        Ok(Self {
+            tasks: tasks.iter().map(|task| Task::new(task)).collect(),
+            next: member(object, &TOKENS, |token| page_token(token, body)),
+        })
     }
 }
 
 /// TESP writes `None` for none. A token that is percent-encoded already is decoded: it is encoded again when it is sent.
-fn page_token(value: &Value) -> Option<String> {
+fn page_token(value: &Value, body: &[u8]) -> Option<String> {
     let token = match value {
         Value::String(text) => text.trim(),
+        Value::Number(number) if number.is_f64() => return number_as_written(body),
         Value::Number(number) => return Some(number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
@@ -76,6 +78,23 @@ fn page_token(value: &Value) -> Option<String> {
         return Some(decoded.into_owned());
     }
     Some(token.to_owned())
+}
+
+/// The token of `body` that is a number, digit by digit: it can be larger than numbers are read exactly.
+fn number_as_written(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Tokens {
+        next_page_token: Option<Box<RawValue>>,
+        #[serde(rename = "nextPageToken")]
+        camel: Option<Box<RawValue>>,
+        next_page: Option<Box<RawValue>>,
+    }
+    let tokens: Tokens = parse(body).ok()?;
+    [tokens.next_page_token, tokens.camel, tokens.next_page]
+        .into_iter()
+        .flatten()
+        .map(|token| token.get().to_owned())
+        .find(|token| token.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
 }
 
 /// How many tasks ended in which of these `states`, if any did. Who cancels a task says nothing about the site.
@@ -135,15 +154,15 @@ impl Task {
     fn new(task: &Value) -> Self {
         let empty = Map::new();
         let task = task.as_object().unwrap_or(&empty);
-        let logs = member(task, &["logs"]).map_or_else(Vec::new, items);
+        let logs = list(task, "logs");
         let attempts: Vec<_> = logs.into_iter().filter_map(Attempt::new).collect();
-        let executors = member(task, &["executors"]).map_or_else(Vec::new, items);
+        let executors = list(task, "executors");
         let image = executors.first().and_then(|executor| executor.get("image"));
         let state = State::of(task);
         let last_first = || attempts.iter().rev();
         Self {
-            id: member(task, &["id"]).and_then(task_id),
-            created: member(task, &["creation_time", "creationTime"]).and_then(instant),
+            id: member(task, &["id"], task_id),
+            created: member(task, &["creation_time", "creationTime"], instant),
             state,
             started: attempts.iter().find_map(|attempt| attempt.start),
             run_seconds: last_first().find_map(Attempt::seconds),
@@ -153,7 +172,9 @@ impl Task {
             program: (state == State::Complete)
                 .then(|| program(&executors))
                 .flatten(),
-            requested: member(task, &["resources"]).map_or_else(Requested::default, requested),
+            requested: task
+                .get("resources")
+                .map_or_else(Requested::default, requested),
         }
     }
 
@@ -212,6 +233,22 @@ impl Task {
             requested: self.requested,
             progress,
         })
+    }
+
+    /// Whether it is known since when it waits.
+    pub(super) fn waits(&self, now: Timestamp) -> bool {
+        matches!(
+            self.reading(now),
+            Reading::Readable(ListedTask {
+                progress: Progress::Waiting,
+                ..
+            })
+        )
+    }
+
+    /// Tells it from other tasks: some servers give all the same id. `None` if it has no id.
+    pub(super) fn key(&self) -> Option<(String, Option<Timestamp>)> {
+        Some((self.id.clone()?, self.created))
     }
 
     /// Whether it is known when it started.
@@ -292,12 +329,11 @@ impl Attempt {
     fn new(log: &Value) -> Option<Self> {
         let log = log.as_object()?;
         let times = |log: &Map<String, Value>| {
-            let start = member(log, &["start_time", "startTime"]).and_then(instant);
-            let end = member(log, &["end_time", "endTime"]).and_then(instant);
+            let start = member(log, &["start_time", "startTime"], instant);
+            let end = member(log, &["end_time", "endTime"], instant);
             (start, end)
         };
-        let executors: Vec<_> = member(log, &["logs"])
-            .map_or_else(Vec::new, items)
+        let executors: Vec<_> = list(log, "logs")
             .into_iter()
             .filter_map(Value::as_object)
             .map(times)
@@ -325,8 +361,9 @@ impl Attempt {
 
 fn requested(resources: &Value) -> Requested {
     let amount = |names: &[&str]| {
-        let value = member(resources.as_object()?, names)?;
-        number(value).filter(|&amount| amount >= 0.0)
+        member(resources.as_object()?, names, |value| {
+            number(value).filter(|&amount| amount >= 0.0)
+        })
     };
     Requested {
         cpu_cores: amount(&["cpu_cores", "cpuCores"]),
@@ -335,12 +372,9 @@ fn requested(resources: &Value) -> Requested {
     }
 }
 
-/// The first member of one of these names that is not null.
-fn member<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
-    names
-        .iter()
-        .filter_map(|&name| object.get(name))
-        .find(|value| !value.is_null())
+/// The items of the member `name`.
+fn list<'a>(object: &'a Map<String, Value>, name: &str) -> Vec<&'a Value> {
+    object.get(name).map_or_else(Vec::new, items)
 }
 
 /// The items of a list; an object stands for a list of one.
@@ -365,7 +399,7 @@ mod tests {
     }
 
     fn page(body: &Value) -> Page {
-        Page::read(body.as_object().unwrap()).unwrap()
+        Page::parse(body.to_string().as_bytes()).unwrap()
     }
 
     fn reading(task: &Value) -> Reading {
@@ -453,6 +487,7 @@ mod tests {
         for (id, expected) in [
             (json!("a"), Some("a")),
             (json!(7), Some("7")),
+            (json!(1.5), None),
             (json!(""), None),
             (json!(" "), None),
             (json!(null), None),
@@ -475,6 +510,9 @@ mod tests {
             json!("queued"),
             json!(1),
             json!("1"),
+            json!(1.0),
+            json!("1.0"),
+            json!("TES_QUEUED"),
             json!("INITIALIZING"),
             json!("Initializing"),
             json!(2),
@@ -496,6 +534,9 @@ mod tests {
             json!("CANCELED"),
             json!("cancelled"),
             json!("CANCELING"),
+            json!("State.CANCELED"),
+            json!(8.0),
+            json!("6.0"),
             json!("PREEMPTED"),
         ] {
             assert_eq!(state(&ended), Reading::NeverStarted, "{ended}");
@@ -568,6 +609,36 @@ mod tests {
         ] {
             assert_eq!(next(none.clone()), None, "{none}");
         }
+    }
+
+    #[test]
+    fn tokens_that_are_large_numbers_are_read_digit_by_digit() {
+        for number in [
+            "1000000000000000000000000000000",
+            "18446744073709551617",
+            "-99999999999999999999",
+            "17.50",
+            "9007199254740993",
+        ] {
+            for name in ["next_page_token", "nextPageToken"] {
+                let body = format!("\u{feff}{{\"tasks\": [], \"{name}\": {number}, \"n\": NaN}}");
+                let page = Page::parse(body.as_bytes()).unwrap();
+                assert_eq!(page.next.as_deref(), Some(number));
+            }
+        }
+    }
+
+    #[test]
+    fn an_unreadable_spelling_hides_no_readable_one() {
+        let task = json!({
+            "state": "COMPLETE", "id": 7, "creation_time": "soon", "creationTime": CREATED,
+            "resources": {"cpu_cores": "some", "cpuCores": 3},
+            "logs": [{"start_time": {}, "startTime": "2024-05-01T10:00:05Z"}]
+        });
+        assert_eq!(waited(&task), Some(5.0));
+        assert_eq!(Task::new(&task).requested.cpu_cores, Some(3.0));
+        let body = json!({"tasks": [], "next_page_token": [], "nextPageToken": "", "next_page": 5});
+        assert_eq!(page(&body).next.as_deref(), Some("5"));
     }
 
     #[test]
@@ -663,7 +734,6 @@ mod tests {
     fn a_page_has_the_tasks_that_can_be_read() {
         let body = json!({"tasks": [{"state": "QUEUED"}, 7, null, {"state": "queued"}]});
         assert_eq!(page(&body).tasks.len(), 4);
-        assert!(!page(&body).is_filtered_by(State::Queued));
         for body in [json!({}), json!({"tasks": null}), json!({"tasks": "none"})] {
             assert!(page(&body).tasks.is_empty(), "{body}");
         }
@@ -677,7 +747,7 @@ mod tests {
             json!({"status_code": 401, "msg": "Unauthorized"}),
             json!({"data": {"tasks": []}}),
         ] {
-            assert!(Page::read(body.as_object().unwrap()).is_err(), "{body}");
+            assert!(Page::parse(body.to_string().as_bytes()).is_err(), "{body}");
         }
         for body in [
             json!({}),

@@ -18,7 +18,7 @@ use crate::{
         object_id::BadDrsUri,
         price_book::BadTesMatch,
         query::RequestFaultReason,
-        queue::NoQueueTime,
+        queue::{HistoryPart, ListCut, NoQueueTime},
         registry::RegistryWarning,
         scheme::{BadScheme, Scheme},
         service::BadServiceUri,
@@ -195,6 +195,7 @@ fn warnings() -> Vec<Warning> {
                 max_age_days: 7.0,
             }),
             queue(NoQueueTime::TooOld { newest_days: 900.4, max_age_days: 7.0 }),
+            queue(NoQueueTime::NotReadToEnd { tasks: 7850, cause: ListCut::Pages(40) }),
             queue(NoQueueTime::Unreadable { tasks: 30, unreadable: 28 }),
             queue(NoQueueTime::NoTaskList(cause())),
             queue(NoQueueTime::NotInTaskInfo),
@@ -211,6 +212,20 @@ fn warnings() -> Vec<Warning> {
         }]
         Warning::UnreadableTasks { .. } => [
             Warning::UnreadableTasks { service: tes(), tasks: 30, unreadable: 28 },
+        ]
+        Warning::TasksNotRead { .. } => [
+            Warning::TasksNotRead {
+                service: tes(),
+                part: HistoryPart::Newest { tasks: 1050, days: 2.25, cause: ListCut::Pages(6) },
+            },
+            Warning::TasksNotRead {
+                service: tes(),
+                part: HistoryPart::Newest { tasks: 50, days: 0.125, cause: ListCut::Failure(cause()) },
+            },
+            Warning::TasksNotRead {
+                service: tes(),
+                part: HistoryPart::Unfinished { tasks: 650, cause: ListCut::Time },
+            },
         ]
         Warning::TaskInfoUnavailable { .. } => [
             Warning::TaskInfoUnavailable { service: tes(), cause: cause() },
@@ -456,6 +471,7 @@ fn request_faults() -> Vec<RequestFaultReason> {
         RequestFaultReason::NotAnAmount => [RequestFaultReason::NotAnAmount]
         RequestFaultReason::Empty => [RequestFaultReason::Empty]
         RequestFaultReason::NoUri => [RequestFaultReason::NoUri]
+        RequestFaultReason::Misnamed(_) => [RequestFaultReason::Misnamed("tes_uris")]
         RequestFaultReason::DuplicatePath => [RequestFaultReason::DuplicatePath]
         RequestFaultReason::DifferentSize => [RequestFaultReason::DifferentSize]
         RequestFaultReason::NoUrl => [RequestFaultReason::NoUrl]

@@ -303,6 +303,73 @@ async fn bytes_that_are_no_request_are_refused() {
 }
 
 #[tokio::test]
+async fn what_is_written_under_a_wrong_name_is_told_where_it_is_missing() {
+    let service = Service::start().await;
+    let tes = json!(["https://tes.example/"]);
+    let needs =
+        json!({"cpu_cores": 1, "ram_gb": 1, "disk_gb": 1, "execution_time_sec": 1, "zone": "a"});
+    let named = |parent: &str, wrong: &str, right: &'static str| {
+        let pointer = format!("{parent}/{wrong}");
+        fault(&pointer, RequestFaultReason::Misnamed(right))
+    };
+    for wrong in [
+        "tes_urls", "tes_url", "tesUris", "tes-uris", "TES_URIS", "tes",
+    ] {
+        let request = json!({(wrong): tes, "resource_requirements": needs, "other": 1});
+        let messages = service.refuse(&request, "ValidationError").await;
+        let expected = [
+            fault("/tes_uris", RequestFaultReason::NoUri),
+            named("", wrong, "tes_uris"),
+        ];
+        assert_eq!(messages, expected);
+        let request =
+            json!({(wrong): tes, "task": {"executors": [{"image": "i", "command": ["c"]}]}});
+        let response = service
+            .post_to("/rank-tasks")
+            .json(&request)
+            .send()
+            .await
+            .unwrap();
+        let messages = assert_problem(&response.json().await.unwrap(), 400, "ValidationError");
+        assert!(
+            messages.contains(&named("", wrong, "tes_uris")),
+            "{messages:?}"
+        );
+    }
+    for wrong in ["resources", "resourceRequirements", "resource_requirement"] {
+        let messages = service
+            .refuse(&json!({"tes_uris": tes, (wrong): needs}), "ValidationError")
+            .await;
+        let expected = [
+            fault("/resource_requirements", RequestFaultReason::Required),
+            named("", wrong, "resource_requirements"),
+        ];
+        assert_eq!(messages, expected);
+    }
+    for (wrong, right) in [
+        ("cpus", "cpu_cores"),
+        ("cpuCores", "cpu_cores"),
+        ("memory_gb", "ram_gb"),
+        ("mem_mb", "ram_gb"),
+        ("disk", "disk_gb"),
+        ("runtime", "execution_time_sec"),
+    ] {
+        let mut needs = needs.clone();
+        let members = needs.as_object_mut().unwrap();
+        let value = members.remove(right).unwrap();
+        members.insert(wrong.to_owned(), value);
+        let request = json!({"tes_uris": tes, "resource_requirements": needs});
+        let messages = service.refuse(&request, "ValidationError").await;
+        let parent = "/resource_requirements";
+        let expected = [
+            fault(&format!("{parent}/{right}"), RequestFaultReason::Required),
+            named(parent, wrong, right),
+        ];
+        assert_eq!(messages, expected);
+    }
+}
+
+#[tokio::test]
 async fn every_violation_is_told_at_once_with_its_pointer() {
     let service = Service::start_with("limits: {tes_uris: 4, object_ids: 3}").await;
     let messages = service

@@ -66,6 +66,7 @@ mod task_info;
 mod task_outputs;
 mod tes_flavours;
 mod tes_history;
+mod tes_long_lists;
 mod tes_paths;
 mod tls;
 mod traces;

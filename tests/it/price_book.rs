@@ -307,31 +307,61 @@ async fn a_web_page_for_task_info_is_told_as_one() {
 #[tokio::test]
 async fn a_broken_tes_is_never_ranked_by_assumptions() {
     let service = service(&BOOK.replace("fixed", "history")).await;
-    let is_broken = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&is_broken);
-    let tes = Recorder::start(move |line, _| {
-        if line.starts_with("POST") {
-            return Some((405, json!({})));
-        }
-        let status = if seen.load(SeqCst) { 500 } else { 200 };
-        Some((status, json!({"tasks": []})))
-    })
-    .await;
-    let root = tes.server.url("/");
-    let request = small_task(std::slice::from_ref(&root));
-    assert_eq!(
-        service.rank(&request).await["warnings"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2,
-        "no task info, and no recent task"
-    );
-    // Within the minute in which it is known to have no task info.
-    is_broken.store(true, SeqCst);
-    later(31).await;
-    let messages = service.refuse(&request, "ResourceUnavailableError").await;
-    assert_eq!(messages[1], tes_unavailable(&root, &status(500)));
+    for code in [401, 403, 500, 502, 503, 504] {
+        let is_broken = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_broken);
+        let tes = Recorder::start(move |line, _| {
+            if line.starts_with("POST") {
+                return Some((405, json!({})));
+            }
+            let status = if seen.load(SeqCst) { code } else { 200 };
+            Some((status, json!({"tasks": []})))
+        })
+        .await;
+        let root = tes.server.url("/");
+        let request = small_task(std::slice::from_ref(&root));
+        let answer = service.rank(&request).await;
+        assert_eq!(
+            warnings(&answer).len(),
+            2,
+            "no task info, and no recent task: {answer:#}"
+        );
+        // Within the minute in which it is known to have no task info.
+        is_broken.store(true, SeqCst);
+        later(31).await;
+        let messages = service.refuse(&request, "ResourceUnavailableError").await;
+        assert!(messages[1].starts_with("TES unavailable: "), "{messages:?}");
+        assert!(messages[1].contains(&code.to_string()), "{messages:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tes_that_stops_to_answer_or_drops_calls_is_unavailable() {
+    for drops in [true, false] {
+        let service = Service::start_with(&format!("timeout: 1\ntes:{BOOK}")).await;
+        let is_broken = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_broken);
+        let router = axum::Router::new().fallback(async move |method: http::Method| {
+            if method == http::Method::POST {
+                return http::StatusCode::METHOD_NOT_ALLOWED.into_response();
+            }
+            if !seen.load(SeqCst) {
+                return axum::Json(json!({"tasks": []})).into_response();
+            }
+            if !drops {
+                std::future::pending::<()>().await;
+            }
+            let cut = futures_util::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("cut"))]);
+            axum::body::Body::from_stream(cut).into_response()
+        });
+        let tes = crate::support::Server::start(router).await;
+        let request = small_task(&[tes.url("/v1/")]);
+        assert_eq!(warnings(&service.rank(&request).await).len(), 1);
+        is_broken.store(true, SeqCst);
+        later(31).await;
+        let told = service.refuse(&request, "ResourceUnavailableError").await;
+        assert!(told[1].starts_with("TES unavailable: "), "{told:?}");
+    }
 }
 
 #[tokio::test]

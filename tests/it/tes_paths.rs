@@ -310,7 +310,6 @@ async fn a_good_tes_is_found_whatever_the_guessed_paths_answer() {
         (200, json!({"tasks": "/x"})),
         (401, json!({})),
         (403, json!({"message": "Missing Authentication Token"})),
-        (429, json!({})),
         (500, json!({})),
         (502, json!({})),
         (503, json!({})),
@@ -490,5 +489,183 @@ async fn spellings_of_a_tes_that_fail_alike_are_told_once() {
         let (_, answer) = service.ask(&request(&roots, &[], &[])).await;
         let told = answer.to_string();
         assert_eq!(told.matches("TES unavailable").count(), 1, "{code} {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_limits_the_rate_of_calls_is_not_tried_at_other_paths() {
+    let service = Service::start().await;
+    let busy = Recorder::start(|_, _| Some((429, json!({})))).await;
+    let request = request(&[busy.server.url("/")], &[], &[]);
+    service.refuse(&request, "ResourceUnavailableError").await;
+    // Its tasks are asked for, and nothing at another path.
+    assert_eq!(
+        busy.lines(),
+        ["POST /tasks/task-info", "GET /tasks?page_size=1"]
+    );
+}
+
+/// With prices for every TES on this machine, of which only the small question is asked.
+async fn service_with_prices(timeout: f64) -> Service {
+    let book = "{match: 127.0.0.1, currency: EUR, unit_costs: {cpu_usage: 1, memory_consumption: 0, data_storage: 0, data_transfer: 0},
+        queue: {signal: fixed, default_sec: 77}}";
+    Service::start_with(&format!(
+        "timeout: {timeout}\ntes: {{price_book: [{book}]}}"
+    ))
+    .await
+}
+
+/// What a server answers at `/tasks` and at `/ga4gh/tes/v1/tasks`, and at all other paths; to task info nothing but 405.
+fn at_both(
+    given: (u16, Value),
+    usual: (u16, Value),
+    elsewhere: u16,
+) -> impl Fn(&str, Option<&str>) -> Option<(u16, Value)> + Clone {
+    move |line, _| {
+        Some(match line {
+            line if line.starts_with("POST") => (405, json!({})),
+            line if line.starts_with("GET /tasks?") => given.clone(),
+            line if line.starts_with("GET /ga4gh/tes/v1/tasks?") => usual.clone(),
+            _ => (
+                elsewhere,
+                json!({"message": "Missing Authentication Token"}),
+            ),
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_answers_at_a_guessed_path_hides_no_tes_at_another() {
+    let service = service_with_prices(2.0).await;
+    let no_list = [
+        json!({}),
+        json!({"message": "welcome"}),
+        json!({"code": 404}),
+    ];
+    let mut guessed: Vec<_> = no_list.into_iter().map(|body| (200, body)).collect();
+    guessed.extend([401, 403, 404, 500, 502, 503, 504].map(|code| (code, json!({}))));
+    for given in guessed {
+        let tes = Recorder::start(at_both(given.clone(), (200, json!({"tasks": []})), 404)).await;
+        let answer = service
+            .rank(&request(&[tes.server.url("/")], &[], &[]))
+            .await;
+        assert_eq!(tes_of(&answer), [tes.server.url("/")], "{given:?}");
+        tes.lines();
+        // What was found is remembered.
+        later(31).await;
+        service
+            .rank(&request(&[tes.server.url("/")], &[], &[]))
+            .await;
+        assert_eq!(
+            tes.lines(),
+            ["GET /ga4gh/tes/v1/tasks?page_size=1"],
+            "{given:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tes_that_is_closed_or_broken_is_not_ranked_for_what_answers_at_another_path() {
+    let service = service_with_prices(2.0).await;
+    for code in [401, 403, 500, 502, 503, 504] {
+        for body in [
+            json!({}),
+            json!({"message": "welcome"}),
+            json!({"code": 404}),
+        ] {
+            let tes = Recorder::start(at_both((200, body.clone()), (code, json!({})), 404)).await;
+            let request = request(&[tes.server.url("/")], &[], &[]);
+            let told = service.refuse(&request, "ResourceUnavailableError").await;
+            assert!(told[1].contains(&code.to_string()), "{told:?}");
+            assert!(told[1].contains("/ga4gh/tes/v1/tasks"), "{told:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_refuses_what_it_does_not_know_hides_no_failure() {
+    let service = service_with_prices(2.0).await;
+    let failure = (500, json!({"message": "the database is away"}));
+    let tes = Recorder::start(at_both((403, json!({})), failure, 403)).await;
+    let root = tes.server.url("/");
+    let request = request(std::slice::from_ref(&root), &[], &[]);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
+    let expected = TesError::Call {
+        failure: refused(500, "the database is away"),
+        path: Some("/ga4gh/tes/v1/tasks".to_owned()),
+        access: None,
+    };
+    assert_eq!(told[1], tes_error(&root, &expected));
+}
+
+#[tokio::test]
+async fn a_tes_that_never_answers_to_task_info_is_ranked_if_it_shows_itself() {
+    let service = service_with_prices(0.5).await;
+    let list = (200, json!({"tasks": []}));
+    let cases: [(&str, &str, (u16, Value)); 4] = [
+        ("/", "GET /ga4gh/tes/v1/tasks?page_size=1", list.clone()),
+        ("/v1/", "GET /v1/tasks?page_size=1", list),
+        (
+            "/v1/",
+            "GET /v1/tasks?page_size=1",
+            (200, json!({"message": "welcome"})),
+        ),
+        (
+            "/v1/",
+            "GET /v1/service-info",
+            (200, json!({"type": {"artifact": "tes"}})),
+        ),
+    ];
+    for (path, question, answer) in cases {
+        let tes = Recorder::start(move |line, _| {
+            if line.starts_with("POST") {
+                Some((Recorder::NEVER, json!({})))
+            } else {
+                (line == question).then(|| answer.clone())
+            }
+        })
+        .await;
+        let root = tes.server.url(path);
+        let answer = service
+            .rank(&request(std::slice::from_ref(&root), &[], &[]))
+            .await;
+        assert_eq!(tes_of(&answer), [&root], "{question}");
+        assert!(
+            warnings(&answer)[0].contains("did not answer within"),
+            "{answer:#}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_with_its_api_at_several_paths_is_ranked_once() {
+    let service = service_with_prices(2.0).await;
+    let tes = Recorder::start(|line, _| {
+        let is_list = line.starts_with("GET") && line.contains("/tasks?");
+        is_list.then(|| (200, json!({"tasks": []})))
+    })
+    .await;
+    let roots = [
+        "/",
+        "/v1",
+        "/ga4gh/tes/v1/",
+        "/a/ga4gh/tes/v1",
+        "/b/v1",
+        "/b/",
+    ]
+    .map(|path| tes.server.url(path));
+    let answer = service.rank(&request(&roots, &[], &[])).await;
+    let mut ranked = tes_of(&answer);
+    ranked.sort_unstable();
+    assert_eq!(ranked, [&roots[0], &roots[3], &roots[4]]);
+    for value in [&roots[1], &roots[2], &roots[5]] {
+        let duplicate = Warning::Duplicate {
+            field: "tes_uris",
+            value: value.clone(),
+        };
+        assert!(
+            warnings(&answer).contains(&&*duplicate.to_string()),
+            "{answer:#}"
+        );
     }
 }

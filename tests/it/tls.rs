@@ -308,6 +308,60 @@ async fn authorities_of_the_operator_are_trusted_and_their_lack_is_told() {
     );
 }
 
+#[tokio::test]
+async fn what_is_wrong_with_the_certificate_of_a_service_is_told_in_words() {
+    let names = |name: &str| vec![rcgen::SanType::DnsName(name.try_into().unwrap())];
+    let cases = [
+        (
+            Identity::new(),
+            false,
+            "not of an authority that is trusted",
+        ),
+        (Identity::expired(), true, "has expired"),
+        (
+            Identity::with(|wanted| wanted.not_before = rcgen::date_time_ymd(3000, 1, 1)),
+            true,
+            "is not valid yet",
+        ),
+        (
+            Identity::with(|wanted| wanted.subject_alt_names = names("other.example")),
+            true,
+            "is for another name",
+        ),
+        (
+            Identity::with(|wanted| {
+                wanted.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            }),
+            true,
+            "is that of an authority and not of a server",
+        ),
+    ];
+    for (identity, is_trusted, expected) in cases {
+        let tes = tes::router(TesScenario::default());
+        let tls = Some(identity.load());
+        let front = Front::open(&Server::default(), tls, tes, pending()).await;
+        let root = format!("https://localhost:{}/ga4gh/tes/v1/", front.address.port());
+        let trusting = format!(
+            "outbound: {{ca_file: '{}'}}",
+            identity.certificate().display()
+        );
+        let service = Service::start_with(if is_trusted { &trusting } else { "" }).await;
+        let (status, answer) = service.ask(&request(&[root], &[], &[])).await;
+        assert_eq!(status, 400, "{answer:#}");
+        let text = answer.to_string();
+        assert!(text.contains(expected), "{text}");
+        for word in [
+            "Error(",
+            "CertificateError",
+            "UnknownIssuer",
+            "DnsName",
+            "CaUsed",
+        ] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+}
+
 #[test]
 fn a_file_of_authorities_that_cannot_be_used_stops_the_start() {
     let identity = Identity::new();

@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use super::{DrsHint, Warning};
-use crate::domain::{disclosure::redacted, exclusion::codes, first_ten::FirstTen, site::Failures};
+use crate::domain::{
+    disclosure::redacted, exclusion::codes, first_ten::FirstTen, queue::HistoryPart, site::Failures,
+};
 
 impl fmt::Display for Warning {
     #[expect(clippy::too_many_lines, reason = "one text for each warning")]
@@ -50,6 +52,18 @@ impl fmt::Display for Warning {
                 "Tasks unreadable: '{service}' lists {tasks} tasks, {unreadable} without readable times; its queue time is \
                  estimated from the others."
             ),
+            Self::TasksNotRead { service, part } => match part {
+                HistoryPart::Newest { tasks, days, cause } => write!(
+                    f,
+                    "Tasks not read: '{service}' has more tasks than the newest {tasks} ({cause}); its queue time is estimated \
+                     from those of the last {days:.1} days, without older ones that may wait (tes.history_max_age_days)."
+                ),
+                HistoryPart::Unfinished { tasks, cause } => write!(
+                    f,
+                    "Tasks not read: '{service}' does not list its newest tasks first, and only {tasks} of its tasks could be \
+                     read: {cause}; its queue time is estimated from those that wait or run."
+                ),
+            },
             Self::TaskInfoUnavailable { service, cause } => write!(
                 f,
                 "Task info unavailable: '{service}' {cause} (POST tasks/task-info); the prices of its entry in \

@@ -91,9 +91,14 @@ impl Identity {
 
     /// One that is not valid any more.
     pub fn expired() -> Self {
+        Self::with(|wanted| wanted.not_after = rcgen::date_time_ymd(2020, 1, 1))
+    }
+
+    /// One that `change` makes another than usual.
+    pub fn with(change: impl FnOnce(&mut rcgen::CertificateParams)) -> Self {
         let identity = Self::new();
         let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-        wanted.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        change(&mut wanted);
         let key = rcgen::KeyPair::generate().unwrap();
         fs::write(
             identity.certificate(),

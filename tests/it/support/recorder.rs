@@ -19,7 +19,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// `answer` gets the line of a question, and what was sent as `Authorization`.
+    pub const NEVER: u16 = 0;
+
+    /// `answer` gets the line of a question, and what was sent as `Authorization`. To what it answers with the status
+    /// [`Self::NEVER`] there is no answer.
     pub async fn start(
         answer: impl Fn(&str, Option<&str>) -> Option<(u16, Value)> + Clone + Send + Sync + 'static,
     ) -> Self {
@@ -34,6 +37,7 @@ impl Recorder {
                 let answer = answer(&line, authorization.as_deref());
                 seen.lock().unwrap().push(line);
                 match answer {
+                    Some((Self::NEVER, _)) => std::future::pending().await,
                     Some((status, body)) => {
                         (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()
                     }

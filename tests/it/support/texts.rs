@@ -10,7 +10,7 @@ pub use testribute::{
     domain::{
         exclusion::Exclusion,
         query::{RequestFault, RequestFaultReason},
-        queue::NoQueueTime,
+        queue::{HistoryPart, ListCut, NoQueueTime},
         unrankable::{BundleFault, Difference, UnrankableReason},
         warning::{DrsHint, Warning},
     },
@@ -148,6 +148,14 @@ pub fn unreadable_tasks(service: &str, tasks: usize, unreadable: usize) -> Strin
         service: service.to_owned(),
         tasks,
         unreadable,
+    }
+    .to_string()
+}
+
+pub fn tasks_not_read(service: &str, part: HistoryPart) -> String {
+    Warning::TasksNotRead {
+        service: service.to_owned(),
+        part,
     }
     .to_string()
 }
