@@ -8,9 +8,11 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::{
-    TesClient,
-    history::{Coverage, Listing, Lists},
+    DAY_SECONDS, TesClient,
+    history::Lists,
+    listing::{Coverage, Listing},
     task_history::TaskHistory,
+    task_list::TaskSource,
     tasks::{Reading, Task, outcomes},
 };
 use crate::{
@@ -24,8 +26,6 @@ use crate::{
 
 /// How long lists are read: nobody waits for a ranking.
 const READ_TIME: Duration = Duration::from_secs(60);
-
-const DAY_SECONDS: f64 = 86_400.0;
 
 /// The recent tasks of one TES.
 #[derive(Debug)]
@@ -102,13 +102,15 @@ impl TesClient {
         let reached = self.reach(scope, tes).await;
         let (base, authorization) = reached.map_err(|error| unavailable(error.to_string()))?;
         let lists = Lists {
-            client: &self.client,
-            scope,
-            base: &base,
-            authorization,
+            source: TaskSource {
+                client: &self.client,
+                scope,
+                base: &base,
+                authorization,
+                // What is read by then is used.
+                pages_until: Instant::now() + READ_TIME,
+            },
             max_age_days,
-            // What is read by then is used.
-            pages_until: Instant::now() + READ_TIME,
             deadline: Instant::now() + READ_TIME,
             enough: usize::MAX,
         };

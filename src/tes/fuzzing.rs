@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    history::{Coverage, Listing},
+    listing::{Coverage, Listing},
     task_history::TaskHistory,
     task_info::{has_no_task_info, read_task_info},
     tasks::Page,

@@ -5,18 +5,16 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
-use url::Url;
 
 use super::{
+    DAY_SECONDS,
+    listing::{Coverage, Cut, Listing},
     state::State,
-    task_history::{DAY_SECONDS, KeptHistory, TaskHistory},
-    task_list::{MAX_PAGES, TaskList, is_refused_request},
+    task_history::{KeptHistory, TaskHistory},
+    task_list::{MAX_PAGES, TaskList, TaskSource, is_refused_request},
     tasks::{Task, extend},
 };
-use crate::{
-    client::{Authorization, CallScope, Client, FetchError},
-    domain::queue::{COHORT, ListCut},
-};
+use crate::{client::FetchError, domain::queue::COHORT};
 
 /// How long a history is kept: a queue does not change faster than that.
 pub(super) const TTL: Duration = Duration::from_secs(30);
@@ -40,45 +38,13 @@ const STARTED: [State; 4] = [
 
 /// The lists of tasks of one TES, as one caller may see them.
 pub(super) struct Lists<'a> {
-    pub(super) client: &'a Client,
-    pub(super) scope: &'a CallScope,
-    pub(super) base: &'a Url,
-    pub(super) authorization: Authorization<'a>,
+    pub(super) source: TaskSource<'a>,
     /// Tasks that were created longer ago do not count.
     pub(super) max_age_days: f64,
-    /// No further page of a list is read after it.
-    pub(super) pages_until: Instant,
     /// Nothing is asked for after it, but for the first page of all tasks.
     pub(super) deadline: Instant,
     /// Of a list with the newest first, how many started tasks are read.
     pub(super) enough: usize,
-}
-
-/// What was read of the tasks of a TES.
-pub(super) struct Listing {
-    pub(super) tasks: Vec<Task>,
-    pub(super) coverage: Coverage,
-}
-
-/// Which of the tasks that count were read.
-pub(super) enum Coverage {
-    /// All.
-    Whole,
-    /// The newest. Of those that wait, older ones may be missing.
-    Newest(Cut),
-    /// Those that wait or run, by their state. Of those that ended, the newest are missing.
-    Unfinished(Cut),
-    /// Not the newest.
-    Older(Cut),
-}
-
-/// A list that was not read to its end.
-pub(super) struct Cut {
-    /// How many of its tasks were read.
-    pub(super) tasks: usize,
-    /// When the oldest task of the last page was created.
-    pub(super) reached: Option<Timestamp>,
-    pub(super) cause: ListCut,
 }
 
 /// The waiting tasks, as a server lists them by their state.
@@ -165,7 +131,7 @@ impl Lists<'_> {
     /// The tasks in any state. A list with the newest first is read until enough have started, or so many wait that it is
     /// better to ask for the others; any other one to its end.
     async fn all(&self, now: Timestamp) -> Result<TaskList<'_>, FetchError> {
-        let mut list = TaskList::open(self, None).await?;
+        let mut list = TaskList::open(self.source, None).await?;
         let mut started = 0;
         loop {
             started += count_started(list.last_page(), now);
@@ -288,20 +254,9 @@ impl Lists<'_> {
         state: State,
         max_pages: usize,
     ) -> Result<TaskList<'_>, FetchError> {
-        let mut list = TaskList::open(self, Some(state)).await?;
+        let mut list = TaskList::open(self.source, Some(state)).await?;
         while list.is_filtered() && list.pages < max_pages && list.read_on().await? {}
         Ok(list)
-    }
-}
-
-impl Cut {
-    fn of(list: &TaskList<'_>, cause: ListCut) -> Self {
-        let created = list.last_page().iter().filter_map(|task| task.created);
-        Self {
-            tasks: list.tasks.len(),
-            reached: created.min(),
-            cause,
-        }
     }
 }
 

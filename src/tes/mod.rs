@@ -6,6 +6,7 @@ pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod history;
+mod listing;
 mod offer;
 mod probe;
 mod search;
@@ -30,6 +31,7 @@ use self::{
     probe::Endpoint,
     task_history::KeptHistory,
     task_info::{has_no_task_info, read_task_info},
+    task_list::TaskSource,
 };
 use crate::{
     client::{
@@ -55,6 +57,8 @@ const PRESENCE_TTL: Duration = Duration::from_secs(30);
 
 /// How many TES are remembered.
 const MAX_ENDPOINTS: usize = 10_000;
+
+const DAY_SECONDS: f64 = 86_400.0;
 
 /// Calls TES instances. All clones share what is remembered.
 #[derive(Debug)]
@@ -231,13 +235,15 @@ impl TesClient {
         let fetch = async |scope: CallScope| {
             let time = self.client.time();
             let lists = Lists {
-                client: &self.client,
-                scope: &scope,
-                base,
-                authorization,
+                source: TaskSource {
+                    client: &self.client,
+                    scope: &scope,
+                    base,
+                    authorization,
+                    // What is read by then is used.
+                    pages_until: Instant::now() + time.several_calls() / 2,
+                },
                 max_age_days: self.config.history_max_age_days,
-                // What is read by then is used.
-                pages_until: Instant::now() + time.several_calls() / 2,
                 deadline: Instant::now() + time.several_calls() * 3 / 4,
                 enough: COHORT,
             };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    history::{Coverage, Listing},
+    DAY_SECONDS,
+    listing::{Coverage, Listing},
     tasks::{Reading, Task, outcomes},
 };
 use crate::{
@@ -16,8 +17,6 @@ use crate::{
         site::Outcomes,
     },
 };
-
-pub(super) const DAY_SECONDS: f64 = 86_400.0;
 
 /// What was found, or why nothing was: both are kept.
 pub(super) type KeptHistory = Result<Arc<TaskHistory>, FetchError>;
@@ -118,42 +117,5 @@ impl TaskHistory {
         } else {
             NoQueueTime::NoRecentTask { max_age_days }
         }
-    }
-}
-
-impl Coverage {
-    /// The part of the tasks that it is, if it tells of the present.
-    fn part(&self, now: Timestamp) -> Option<HistoryPart> {
-        match self {
-            Self::Newest(cut) => Some(HistoryPart::Newest {
-                tasks: cut.tasks,
-                days: cut.reached.map_or(0.0, |reached| {
-                    now.duration_since(reached).as_secs_f64().max(0.0) / DAY_SECONDS
-                }),
-                cause: cut.cause.clone(),
-            }),
-            Self::Unfinished(cut) => Some(HistoryPart::Unfinished {
-                tasks: cut.tasks,
-                cause: cut.cause.clone(),
-            }),
-            Self::Whole | Self::Older(_) => None,
-        }
-    }
-
-    /// Why it does not tell of the present, if it does not, or only of tasks that are not there.
-    fn not_read(&self, newest_days: Option<f64>, max_age_days: f64) -> Option<NoQueueTime> {
-        let (Self::Unfinished(cut) | Self::Older(cut)) = self else {
-            return None;
-        };
-        Some(match newest_days {
-            Some(newest_days) if newest_days > max_age_days => NoQueueTime::TooOld {
-                newest_days,
-                max_age_days,
-            },
-            _ => NoQueueTime::NotReadToEnd {
-                tasks: cut.tasks,
-                cause: cut.cause.clone(),
-            },
-        })
     }
 }

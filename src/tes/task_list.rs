@@ -3,16 +3,18 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
     below,
-    history::Lists,
     state::State,
     tasks::{Page, Task},
 };
-use crate::{client::FetchError, domain::queue::ListCut};
+use crate::{
+    client::{Authorization, CallScope, Client, FetchError},
+    domain::queue::ListCut,
+};
 
 /// How many pages of one list are read. There are servers that give five tasks a page, and servers that list the oldest
 /// of thousands first.
@@ -22,9 +24,20 @@ pub(super) const MAX_PAGES: usize = 40;
 const FIRST_SIZES: [usize; 3] = [50, 10, 2];
 const NEXT_SIZES: [usize; 4] = [200, 50, 10, 2];
 
+/// A TES, as one caller sees it.
+#[derive(Clone, Copy)]
+pub(super) struct TaskSource<'a> {
+    pub(super) client: &'a Client,
+    pub(super) scope: &'a CallScope,
+    pub(super) base: &'a Url,
+    pub(super) authorization: Authorization<'a>,
+    /// No further page of a list is read after it.
+    pub(super) pages_until: Instant,
+}
+
 /// A list of tasks, as far as it was read.
 pub(super) struct TaskList<'a> {
-    lists: &'a Lists<'a>,
+    source: TaskSource<'a>,
     state: Option<State>,
     /// In the order of the list.
     pub(super) tasks: Vec<Task>,
@@ -79,11 +92,11 @@ impl<'a> TaskList<'a> {
     /// # Errors
     /// [`FetchError`] of that page, in all sizes.
     pub(super) async fn open(
-        lists: &'a Lists<'a>,
+        source: TaskSource<'a>,
         state: Option<State>,
     ) -> Result<Self, FetchError> {
         let mut list = Self {
-            lists,
+            source,
             state,
             tasks: Vec::new(),
             order: Order::default(),
@@ -195,7 +208,7 @@ impl<'a> TaskList<'a> {
         let mut lost = ListCut::Time;
         while let [size, smaller @ ..] = self.sizes {
             let query = format!("view=BASIC&page_size={size}&page_token={token}");
-            match timeout_at(self.lists.pages_until, self.page(query)).await {
+            match timeout_at(self.source.pages_until, self.page(query)).await {
                 Ok(Ok(page)) => return Ok(page),
                 Ok(Err(failure)) if failure.is_refusal() => return Err(Lost::Refused(failure)),
                 Ok(Err(failure)) => {
@@ -221,13 +234,13 @@ impl<'a> TaskList<'a> {
             .chain([query])
             .filter(|part| !part.is_empty())
             .collect();
-        let Lists {
+        let TaskSource {
             client,
             scope,
             base,
             authorization,
             ..
-        } = *self.lists;
+        } = self.source;
         let mut url: Url = below(base, "tasks");
         url.set_query((!query.is_empty()).then(|| query.join("&")).as_deref());
         Page::parse(&client.get_bytes(scope, &url, authorization).await?)
