@@ -214,7 +214,8 @@ pub(super) fn told_at(
     tes: &ServiceUri,
     authorization: Authorization<'_>,
 ) -> TesError {
-    let is_given = given_base(tes) == **base;
+    // Without a connection, all paths fail alike.
+    let is_given = given_base(tes) == **base || failure.is_without_connection();
     TesError::Call {
         failure: failure.clone(),
         access: Access::of(failure, authorization.at(base)),
