@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use super::unknown::{Unknown, misnamed, misnamed_in, unused_sizes};
+use super::unknown::{Unknown, has_services, misnamed, misnamed_in, unused_sizes};
 use crate::{
     config::Limits,
     domain::{
@@ -142,7 +142,7 @@ impl RankRequest {
         let objects = at_most("object_ids", self.object_ids, limits.object_ids);
         let drs = at_most("drs_uris", self.drs_uris, limits.drs_uris);
         let named = at_most("registries", self.registries, MAX_REGISTRIES);
-        let (has_tes, has_drs) = (!tes.is_empty(), !drs.is_empty());
+        let services_named = has_services(!tes.is_empty(), !drs.is_empty());
         let trusts_registries = tes.is_empty() && named.is_empty();
         let tes = services("tes_uris", &tes, &mut faults);
         let drs = services("drs_uris", &drs, &mut faults);
@@ -186,13 +186,8 @@ impl RankRequest {
             Err(mut further) => {
                 further.retain(|fault| !faults.iter().any(|found| found.is_inside(&fault.pointer)));
                 faults.extend(further);
-                let is_there = |name: &str| match name {
-                    "tes_uris" => has_tes,
-                    "drs_uris" => has_drs,
-                    _ => true,
-                };
                 let given = self.unknown.names();
-                faults.extend(misnamed(&faults, "", given, &PROPERTIES, is_there));
+                faults.extend(misnamed(&faults, "", given, &PROPERTIES, services_named));
                 Err(faults)
             }
         }

@@ -12,7 +12,7 @@ use super::{
     task_plan::{Given, TaskPlan, readable},
     task_template::TaskTemplate,
     tes_task::{TesResources, TesTask},
-    unknown::{Unknown, escaped, misnamed, misnamed_in},
+    unknown::{Unknown, escaped, has_services, misnamed, misnamed_in},
 };
 use crate::{
     config::{DefaultNeeds, Limits},
@@ -145,7 +145,7 @@ impl TaskRequest {
             sizes: &self.sizes,
             has_drs: !self.drs_uris.is_empty(),
         };
-        let (has_tes, has_drs) = (!self.tes_uris.is_empty(), given.has_drs);
+        let services_named = has_services(!self.tes_uris.is_empty(), given.has_drs);
         let plan = TaskPlan::new(&task, &given, &mut faults);
         if let Some(time) = self.execution_time_sec
             && !is_amount(time)
@@ -177,13 +177,8 @@ impl TaskRequest {
                     .filter(|fault| !faults.iter().any(|one| one.pointer == fault.pointer))
                     .collect();
                 faults.extend(more);
-                let is_there = |name: &str| match name {
-                    "tes_uris" => has_tes,
-                    "drs_uris" => has_drs,
-                    _ => true,
-                };
                 let names = self.unknown.keys().map(String::as_str);
-                faults.extend(misnamed(&faults, "", names, &PROPERTIES, is_there));
+                faults.extend(misnamed(&faults, "", names, &PROPERTIES, services_named));
                 return Err(faults);
             }
         };

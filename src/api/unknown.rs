@@ -37,6 +37,16 @@ impl Unknown {
     }
 }
 
+/// Whether a request that could be read has a property: of those that it may leave out, only the lists of services can be
+/// missed.
+pub(super) fn has_services(has_tes: bool, has_drs: bool) -> impl Fn(&str) -> bool {
+    move |name| match name {
+        "tes_uris" => has_tes,
+        "drs_uris" => has_drs,
+        _ => true,
+    }
+}
+
 /// For each of `names` in the object at `parent` that may be meant for a property of which one of `faults` tells, and which
 /// is not there: what is written under a wrong name is missing under the right one.
 pub(super) fn misnamed<'a>(

@@ -553,6 +553,17 @@ async fn a_tes_that_does_not_list_its_tasks_gets_the_default_with_a_warning() {
     }
 }
 
+/// That the only TES is left out, as it refuses with the status `code`.
+pub async fn assert_left_out(service: &Service, tes: &Recorder, code: u16) {
+    let messages = service
+        .refuse(&one_of(tes), "ResourceUnavailableError")
+        .await;
+    assert!(
+        messages[1].contains(&format!("status {code}")),
+        "{messages:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_tes_whose_long_list_is_guarded_is_left_out() {
     let service = Service::start_with(BOOK).await;
@@ -565,13 +576,7 @@ async fn a_tes_whose_long_list_is_guarded_is_left_out() {
             })
         })
         .await;
-        let messages = service
-            .refuse(&one_of(&tes), "ResourceUnavailableError")
-            .await;
-        assert!(
-            messages[1].contains(&format!("status {code}")),
-            "{messages:?}"
-        );
+        assert_left_out(&service, &tes, code).await;
     }
 }
 

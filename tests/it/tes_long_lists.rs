@@ -15,7 +15,7 @@ use crate::{
         recorder::Recorder,
         texts::{HistoryPart, ListCut, NoQueueTime, queue_time_assumed, status, tasks_not_read},
     },
-    tes_history::{BOOK, DAY, HOUR, assert_about, one_of, page_of, read, task},
+    tes_history::{BOOK, DAY, HOUR, assert_about, assert_left_out, one_of, page_of, read, task},
 };
 
 /// How a server lists its tasks.
@@ -227,14 +227,16 @@ async fn a_list_whose_later_pages_fail_is_no_history() {
     ]
     .concat();
     for code in [404, 410, 500, 503] {
-        let answer = manner(false, false).answer(all.clone());
-        let (seconds, told) = read(move |line| {
-            if line.contains("page_token") {
-                return (code, json!({}));
-            }
-            answer(line)
-        })
-        .await;
+        let failing = |manner: Manner| {
+            let answer = manner.answer(all.clone());
+            read(move |line| {
+                if line.contains("page_token") {
+                    return (code, json!({}));
+                }
+                answer(line)
+            })
+        };
+        let (seconds, told) = failing(manner(false, false)).await;
         assert_about(seconds, 77.0);
         let unknown = NoQueueTime::NotReadToEnd {
             tasks: 50,
@@ -242,14 +244,7 @@ async fn a_list_whose_later_pages_fail_is_no_history() {
         };
         assert_eq!(told, [queue_time_assumed("TES", unknown, 77.0)], "{code}");
         // The newest tasks are a history.
-        let answer = manner(true, false).answer(all.clone());
-        let (seconds, told) = read(move |line| {
-            if line.contains("page_token") {
-                return (code, json!({}));
-            }
-            answer(line)
-        })
-        .await;
+        let (seconds, told) = failing(manner(true, false)).await;
         assert_about(seconds, 6.0 * HOUR + 50.0);
         assert_eq!(told.len(), 1, "{told:?}");
     }
@@ -270,13 +265,7 @@ async fn a_list_whose_later_pages_are_guarded_is_guarded() {
                 })
             })
             .await;
-            let messages = service
-                .refuse(&one_of(&tes), "ResourceUnavailableError")
-                .await;
-            assert!(
-                messages[1].contains(&format!("status {code}")),
-                "{messages:?}"
-            );
+            assert_left_out(&service, &tes, code).await;
         }
     }
 }
