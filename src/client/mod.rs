@@ -229,6 +229,20 @@ impl Client {
         self.body(scope, url, Method::Get, authorization).await
     }
 
+    /// The same; of a service that is not ready yet the answer that says so.
+    ///
+    /// # Errors
+    /// As [`get_bytes`](Self::get_bytes).
+    pub(crate) async fn get_at_once(
+        &self,
+        scope: &CallScope,
+        url: &Url,
+        authorization: Authorization<'_>,
+    ) -> Result<Vec<u8>, FetchError> {
+        let method = Method::GetAtOnce;
+        self.body(scope, url, method, authorization).await
+    }
+
     /// The header `name` of the answer to a HEAD request, whatever its status. Redirects are not followed.
     ///
     /// # Errors

@@ -64,7 +64,8 @@ impl Transport {
         let mut unasked_delay = MIN_RETRY_DELAY;
         loop {
             let response = self.send_following_redirects(url, method, headers).await?;
-            let is_accepted = response.status() == StatusCode::ACCEPTED;
+            let is_accepted =
+                response.status() == StatusCode::ACCEPTED && !matches!(method, Method::GetAtOnce);
             let (delay, is_asked_for) = match retry_after(response.headers()) {
                 Some(delay) if is_accepted => (delay.max(MIN_RETRY_DELAY), true),
                 // A GET has no other use for it.

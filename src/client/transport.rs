@@ -43,6 +43,8 @@ const MAX_REDIRECTS: usize = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Method<'a> {
     Get,
+    /// The same, where 202 is an answer and not waited for.
+    GetAtOnce,
     Options,
     /// For the headers of an answer of any status.
     Head,
@@ -112,9 +114,11 @@ impl Transport {
             here = match method {
                 Method::Post(_) => return Err(not_followed(&here, &response)),
                 Method::PostOnHost(_) => same_host_target(&here, &response)?,
-                Method::Get | Method::Options | Method::Head | Method::HeadOfTarget => {
-                    redirect_target(&here, response.headers())?
-                }
+                Method::Get
+                | Method::GetAtOnce
+                | Method::Options
+                | Method::Head
+                | Method::HeadOfTarget => redirect_target(&here, response.headers())?,
             };
             // A failure there says nothing about the service itself.
             response = self
@@ -155,7 +159,7 @@ impl Transport {
             HeaderValue::from_static("application/json, */*;q=0.5"),
         );
         let (method, body) = match method {
-            Method::Get => (http::Method::GET, Bytes::new()),
+            Method::Get | Method::GetAtOnce => (http::Method::GET, Bytes::new()),
             Method::Options => (http::Method::OPTIONS, Bytes::new()),
             Method::Head => (http::Method::HEAD, Bytes::new()),
             Method::HeadOfTarget => {

@@ -61,6 +61,26 @@ impl Access {
     }
 }
 
+impl TesError {
+    /// Whether it is the same failure, at whatever path.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Call {
+                    failure, access, ..
+                },
+                Self::Call {
+                    failure: other,
+                    access: others,
+                    ..
+                },
+            ) => failure == other && access == others,
+            (Self::NotFound { .. }, Self::NotFound { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
 impl From<FetchError> for TesError {
     fn from(failure: FetchError) -> Self {
         Self::Call {

@@ -1,6 +1,7 @@
 //! TES instances: what would the task cost there, and how long would it wait?
 
 mod calibrate;
+mod duplicates;
 pub mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -8,6 +9,7 @@ mod history;
 mod listing;
 mod offer;
 mod probe;
+mod search;
 mod state;
 mod submit;
 mod task_history;

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream::FuturesOrdered};
 use url::Url;
 
-use super::{Found, NoTaskInfo, TaskInfoRequest, TesClient, error::Access, error::TesError};
+use super::{
+    Found, NoTaskInfo, TaskInfoRequest, TesClient,
+    duplicates::{KnownTes, Unusable},
+    error::{Access, TesError},
+};
 use crate::{
     client::{Authorization, CallScope, FetchError},
     config::{self, PriceEntry, Signal, UseOfTaskInfo},
@@ -19,7 +23,6 @@ use crate::{
         service::ServiceUri,
         site::Outcomes,
         task::TaskWarning,
-        tes_base::server_of,
         warning::Warning,
     },
 };
@@ -42,7 +45,19 @@ struct Outcome {
     /// Where its API begins, if it has an offer.
     base: Option<Arc<Url>>,
     offer: Option<TaskInfo>,
+    /// Why there is no offer.
+    unusable: Option<Unusable>,
     warnings: Vec<Warning>,
+}
+
+impl Outcome {
+    /// Where the TES is and its offer, or why there is none.
+    fn found(&self) -> Option<Result<(&Arc<Url>, &TaskInfo), &Unusable>> {
+        match (&self.base, &self.offer) {
+            (Some(base), Some(offer)) => Some(Ok((base, offer))),
+            _ => self.unusable.as_ref().map(Err),
+        }
+    }
 }
 
 impl TesClient {
@@ -60,25 +75,22 @@ impl TesClient {
             .enumerate()
             .map(|(position, tes)| self.outcome(scope, query, position, tes, book.entry_for(tes)))
             .collect();
-        let mut servers: Vec<Url> = Vec::new();
+        let mut known = KnownTes::default();
         let mut offers = Vec::with_capacity(query.tes().len());
         let mut warnings = Vec::new();
         let mut tes = query.tes().iter();
         while let (Some(outcome), Some(tes)) = (outcomes.next().await, tes.next()) {
-            match outcome.base.map(|base| server_of(&base)) {
-                Some(server) if servers.contains(&server) => {
-                    offers.push(None);
-                    warnings.push(Warning::Duplicate {
-                        field: "tes_uris",
-                        value: tes.to_string(),
-                    });
-                    continue;
-                }
-                Some(server) => servers.push(server),
-                None => {}
+            if known.is_duplicate(tes, outcome.found()) {
+                offers.push(None);
+                warnings.push(Warning::Duplicate {
+                    field: "tes_uris",
+                    value: tes.to_string(),
+                });
+                continue;
             }
             offers.push(outcome.offer);
             warnings.extend(outcome.warnings);
+            warnings.extend(outcome.unusable.map(|reason| reason.warning(tes)));
         }
         (offers, warnings)
     }
@@ -93,7 +105,7 @@ impl TesClient {
     ) -> Outcome {
         let mut outcome = Outcome::default();
         if let Some(unfit) = entry.and_then(|entry| entry.unfit(query.needs())) {
-            outcome.warnings.push(excluded(tes, unfit.into()));
+            outcome.unusable = Some(Unusable::Excluded(unfit.into()));
             return outcome;
         }
         let token = scope.token().filter(|_| query.trusts(position));
@@ -141,7 +153,7 @@ impl TesClient {
                     ..offer
                 });
             }
-            Err(warning) => outcome.warnings.push(warning),
+            Err(reason) => outcome.unusable = Some(reason),
         }
         outcome
     }
@@ -151,12 +163,12 @@ impl Inquiry<'_> {
     /// Where the TES is, and what the task costs there. What is assumed is added to `warnings`.
     ///
     /// # Errors
-    /// The warning that the TES is unavailable or excluded.
+    /// Why the TES is unavailable or excluded.
     async fn offer(
         self,
         entry: Option<&PriceEntry>,
         warnings: &mut Vec<Warning>,
-    ) -> Result<(Arc<Url>, TaskInfo), Warning> {
+    ) -> Result<(Arc<Url>, TaskInfo), Unusable> {
         let mode = self.client.config.use_of_task_info(entry);
         let mut cause = None;
         if mode != UseOfTaskInfo::Never {
@@ -164,7 +176,7 @@ impl Inquiry<'_> {
             let found =
                 self.client
                     .fetch_task_info(self.scope, self.tes, &task, self.authorization);
-            let Found { base, info } = found.await.map_err(|error| self.unavailable(&error))?;
+            let Found { base, info } = found.await.map_err(Unusable::Unavailable)?;
             cause = match info {
                 Ok(info) => return Ok((base, self.with_queue(info, entry, warnings))),
                 Err(none) => Some((base, none)),
@@ -175,7 +187,7 @@ impl Inquiry<'_> {
                 let base = self
                     .client
                     .fetch_presence(self.scope, self.tes, self.authorization);
-                let base = base.await.map_err(|error| self.unavailable(&error))?;
+                let base = base.await.map_err(Unusable::Unavailable)?;
                 let info = self.quote(entry, &base, warnings).await?;
                 // Also where the server does not have the operation: the answer rests on the operator's prices, and the
                 // operator can spare the call.
@@ -186,13 +198,13 @@ impl Inquiry<'_> {
                 return Ok((base, info));
             }
             (_, _, Some((base, NoTaskInfo::Failed(failure)))) => {
-                return Err(self.unavailable(&self.error(&base, failure)));
+                return Err(Unusable::Unavailable(self.error(&base, failure)));
             }
             (UseOfTaskInfo::Never, None, _) => Exclusion::NotInPriceBook,
             (UseOfTaskInfo::Auto, None, _) => Exclusion::NoPrices,
             (UseOfTaskInfo::Always, _, _) => Exclusion::NoTaskInfo,
         };
-        Err(excluded(self.tes, entry))
+        Err(Unusable::Excluded(entry))
     }
 
     /// The median run time of earlier tasks with `image`, in seconds; with a warning that the default is used if there is
@@ -264,7 +276,7 @@ impl Inquiry<'_> {
         entry: &PriceEntry,
         base: &Url,
         warnings: &mut Vec<Warning>,
-    ) -> Result<TaskInfo, Warning> {
+    ) -> Result<TaskInfo, Unusable> {
         let default = Seconds::from_f64(entry.queue.default_sec);
         let (queue, outcomes) = match entry.queue.signal {
             Signal::Fixed => ((default, QueueBasis::Fixed), None),
@@ -275,20 +287,20 @@ impl Inquiry<'_> {
             .prices()
             .quote(self.needs, self.run_time, queue)
             .map(|info| TaskInfo { outcomes, ..info })
-            .map_err(|error| excluded(self.tes, Exclusion::PriceOutOfRange(error)))
+            .map_err(|error| Unusable::Excluded(Exclusion::PriceOutOfRange(error)))
     }
 
     /// How long the task would wait, estimated from the tasks of the TES, and how these ended; `default` with a warning if
     /// they do not tell.
     ///
     /// # Errors
-    /// The warning that the TES does not let the caller in.
+    /// That the TES does not let the caller in.
     async fn queue_time(
         self,
         base: &Url,
         default: Seconds,
         warnings: &mut Vec<Warning>,
-    ) -> Result<((Seconds, QueueBasis), Option<Outcomes>), Warning> {
+    ) -> Result<((Seconds, QueueBasis), Option<Outcomes>), Unusable> {
         let service = self.tes.to_string();
         let history = self
             .client
@@ -316,7 +328,7 @@ impl Inquiry<'_> {
                 }
             }
             Err(failure) if failure.is_refusal() => {
-                return Err(self.unavailable(&self.error(base, failure)));
+                return Err(Unusable::Unavailable(self.error(base, failure)));
             }
             Err(failure) => NoQueueTime::NoTaskList(failure.to_string()),
         };
@@ -336,19 +348,5 @@ impl Inquiry<'_> {
             path: None,
             failure,
         }
-    }
-
-    fn unavailable(self, error: &TesError) -> Warning {
-        Warning::TesUnavailable {
-            service: self.tes.to_string(),
-            cause: error.to_string(),
-        }
-    }
-}
-
-fn excluded(tes: &ServiceUri, reason: Exclusion) -> Warning {
-    Warning::TesExcluded {
-        service: tes.to_string(),
-        reason,
     }
 }

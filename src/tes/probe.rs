@@ -2,20 +2,23 @@
 
 use std::{pin::pin, sync::Arc};
 
-use futures_util::future::join;
+use futures_util::{
+    StreamExt,
+    future::{Either, join_all, select},
+    stream::FuturesUnordered,
+};
 use http::StatusCode;
-use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Duration, Instant, timeout, timeout_at};
 use url::Url;
 
 use super::{
     NoTaskInfo, TaskInfoRequest, TesClient, below,
-    error::{Access, TesError},
+    error::TesError,
     get_object,
-    task_info::says_not_found,
+    search::{Probe, Visit, choose, choose_last, told, told_at},
 };
 use crate::{
-    client::{Authorization, CallScope, FetchError},
+    client::{Authorization, CallScope, FetchError, parse_object},
     domain::{findings::TaskInfo, service::ServiceUri, tes_base::bases},
 };
 
@@ -29,30 +32,24 @@ pub(super) struct Endpoint {
     pub(super) since: Instant,
 }
 
-/// What there is at a path.
-enum Probe {
-    /// A TES that shows its tasks.
-    Tes,
-    /// Something that answers with JSON objects: a TES, or a server that answers so at any path.
-    Object,
-    /// Something that wants other credentials.
-    Guarded(FetchError),
-    /// No TES, as this failure shows.
-    Absent(FetchError),
+/// Looks for one TES at all paths.
+struct Search<'a> {
+    client: &'a TesClient,
+    scope: &'a CallScope,
+    tes: &'a ServiceUri,
+    authorization: Authorization<'a>,
+    /// What is asked for first.
+    task: Option<&'a TaskInfoRequest>,
+    /// Whether there are prices in the book, so that the list of tasks is of use without task info.
+    is_priced: bool,
+    /// Where it was found before.
+    known: Option<Arc<Url>>,
+    /// All paths, the one that is known first.
+    bases: Vec<Arc<Url>>,
 }
 
-/// The paths that were tried, and what is at them.
-struct Search<'a> {
-    tes: &'a ServiceUri,
-    /// The first path at which there may be a TES that is not sure.
-    uncertain: Option<Arc<Url>>,
-    guarded: Option<(Arc<Url>, FetchError)>,
-    /// The first path at which a server fails.
-    broken: Option<(Arc<Url>, FetchError)>,
-    failures: Vec<(Arc<Url>, FetchError)>,
-    /// Where the list of tasks may not be implemented.
-    without_list: Vec<Arc<Url>>,
-}
+/// Where the API begins, and what it answers to task info.
+type Found = (Arc<Url>, Result<TaskInfo, NoTaskInfo>);
 
 impl TesClient {
     /// Where the API begins, and what it answers to task info. Inserts into the caches what it finds.
@@ -62,66 +59,9 @@ impl TesClient {
         tes: &ServiceUri,
         task: &TaskInfoRequest,
         authorization: Authorization<'_>,
-    ) -> Result<(Arc<Url>, Result<TaskInfo, NoTaskInfo>), TesError> {
-        let mut search = Search::new(tes);
-        let mut nones = Vec::new();
-        for base in bases(tes) {
-            let base = Arc::new(base);
-            let ask = self.task_info_or_place(scope, tes, &base, task, authorization);
-            let none = match ask.await {
-                (Ok(info), _) => return Ok((base, Ok(info))),
-                (Err(NoTaskInfo::Failed(failure)), _) if failure.is_without_connection() => {
-                    return Err(failure.into());
-                }
-                (Err(none), Some(Ok(place))) => return Ok((place, Err(none))),
-                (Err(NoTaskInfo::Failed(FetchError::Timeout(_))), Some(Err(error))) => {
-                    return Err(error);
-                }
-                (Err(NoTaskInfo::Failed(failure @ FetchError::Timeout(_))), None) => {
-                    return Err(failure.into());
-                }
-                (Err(none), _) => none,
-            };
-            if let NoTaskInfo::Failed(failure) = &none {
-                search.failures.push((Arc::clone(&base), failure.clone()));
-            }
-            let probe = self.probe(scope, &base, authorization).await?;
-            if search.add(&base, probe) {
-                return Ok((base, Err(none)));
-            }
-            nones.push((base, none));
-        }
-        let found = self.end_of(search, scope, authorization).await?;
-        let none = nones.into_iter().find(|(base, _)| *base == found);
-        let nothing = || NoTaskInfo::NotImplemented(FetchError::Status(StatusCode::NOT_FOUND));
-        let none = none.map_or_else(nothing, |(_, none)| none);
-        Ok((found, Err(none)))
-    }
-
-    /// What the TES at `base` answers to task info, and, if that takes long, where the API begins: the list of tasks may be
-    /// faster, but without prices in the book it is of no use.
-    async fn task_info_or_place(
-        &self,
-        scope: &CallScope,
-        tes: &ServiceUri,
-        base: &Url,
-        task: &TaskInfoRequest,
-        authorization: Authorization<'_>,
-    ) -> (
-        Result<TaskInfo, NoTaskInfo>,
-        Option<Result<Arc<Url>, TesError>>,
-    ) {
-        let mut info = pin!(self.task_info_at(scope, base, task, authorization));
-        if self.config.entry_for(tes).is_none() {
-            return (info.await, None);
-        }
-        if let Ok(info) = timeout(self.client.time().call() / 2, &mut info).await {
-            return (info, None);
-        }
-        // Boxed: seldom needed, and large.
-        let place = Box::pin(self.find(scope, tes, authorization));
-        let (info, place) = join(info, place).await;
-        (info, Some(place))
+    ) -> Result<Found, TesError> {
+        let search = Search::new(self, scope, tes, Some(task), authorization);
+        search.run().await
     }
 
     /// Where the API of `tes` begins, if it is there and lets the caller in, without asking for task info.
@@ -131,178 +71,213 @@ impl TesClient {
         tes: &ServiceUri,
         authorization: Authorization<'_>,
     ) -> Result<Arc<Url>, TesError> {
-        let known = self.endpoints.get(&self.endpoint_key(tes, authorization));
-        let known = known.map(|known| Arc::clone(&known.base));
-        let mut search = Search::new(tes);
-        // A TES may have moved.
-        let others = bases(tes).into_iter().map(Arc::new);
-        let others = others.filter(|base| Some(base) != known.as_ref());
-        for base in known.clone().into_iter().chain(others) {
-            let probe = self.probe(scope, &base, authorization).await?;
-            let is_as_known = matches!(probe, Probe::Object)
-                && known.as_ref().is_some_and(|known| *known == base);
-            if is_as_known || search.add(&base, probe) {
-                return Ok(base);
-            }
-        }
-        self.end_of(search, scope, authorization).await
-    }
-
-    /// Where the TES is, if no path has a list of tasks.
-    async fn end_of(
-        &self,
-        search: Search<'_>,
-        scope: &CallScope,
-        authorization: Authorization<'_>,
-    ) -> Result<Arc<Url>, TesError> {
-        // Where something is closed or broken, what answers at another path is hardly the TES.
-        if search.guarded.is_none() && search.broken.is_none() {
-            if let Some(base) = search.uncertain {
-                return Ok(base);
-            }
-            for base in &search.without_list {
-                if self.is_service_info(scope, base, authorization).await? {
-                    return Ok(Arc::clone(base));
-                }
-            }
-        }
-        Err(search.into_error(authorization))
-    }
-
-    /// Whether there is a TES at `base`: each has a list of tasks, which some leave out when it is empty. A gateway may fail
-    /// at one path and serve another, but not if it cannot be reached or does not answer.
-    async fn probe(
-        &self,
-        scope: &CallScope,
-        base: &Url,
-        authorization: Authorization<'_>,
-    ) -> Result<Probe, TesError> {
-        let mut url = below(base, "tasks");
-        url.set_query(Some("page_size=1"));
-        match get_object(&self.client, scope, &url, authorization).await {
-            Ok(list) if list.contains_key("tasks") => Ok(Probe::Tes),
-            Ok(_) => Ok(Probe::Object),
-            Err(failure) if failure.is_refusal() => Ok(Probe::Guarded(failure)),
-            Err(failure) if is_broken(&failure) => Ok(Probe::Absent(failure)),
-            Err(failure) if failure.is_on_the_way() => Err(failure.into()),
-            Err(failure) => Ok(Probe::Absent(failure)),
-        }
-    }
-
-    /// Whether there is a description of a TES, or of a service that does not say of which kind it is.
-    async fn is_service_info(
-        &self,
-        scope: &CallScope,
-        base: &Url,
-        authorization: Authorization<'_>,
-    ) -> Result<bool, TesError> {
-        let url = below(base, "service-info");
-        match get_object(&self.client, scope, &url, authorization).await {
-            Ok(info) => Ok(is_of_tes(&info)),
-            Err(failure) if failure.is_on_the_way() => Err(failure.into()),
-            Err(_) => Ok(false),
-        }
+        let search = Search::new(self, scope, tes, None, authorization);
+        search.run().await.map(|(base, _)| base)
     }
 }
 
 impl<'a> Search<'a> {
-    const fn new(tes: &'a ServiceUri) -> Self {
+    fn new(
+        client: &'a TesClient,
+        scope: &'a CallScope,
+        tes: &'a ServiceUri,
+        task: Option<&'a TaskInfoRequest>,
+        authorization: Authorization<'a>,
+    ) -> Self {
+        let known = client
+            .endpoints
+            .get(&client.endpoint_key(tes, authorization));
+        let known = known.map(|known| Arc::clone(&known.base));
+        // A TES may have moved.
+        let others = bases(tes).into_iter().map(Arc::new);
+        let others: Vec<_> = others.filter(|base| Some(base) != known.as_ref()).collect();
         Self {
+            client,
+            scope,
             tes,
-            uncertain: None,
-            guarded: None,
-            broken: None,
-            failures: Vec::new(),
-            without_list: Vec::new(),
+            authorization,
+            task,
+            is_priced: task.is_none() || client.config.entry_for(tes).is_some(),
+            bases: known.iter().cloned().chain(others).collect(),
+            known,
         }
     }
 
-    /// Whether the search is over: there is a TES at `base`.
-    fn add(&mut self, base: &Arc<Url>, probe: Probe) -> bool {
-        match probe {
-            Probe::Tes => return true,
-            // Some answer with 200 that there is nothing.
-            Probe::Object => {
-                self.uncertain.get_or_insert_with(|| Arc::clone(base));
-            }
-            Probe::Guarded(failure) => {
-                self.guarded
-                    .get_or_insert_with(|| (Arc::clone(base), failure));
-            }
-            Probe::Absent(failure) => {
-                let may_lack_it = matches!(failure, FetchError::TooLarge(_))
-                    || failure.status().is_some_and(|status| {
-                        matches!(status.as_u16(), 400 | 404 | 405 | 422 | 501)
-                    });
-                if may_lack_it {
-                    self.without_list.push(Arc::clone(base));
+    /// Asks at one path after the other until there is a TES; at all of them at once as soon as one is slow.
+    async fn run(self) -> Result<Found, TesError> {
+        let call = self.client.client.time().call();
+        // Enough for a call that begins when another was given up.
+        let deadline = Instant::now() + call * 3 / 2;
+        let mut rest = self.bases.iter();
+        let first = rest.next().map(|base| self.visit(base));
+        let mut pending: FuturesUnordered<_> = first.into_iter().collect();
+        let mut visits: Vec<Visit> = Vec::with_capacity(self.bases.len());
+        loop {
+            let until = match rest.len() {
+                0 => deadline,
+                _ => deadline.min(Instant::now() + self.head_start()),
+            };
+            match timeout_at(until, pending.next()).await {
+                Ok(Some(Ok(found))) => return Ok(found),
+                Ok(Some(Err(visit))) => {
+                    if visits.is_empty() {
+                        if let Some(failure) = visit.shared_failure(self.is_priced) {
+                            return Err(told_at(&visit, failure, self.tes, self.authorization));
+                        }
+                        if self.is_as_known(&visit) {
+                            return Ok(found(visit));
+                        }
+                    }
+                    visits.push(visit);
                 }
-                if self.broken.is_none() && is_broken(&failure) {
-                    self.broken = Some((Arc::clone(base), failure.clone()));
-                }
-                self.failures.push((Arc::clone(base), failure));
+                Ok(None) => match rest.next() {
+                    Some(base) => pending.push(self.visit(base)),
+                    None => break,
+                },
+                Err(_) if rest.len() == 0 => break,
+                Err(_) => pending.extend(rest.by_ref().map(|base| self.visit(base))),
             }
         }
-        false
+        drop(pending);
+        let mut visits = self.in_order(visits, call);
+        if let Some(place) = choose(&visits) {
+            return Ok(found(visits.swap_remove(place)));
+        }
+        self.describe(&mut visits).await;
+        match choose(&visits).or_else(|| choose_last(&visits)) {
+            Some(place) => Ok(found(visits.swap_remove(place))),
+            None => Err(told(&visits, self.tes, self.authorization)),
+        }
     }
 
-    /// The failure that tells most: of several paths, all but one do not exist.
-    fn into_error(self, authorization: Authorization<'_>) -> TesError {
-        let given = bases(self.tes);
-        let call = |base: &Url, failure: FetchError| TesError::Call {
-            access: Access::of(&failure, authorization.at(base)),
-            path: (given.first() != Some(base)).then(|| below(base, "tasks").path().to_owned()),
-            failure,
-        };
-        // Some gateways refuse every path that they do not know, and the one that was guessed last is the right one.
-        let refused = match (self.guarded, self.broken) {
-            (Some((guarded, _)), Some((base, failure)))
-                if given.first() == Some(&*guarded) && guarded != base =>
-            {
-                Some((base, failure))
+    /// Whether a look at a TES that is known finds it as it was taken for one.
+    fn is_as_known(&self, visit: &Visit) -> bool {
+        let is_object = matches!(visit.probe, Probe::Empty | Probe::Object | Probe::Nothing);
+        self.task.is_none() && self.known.as_ref() == Some(&visit.base) && is_object
+    }
+
+    /// How long a question is waited for before others are asked beside it.
+    fn head_start(&self) -> Duration {
+        self.client.client.time().call() / 4
+    }
+
+    /// The `visits` of all paths in their order; those that are not over have no answer.
+    fn in_order(&self, mut visits: Vec<Visit>, limit: Duration) -> Vec<Visit> {
+        let all = self.bases.iter().map(|base| {
+            match visits.iter().position(|visit| visit.base == *base) {
+                Some(place) => visits.swap_remove(place),
+                None => Visit {
+                    base: Arc::clone(base),
+                    none: None,
+                    probe: Probe::Broken(FetchError::Timeout(limit)),
+                },
             }
-            (guarded, _) => guarded,
-        };
-        if let Some((base, failure)) = refused {
-            return call(&base, failure);
-        }
-        let tells = |(_, failure): &&(Arc<Url>, FetchError)| {
-            failure
-                .status()
-                .is_some_and(|status| !matches!(status.as_u16(), 404 | 405 | 501))
-        };
-        let is_no_status = |(_, failure): &&(Arc<Url>, FetchError)| failure.status().is_none();
-        let failure = self
-            .failures
-            .iter()
-            .find(tells)
-            .or_else(|| self.failures.iter().find(is_no_status));
-        match failure {
-            Some((base, failure)) => call(base, failure.clone()),
-            None => TesError::NotFound {
-                paths: given
-                    .iter()
-                    .map(|base| below(base, "tasks").path().to_owned())
-                    .collect(),
+        });
+        all.collect()
+    }
+
+    /// What is at `base`, unless it is the TES.
+    async fn visit(&self, base: &Arc<Url>) -> Result<Found, Visit> {
+        let (none, probe) = match self.task {
+            None => (None, Box::pin(self.probe(base)).await),
+            Some(task) => match Box::pin(self.ask(base, task)).await {
+                Ok(info) => return Ok((Arc::clone(base), Ok(info))),
+                Err((none, probe)) => (Some(none), probe),
             },
+        };
+        let base = Arc::clone(base);
+        let visit = Visit { base, none, probe };
+        match visit.probe {
+            Probe::Tes => Ok(found(visit)),
+            _ => Err(visit),
         }
     }
-}
 
-/// Whether a server, or one behind it, fails.
-fn is_broken(failure: &FetchError) -> bool {
-    let status = failure.status().map(|status| status.as_u16());
-    matches!(failure, FetchError::Interrupted(_))
-        || status.is_some_and(|status| status >= 500 && status != 501)
-}
-
-/// Whether service-info is that of a TES, as far as it says.
-fn is_of_tes(info: &Map<String, Value>) -> bool {
-    if says_not_found(info) {
-        return false;
+    /// Task info, or what else there is. The list of tasks may be faster; without prices in the book that is of no use.
+    async fn ask(
+        &self,
+        base: &Url,
+        task: &TaskInfoRequest,
+    ) -> Result<TaskInfo, (NoTaskInfo, Probe)> {
+        let client = self.client;
+        let mut info = pin!(client.task_info_at(self.scope, base, task, self.authorization));
+        let early = if self.is_priced {
+            timeout(self.head_start(), &mut info).await.ok()
+        } else {
+            Some(info.as_mut().await)
+        };
+        if let Some(info) = early {
+            let none = match info {
+                Ok(info) => return Ok(info),
+                Err(none) => none,
+            };
+            if let NoTaskInfo::Failed(failure) = &none
+                && failure.is_about_the_service()
+            {
+                let probe = Probe::Broken(failure.clone());
+                return Err((none, probe));
+            }
+            let probe = self.probe(base).await;
+            return Err((none, probe));
+        }
+        match select(info, pin!(self.probe(base))).await {
+            Either::Left((Ok(info), _)) => Ok(info),
+            Either::Left((Err(none), probe)) => Err((none, probe.await)),
+            Either::Right((probe, info)) => info.await.map_err(|none| (none, probe)),
+        }
     }
-    let artifact = info
-        .get("type")
-        .and_then(|kind| kind.get("artifact")?.as_str());
-    artifact.is_none_or(|artifact| artifact.eq_ignore_ascii_case("tes"))
+
+    /// What the smallest question finds at `base`: each TES has a list of tasks, which some leave out when it is empty.
+    async fn probe(&self, base: &Url) -> Probe {
+        let mut url = below(base, "tasks");
+        url.set_query(Some("page_size=1"));
+        let client = &self.client.client;
+        let answer = client.get_at_once(self.scope, &url, self.authorization);
+        let probe = match answer.await.and_then(|body| parse_object(&body)) {
+            Ok(list) => Probe::of_list(&list),
+            Err(failure) => return Probe::of_failure(failure),
+        };
+        // One call more tells a TES without tasks from a server that answers so at any path.
+        if !matches!(probe, Probe::Tes) && self.bases.len() > 1 {
+            let description = timeout(self.head_start(), self.service_info(base));
+            if let Ok(Probe::Tes) = description.await {
+                return Probe::Tes;
+            }
+        }
+        probe
+    }
+
+    /// Whether there is a description of a TES, or of a service that does not say of which kind it is.
+    async fn service_info(&self, base: &Url) -> Probe {
+        let url = below(base, "service-info");
+        match get_object(&self.client.client, self.scope, &url, self.authorization).await {
+            Ok(info) => Probe::of_service_info(&info),
+            Err(failure) => Probe::of_failure(failure),
+        }
+    }
+
+    /// Asks for service-info where the list of tasks may not be implemented, unless a path refuses the caller or fails.
+    async fn describe(&self, visits: &mut [Visit]) {
+        if visits
+            .iter()
+            .any(|visit| matches!(visit.probe, Probe::Guarded(_) | Probe::Broken(_)))
+        {
+            return;
+        }
+        let limit = self.client.client.time().call() / 2;
+        let lacking = visits.iter_mut().filter(|visit| visit.may_lack_list());
+        let descriptions = lacking.map(async |visit| {
+            let description = timeout(limit, self.service_info(&visit.base)).await;
+            match description.unwrap_or(Probe::Broken(FetchError::Timeout(limit))) {
+                Probe::Absent(_) | Probe::Nothing => {}
+                probe => visit.probe = probe,
+            }
+        });
+        join_all(descriptions).await;
+    }
+}
+
+fn found(visit: Visit) -> Found {
+    let nothing = || NoTaskInfo::NotImplemented(FetchError::Status(StatusCode::NOT_FOUND));
+    (visit.base, Err(visit.none.unwrap_or_else(nothing)))
 }

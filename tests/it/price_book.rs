@@ -336,6 +336,35 @@ async fn a_broken_tes_is_never_ranked_by_assumptions() {
 }
 
 #[tokio::test]
+async fn a_tes_that_stops_to_answer_or_drops_calls_is_unavailable() {
+    for drops in [true, false] {
+        let service = Service::start_with(&format!("timeout: 1\ntes:{BOOK}")).await;
+        let is_broken = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_broken);
+        let router = axum::Router::new().fallback(async move |method: http::Method| {
+            if method == http::Method::POST {
+                return http::StatusCode::METHOD_NOT_ALLOWED.into_response();
+            }
+            if !seen.load(SeqCst) {
+                return axum::Json(json!({"tasks": []})).into_response();
+            }
+            if !drops {
+                std::future::pending::<()>().await;
+            }
+            let cut = futures_util::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("cut"))]);
+            axum::body::Body::from_stream(cut).into_response()
+        });
+        let tes = crate::support::Server::start(router).await;
+        let request = small_task(&[tes.url("/v1/")]);
+        assert_eq!(warnings(&service.rank(&request).await).len(), 1);
+        is_broken.store(true, SeqCst);
+        later(31).await;
+        let told = service.refuse(&request, "ResourceUnavailableError").await;
+        assert!(told[1].starts_with("TES unavailable: "), "{told:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_tes_without_a_list_of_tasks_shows_itself_by_its_service_info() {
     let service = service(BOOK).await;
     for code in [400, 404, 405, 422, 501] {

@@ -258,8 +258,171 @@ async fn a_server_that_cannot_be_reached_is_not_tried_at_other_paths() {
     let request = request(std::slice::from_ref(&hanging.root), &[], &[]);
     let messages = service.refuse(&request, "ResourceUnavailableError").await;
     assert_eq!(messages[1], tes_unavailable(&hanging.root, &timeout(0.25)));
+}
+
+#[tokio::test]
+async fn a_path_that_is_busy_does_not_hide_the_others() {
+    let service = Service::start().await;
+    let busy = Recorder::start(|_, _| Some((503, json!({})))).await;
+    let request = request(&[busy.server.url("/")], &[], &[]);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
+    assert_eq!(
+        told[1],
+        tes_unavailable(&busy.server.url("/"), &status(503))
+    );
+    // A gateway answers 503 where it has no backend: each path is asked once.
+    assert_eq!(busy.lines().len(), 6);
+}
+
+fn is_real(line: &str) -> bool {
+    line.contains(" /ga4gh/tes/v1/")
+}
+
+/// A TES at the standard path that has no task info; `hangs` says which questions have no answer.
+async fn tes_that_hangs(
+    hangs: fn(&str) -> bool,
+    list: Value,
+    delay: u64,
+) -> crate::support::Server {
+    let router = axum::Router::new().fallback(
+        async move |method: http::Method, uri: http::Uri| -> axum::response::Response {
+            use axum::response::IntoResponse;
+            let line = format!("{method} {uri}");
+            if hangs(&line) {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
+            match line.as_str() {
+                "GET /ga4gh/tes/v1/tasks?page_size=1" if !list.is_null() => {
+                    axum::Json(list).into_response()
+                }
+                "GET /ga4gh/tes/v1/service-info" => {
+                    axum::Json(json!({"type": {"artifact": "tes"}})).into_response()
+                }
+                _ => http::StatusCode::NOT_FOUND.into_response(),
+            }
+        },
+    );
+    crate::support::Server::start(router).await
+}
+
+#[tokio::test]
+async fn a_site_in_the_book_is_not_lost_over_a_question_that_hangs() {
+    let list = || json!({"tasks": []});
+    let post: fn(&str) -> bool = |line| line.starts_with("POST");
+    let guessed: fn(&str) -> bool = |line| !is_real(line);
+    for (hangs, list, delay, path) in [
+        (post, Value::Null, 0, "/"),
+        (post, json!({"next": 1}), 0, "/ga4gh/tes/v1/"),
+        (post, list(), 600, "/ga4gh/tes/v1/"),
+        (guessed, list(), 0, "/"),
+    ] {
+        let service = service_with_prices(1.0).await;
+        let tes = tes_that_hangs(hangs, list.clone(), delay).await;
+        let (status, answer) = service.ask(&request(&[tes.url(path)], &[], &[])).await;
+        assert_eq!(status, 200, "{path} {list} {delay} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_guessed_path_that_drops_calls_hides_no_tes() {
+    let router = axum::Router::new().fallback(async move |uri: http::Uri| {
+        use axum::response::IntoResponse;
+        if uri == "/ga4gh/tes/v1/tasks?page_size=1" {
+            return axum::Json(json!({"tasks": []})).into_response();
+        }
+        let cut = futures_util::stream::iter([Err::<Vec<u8>, _>(std::io::Error::other("cut"))]);
+        axum::body::Body::from_stream(cut).into_response()
+    });
+    let service = service_with_prices(1.0).await;
+    let tes = crate::support::Server::start(router).await;
+    let (status, answer) = service.ask(&request(&[tes.url("/")], &[], &[])).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+#[tokio::test]
+async fn a_tes_without_tasks_that_leaves_the_list_out_costs_one_more_call_at_most() {
+    let service = service_with_prices(1.0).await;
+    let tes = Recorder::start(|line, _| {
+        Some(match line {
+            "GET /service-info" => (200, json!({"type": {"artifact": "tes"}})),
+            line if line.starts_with("GET /tasks?") => (200, json!({})),
+            _ => return None,
+        })
+    })
+    .await;
+    service
+        .rank(&request(&[tes.server.url("/")], &[], &[]))
+        .await;
+    let expected = [
+        "POST /tasks/task-info",
+        "GET /tasks?page_size=1",
+        "GET /service-info",
+    ];
+    assert_eq!(tes.lines(), expected);
+}
+
+/// A server with one API at several paths, and these prices at each.
+async fn tes_at_paths(prices: &'static [(&'static str, f64)]) -> Recorder {
+    Recorder::start(move |line, _| {
+        let price = |amount: f64| json!({"amount": amount, "currency": "EUR"});
+        let (_, amount) = prices
+            .iter()
+            .find(|(base, _)| line == format!("POST {base}/tasks/task-info"))?;
+        let mut info = task_info();
+        info["estimated_compute_costs"] = price(*amount);
+        Some((200, info))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_server_with_several_base_paths_is_ranked_once() {
+    let one = tes_at_paths(&[("", 1.0), ("/v1", 1.0), ("/ga4gh/tes/v1", 1.0)]).await;
+    let prefixed = tes_at_paths(&[("/site-a/ga4gh/tes/v1", 1.0), ("/site-b/ga4gh/tes/v1", 1.0)]);
+    let priced = tes_at_paths(&[("/v1", 1.0), ("/ga4gh/tes/v1", 2.0)]);
+    let (prefixed, priced) = (prefixed.await, priced.await);
+    for (tes, paths, expected) in [
+        (&one, ["/", "/v1", "/ga4gh/tes/v1/"].as_slice(), 1),
+        (
+            &prefixed,
+            &["/site-a/ga4gh/tes/v1", "/site-b/ga4gh/tes/v1"],
+            2,
+        ),
+        (
+            &prefixed,
+            &["/site-a", "/site-b", "/site-a/ga4gh/tes/v1"],
+            2,
+        ),
+        (&priced, &["/v1/", "/ga4gh/tes/v1/"], 2),
+    ] {
+        let service = Service::start().await;
+        let roots: Vec<_> = paths.iter().map(|path| tes.server.url(path)).collect();
+        let answer = service.rank(&request(&roots, &[], &[])).await;
+        assert_eq!(tes_of(&answer).len(), expected, "{paths:?} {answer}");
+        assert!(tes_of(&answer).contains(&roots[0].as_str()), "{paths:?}");
+        let told = warnings(&answer);
+        assert_eq!(told.len(), paths.len() - expected, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn spellings_of_a_tes_that_fail_alike_are_told_once() {
+    for code in [401, 404, 500] {
+        let service = Service::start().await;
+        let bad = Recorder::start(move |_, _| Some((code, json!({})))).await;
+        let roots = ["/", "/ga4gh/tes/v1/", "/v1"].map(|path| bad.server.url(path));
+        let (_, answer) = service.ask(&request(&roots, &[], &[])).await;
+        let told = answer.to_string();
+        assert_eq!(told.matches("TES unavailable").count(), 1, "{code} {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_limits_the_rate_of_calls_is_not_tried_at_other_paths() {
+    let service = Service::start().await;
     let busy = Recorder::start(|_, _| Some((429, json!({})))).await;
-    let request = crate::support::network::request(&[busy.server.url("/")], &[], &[]);
+    let request = request(&[busy.server.url("/")], &[], &[]);
     service.refuse(&request, "ResourceUnavailableError").await;
     // Its tasks are asked for, and nothing at another path.
     assert_eq!(
@@ -303,7 +466,8 @@ async fn what_a_server_answers_at_a_guessed_path_hides_no_tes_at_another() {
     let no_list = [
         json!({}),
         json!({"message": "welcome"}),
-        json!({"code": 404}),
+        json!({"code": 404, "message": "not found"}),
+        json!({"tasks": "/x"}),
     ];
     let mut guessed: Vec<_> = no_list.into_iter().map(|body| (200, body)).collect();
     guessed.extend([401, 403, 404, 500, 502, 503, 504].map(|code| (code, json!({}))));
@@ -330,11 +494,11 @@ async fn what_a_server_answers_at_a_guessed_path_hides_no_tes_at_another() {
 #[tokio::test]
 async fn a_tes_that_is_closed_or_broken_is_not_ranked_for_what_answers_at_another_path() {
     let service = service_with_prices(2.0).await;
-    for code in [401, 403, 500, 502, 503, 504] {
+    for code in [401, 403, 429, 500, 502, 503, 504] {
         for body in [
             json!({}),
             json!({"message": "welcome"}),
-            json!({"code": 404}),
+            json!({"code": 404, "message": "not found"}),
         ] {
             let tes = Recorder::start(at_both((200, body.clone()), (code, json!({})), 404)).await;
             let request = request(&[tes.server.url("/")], &[], &[]);
@@ -342,6 +506,18 @@ async fn a_tes_that_is_closed_or_broken_is_not_ranked_for_what_answers_at_anothe
             assert!(told[1].contains(&code.to_string()), "{told:?}");
             assert!(told[1].contains("/ga4gh/tes/v1/tasks"), "{told:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_failure_of_one_path_alone_is_told_and_not_that_of_all_guessed_ones() {
+    let service = service_with_prices(2.0).await;
+    for (guessed, real) in [(403, 500), (403, 400), (401, 503), (500, 401), (400, 403)] {
+        let answers = at_both((guessed, json!({})), (real, json!({})), guessed);
+        let tes = Recorder::start(answers).await;
+        let request = request(&[tes.server.url("/")], &[], &[]);
+        let told = service.refuse(&request, "ResourceUnavailableError").await;
+        assert!(told[1].contains(&format!("status {real}")), "{told:?}");
     }
 }
 
