@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import (
     CONFIG,
     PLUGIN,
@@ -186,6 +189,24 @@ def test_without_a_ranking_the_order_stands_and_nothing_is_lost(
     assert tasks(sites[0]) == [TASK]
     assert order(gate.run, sites) == [0, 1, 2]
     assert gate.annotations("route")["fallback"]
+
+
+def test_the_pipeline_of_the_readme_loses_no_task_on_a_busy_gateway(
+    sites: list[Server], start_gateway: StartGateway
+) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    (block, *_) = re.findall(r"```yaml\n(plugins:.*?)```", readme, re.DOTALL)
+    plugins = yaml.safe_load(block)["plugins"]
+    assert plugins["available"].keys() == {PLUGIN}
+    # More than the threads that FOCA has for plugins.
+    count = 24
+    released = threading.Event()
+    with serve(never(released)) as service, ThreadPoolExecutor(count) as threads:
+        gate = start_gateway(sites, plugins["pipeline"], url=service.url, timeout=0.5)
+        answers = list(threads.map(lambda _: gate.post(NO_INPUTS).status_code, range(count)))
+        released.set()
+    assert answers == [200] * count
+    assert [len(tasks(server)) for server in sites] == [count, 0, 0]
 
 
 @pytest.mark.parametrize("rewrite", ["never", "request"])
