@@ -127,7 +127,9 @@ def tasks_body(
 
 def _labelled(value: Any) -> Any:
     """Get a series of pandas with its labels, where an object is wanted; elsewhere it is a list."""
-    to_dict = None if isinstance(value, (type, Mapping)) else getattr(value, "to_dict", None)
+    if value is None or isinstance(value, (dict, Mapping, type)):
+        return value
+    to_dict = getattr(value, "to_dict", None)
     return to_dict() if callable(to_dict) else value
 
 
