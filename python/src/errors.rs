@@ -1,6 +1,9 @@
 //! From errors of the library to the exceptions of `testribute.errors`.
 
-use std::panic::{self, AssertUnwindSafe};
+use std::{
+    io,
+    panic::{self, AssertUnwindSafe},
+};
 
 use pyo3::{PyTypeInfo, exceptions::PyException, prelude::*, types::PyType};
 use testribute::{Error, config::ConfigError, domain::query::RequestFault};
@@ -17,6 +20,8 @@ pub(crate) enum Failure {
     Token,
     /// The configuration cannot be used; one line.
     Config(String),
+    /// The process has no room for threads, files or sockets.
+    Runtime(io::Error),
     /// A bug. Its text was logged.
     Internal,
 }
@@ -72,6 +77,10 @@ impl Failure {
                     .to_owned(),
             ),
             Self::Config(message) => Parts::of("ConfigError", message.clone()),
+            Self::Runtime(error) => Parts::of(
+                "TestributeError",
+                format!("Threads and sockets for calls cannot be made: {error}"),
+            ),
             Self::Internal => Parts::of(
                 "TestributeError",
                 "Internal error; the logger 'testribute' has the cause. Please report it."

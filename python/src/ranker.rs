@@ -10,8 +10,11 @@ use std::{
 
 use pyo3::prelude::*;
 use testribute::{
-    Deadline, DeadlineOwner, Error, Ranker, Reach, auth::AuthError, config::Config,
-    domain::token::Token, http::JsonRequests,
+    Deadline, DeadlineOwner, Error, Ranker, Reach,
+    auth::AuthError,
+    config::{Config, SecretName},
+    domain::token::Token,
+    http::JsonRequests,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -101,6 +104,17 @@ impl NativeRanker {
             reach,
             engine: Mutex::new((process::id(), engine)),
         })
+    }
+
+    /// The variables of the environment that the credentials of the configuration name.
+    fn secret_variables(&self) -> Vec<&str> {
+        let entries = self.config.credentials.iter();
+        let names = entries.map(|entry| match &entry.secret {
+            SecretName::Bearer { env } => env,
+            SecretName::Basic { password_env, .. } => password_env,
+            SecretName::Header { value_env, .. } => value_env,
+        });
+        names.map(String::as_str).collect()
     }
 
     /// The faults of `body`, as `rank` would raise them: JSON pointers and what is wrong there.

@@ -24,7 +24,14 @@ from __future__ import annotations
 from ._logging import Warn
 from ._request import ConfigLike
 from ._testribute import __version__
-from ._types import ModeLike, Requirements, ResourceRequirements, Strings
+from ._types import (
+    ModeLike,
+    Requirements,
+    ResourceRequirements,
+    Sizes,
+    Strings,
+    TaskLike,
+)
 from .errors import (
     ArgumentError,
     ConfigError,
@@ -60,7 +67,9 @@ __all__ = [
     "ResourceRequirements",
     "ResourceUnavailableError",
     "ServiceCombination",
+    "Sizes",
     "Strings",
+    "TaskLike",
     "TestributeError",
     "TestributeWarning",
     "UnauthorizedError",

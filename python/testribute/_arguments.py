@@ -21,13 +21,15 @@ _Result = TypeVar("_Result")
 def named(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
     """Check the names of arguments; type checkers and `help` see the signature as it is."""
     names = frozenset(inspect.signature(function).parameters)
+    # Of a constructor the class.
+    label = function.__qualname__.replace(".__init__", "")
 
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def call_async(*arguments: Any, **by_name: Any) -> Any:
             if not names.issuperset(by_name):
-                raise _unknown(function.__name__, by_name, names)
+                raise _unknown(label, by_name, names)
             return await function(*arguments, **by_name)
 
         return call_async  # type: ignore[return-value]
@@ -35,7 +37,7 @@ def named(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Resu
     @functools.wraps(function)
     def call(*arguments: Any, **by_name: Any) -> Any:
         if not names.issuperset(by_name):
-            raise _unknown(function.__name__, by_name, names)
+            raise _unknown(label, by_name, names)
         return function(*arguments, **by_name)
 
     return call

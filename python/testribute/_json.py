@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import decimal
 import enum
 import itertools
@@ -33,6 +35,9 @@ _MAX_PLAIN_BITS = 1023
 #: Levels and values that are looked at before they are walked through.
 _MAX_PLAIN_DEPTH = 8
 _MAX_PLAIN = 10_000
+#: What gives the values of arrays and numbers of NumPy and pandas, tasks of py-tes, and models of
+#: pydantic. Not all of them can be iterated over, or give their values so.
+_METHODS = ("tolist", "to_dict", "as_dict", "model_dump")
 
 
 def encode(value: Mapping[str, Any]) -> tuple[str, list[ErrorDetail]]:
@@ -138,15 +143,16 @@ class Writer:
             return self._number(float.__float__(value), place)
         if isinstance(value, (numbers.Real, decimal.Decimal)):
             return self._real(value, place)
+        if isinstance(value, datetime.datetime):
+            # Tasks that py-tes has fetched have some.
+            return value.isoformat()
         if isinstance(value, Mapping):
             return self._object(value, place, depth)
         if isinstance(value, (bytes, bytearray, memoryview)):
             return self._fault(place, f"must be a string, not {kind_of(value)} (decode it)")
-        # Arrays and numbers of NumPy and pandas; those cannot all be iterated over.
-        for method in ("tolist", "to_dict"):
-            convert = getattr(value, method, None)
-            if callable(convert) and not isinstance(value, type):
-                return self.plain(convert(), place, depth + 1)
+        given = _given(value)
+        if given is not None:
+            return self.plain(given[0], place, depth + 1)
         if isinstance(value, AbstractSet):
             return self._array(_in_order(value), place, depth)
         if isinstance(value, Iterable):
@@ -221,6 +227,19 @@ class Writer:
         if len(self.faults) < _MAX_FAULTS:
             self.faults.append(ErrorDetail(pointer_of(place), message))
         return None
+
+
+def _given(value: Any) -> tuple[Any] | None:
+    """Get what an object of another library gives as its value, if it gives any."""
+    if isinstance(value, type):
+        return None
+    if dataclasses.is_dataclass(value):
+        return ({field.name: getattr(value, field.name) for field in dataclasses.fields(value)},)
+    for method in _METHODS:
+        convert = getattr(value, method, None)
+        if callable(convert):
+            return (convert(),)
+    return None
 
 
 def _shown(key: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, Optional
 
 from . import _testribute
@@ -15,6 +15,9 @@ from .errors import ArgumentError, TestributeWarning
 Warn = Optional[Literal["logging", "warnings"]]
 
 logger = logging.getLogger("testribute")
+
+#: The names of the loggers `testribute.*`, and how many loggers there were when they were listed.
+_parts: tuple[int, list[str]] = (0, [])
 
 
 def check(warn: object) -> None:
@@ -29,9 +32,24 @@ def check(warn: object) -> None:
 
 
 def apply_level() -> None:
-    """Have only those events recorded that the logger `testribute` lets through."""
-    level = logger.getEffectiveLevel()
+    """Have only those events recorded that `testribute` or a logger below it lets through."""
+    level = min((logger.getEffectiveLevel(), *_levels_of_parts()))
     _testribute.set_log_level(min(max(level, 0), 255))
+
+
+def _levels_of_parts() -> Iterator[int]:
+    """Get the levels that were set at loggers `testribute.*`."""
+    global _parts  # noqa: PLW0603
+    loggers = logging.Logger.manager.loggerDict
+    count, names = _parts
+    if len(loggers) != count:
+        listed = list(loggers)  # other threads make loggers
+        names = [name for name in listed if name.startswith("testribute.")]
+        _parts = (len(listed), names)
+    for name in names:
+        part = loggers.get(name)
+        if isinstance(part, logging.Logger) and part.level != logging.NOTSET:
+            yield part.level
 
 
 def forward() -> None:

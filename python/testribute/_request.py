@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import ipaddress
 import json
 import math
 import numbers
 import os
+import sys
 from collections.abc import Mapping
 from typing import Any, Union
 
 from ._json import Place, Writer, encode, is_text, kind_of
-from ._types import ModeLike, Requirements, Strings
+from ._types import ModeLike, Requirements, Sizes, Strings, TaskLike
 from .errors import ArgumentError, ConfigError, ErrorDetail, UnauthorizedError
 
 #: What `config` may be: a mapping with the keys of the configuration file, the path of such a file,
 #: or `None` for the environment.
 ConfigLike = Union[Mapping[str, Any], str, "os.PathLike[str]", None]
+
+
+#: More than anyone waits, and less than clocks hold.
+_MAX_SECONDS = 1e9
 
 
 class Request:
@@ -44,11 +50,10 @@ class Request:
     def _seconds(self, timeout: object) -> float | None:
         if timeout is None:
             return None
-        if isinstance(timeout, numbers.Real) and not isinstance(timeout, bool):
-            # Large integers are no floats; NaN is not above 0.
-            number: Any = timeout
-            if 0 < number < math.inf:
-                return float(min(number, 1_000_000_000))
+        if isinstance(timeout, (numbers.Real, decimal.Decimal)) and not isinstance(timeout, bool):
+            seconds = _float(timeout)
+            if 0 < seconds < math.inf:  # NaN is not
+                return min(seconds, _MAX_SECONDS)
             is_not = ""
         else:
             is_not = f", not {kind_of(timeout)}"
@@ -57,13 +62,23 @@ class Request:
         return None
 
 
+def _float(number: Any) -> float:
+    """Get a real number as float: the largest one for those beyond it."""
+    try:
+        return float(number)
+    except OverflowError:
+        return sys.float_info.max if number > 0 else -sys.float_info.max
+    except ValueError:  # a signalling NaN
+        return math.nan
+
+
 def services_body(
     object_ids: Strings | None,
     drs_uris: Strings | None,
     mode: ModeLike,
     resource_requirements: Requirements | None,
     tes_uris: Strings | None,
-    object_sizes: Mapping[str, int] | None,
+    object_sizes: Sizes | None,
     registries: Strings | None,
     limit: int | None,
     explain: bool,
@@ -73,25 +88,27 @@ def services_body(
         "object_ids": object_ids,
         "drs_uris": drs_uris,
         "mode": mode,
-        "resource_requirements": {} if resource_requirements is None else resource_requirements,
+        "resource_requirements": {}
+        if resource_requirements is None
+        else _labelled(resource_requirements),
     }
     return _with_given(
         body,
         explain,
         tes_uris=tes_uris,
         registries=registries,
-        object_sizes=object_sizes,
+        object_sizes=_labelled(object_sizes),
         limit=limit,
     )
 
 
 def tasks_body(
-    task: Mapping[str, object],
+    task: TaskLike,
     tes_uris: Strings | None,
     drs_uris: Strings | None,
     mode: ModeLike,
     execution_time_sec: float | None,
-    sizes: Mapping[str, int] | None,
+    sizes: Sizes | None,
     registries: Strings | None,
     limit: int | None,
     explain: bool,
@@ -103,9 +120,17 @@ def tasks_body(
         tes_uris=tes_uris,
         registries=registries,
         execution_time_sec=execution_time_sec,
-        sizes=sizes,
+        sizes=_labelled(sizes),
         limit=limit,
     )
+
+
+def _labelled(value: Any) -> Any:
+    """Get a series of pandas with its labels, where an object is wanted; elsewhere it is a list."""
+    if value is None or isinstance(value, (dict, Mapping, type)):
+        return value
+    to_dict = getattr(value, "to_dict", None)
+    return to_dict() if callable(to_dict) else value
 
 
 def _with_given(body: dict[str, Any], explain: bool, **optional: object) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Literal, Protocol, TypedDict, Union
+from typing import Any, ClassVar, Literal, Protocol, TypedDict, Union
 
 from .models import Mode
 
@@ -46,8 +46,40 @@ class ResourceRequirements(_Required, total=False):
     backend_parameters_strict: bool | None
 
 
-#: Other mappings with such values will do.
+class _Series(Protocol):
+    """A series of pandas with names as labels."""
+
+    def to_dict(self) -> Any: ...
+
+
+class _Model(Protocol):
+    """A model of pydantic."""
+
+    def model_dump(self) -> Any: ...
+
+
+class _PyTes(Protocol):
+    """A class of py-tes."""
+
+    def as_dict(self) -> Any: ...
+
+
+class _Dataclass(Protocol):
+    """An instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+#: Other mappings with such values will do, and objects with such names.
 Requirements: TypeAlias = Union[
     ResourceRequirements,
     Mapping[str, Union[float, Decimal, StringCollection, Mapping[str, str], None]],
+    _Dataclass,
+    _Model,
+    _Series,
 ]
+
+#: A TES task: a dictionary, a `Task` of py-tes, ...
+TaskLike: TypeAlias = Union[Mapping[str, object], _PyTes, _Dataclass, _Model]
+
+Sizes: TypeAlias = Union[Mapping[str, int], _Series]

@@ -5,18 +5,42 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 
 from ._arguments import named
 from ._logging import Warn, check
 from ._request import ConfigLike, Configuration
-from ._types import ModeLike, Requirements, Strings
+from ._types import ModeLike, Requirements, Sizes, Strings, TaskLike
 from .models import RankResponse
 from .ranker import Ranker
 
 _MAX_RANKERS = 4
+#: What a ranker reads of the environment besides its configuration; in lower case too.
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+class _Kept:
+    """A ranker, and the variables that it has read.
+
+    Tokens expire while a notebook is open, and a proxy is set after the first failure.
+    """
+
+    def __init__(self, ranker: Ranker) -> None:
+        self.ranker = ranker
+        proxies = (name for proxy in _PROXIES for name in (proxy, proxy.lower()))
+        self._names = (*proxies, *ranker.secret_variables())
+        self._values = self._read()
+
+    def is_current(self) -> bool:
+        """Whether the variables are as they were."""
+        return self._values == self._read()
+
+    def _read(self) -> int:
+        # The hash: secrets stand in no attribute.
+        return hash(tuple(map(os.environ.get, self._names)))
+
+
 _lock = threading.Lock()
-_rankers: OrderedDict[tuple[object, ...], Ranker] = OrderedDict()
+_rankers: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
 
 
 def _reset() -> None:
@@ -40,17 +64,20 @@ def ranker_of(config: ConfigLike, warn: Warn) -> Ranker:
     check(warn)
     key = (Configuration(config).key(), warn)
     with _lock:
-        ranker = _rankers.get(key)
-        if ranker is not None:
+        kept = _rankers.get(key)
+        if kept is not None and kept.is_current():
             _rankers.move_to_end(key)
-            return ranker
-    made = Ranker(config, warn=warn)
+            return kept.ranker
+    made = _Kept(Ranker(config, warn=warn))
     with _lock:
+        kept = _rankers.get(key)
         # Another thread may have been faster.
-        ranker = _rankers.setdefault(key, made)
+        if kept is None or not kept.is_current():
+            kept = _rankers[key] = made
+        _rankers.move_to_end(key)
         while len(_rankers) > _MAX_RANKERS:
             _rankers.popitem(last=False)
-        return ranker
+        return kept.ranker
 
 
 @named
@@ -62,7 +89,7 @@ def rank_services(
     resource_requirements: Requirements | None = None,
     tes_uris: Strings | None = (),
     *,
-    object_sizes: Mapping[str, int] | None = None,
+    object_sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
@@ -127,7 +154,7 @@ async def rank_services_async(
     resource_requirements: Requirements | None = None,
     tes_uris: Strings | None = (),
     *,
-    object_sizes: Mapping[str, int] | None = None,
+    object_sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
@@ -156,14 +183,14 @@ async def rank_services_async(
 
 @named
 def rank_tasks(
-    task: Mapping[str, object],
+    task: TaskLike,
     tes_uris: Strings | None = (),
     drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
     jwt: str | None = None,
     *,
     execution_time_sec: float | None = None,
-    sizes: Mapping[str, int] | None = None,
+    sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,
@@ -215,14 +242,14 @@ def rank_tasks(
 
 @named
 async def rank_tasks_async(
-    task: Mapping[str, object],
+    task: TaskLike,
     tes_uris: Strings | None = (),
     drs_uris: Strings | None = (),
     mode: ModeLike = 0.5,
     jwt: str | None = None,
     *,
     execution_time_sec: float | None = None,
-    sizes: Mapping[str, int] | None = None,
+    sizes: Sizes | None = None,
     registries: Strings | None = (),
     limit: int | None = None,
     explain: bool = False,

@@ -211,7 +211,9 @@ class RankResponse:
         self._combinations: list[ServiceCombination] | None = None
 
     def to_json(self) -> str:
-        """Get the answer as JSON text, as the HTTP service sends it."""
+        """Get the answer as JSON text, as the HTTP service sends it; changes are in it."""
+        if self._parsed is not None:
+            return json.dumps(self._parsed, ensure_ascii=False, separators=(",", ":"))
         return self._source if isinstance(self._source, str) else self._source.to_json()
 
     def to_dict(self) -> dict[str, Any]:

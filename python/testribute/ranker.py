@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, NoReturn
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from . import _testribute
 from ._arguments import named
 from ._logging import Warn, apply_level, check, forward, tell
 from ._request import ConfigLike, Configuration, Request, services_body, tasks_body
-from ._types import ModeLike, Requirements, Strings
+from ._types import ModeLike, Requirements, Sizes, Strings, TaskLike
 from .errors import ArgumentError, ErrorDetail, TestributeError, TestributeWarning, ValidationError
 from .models import RankResponse
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: The addresses that may be called.
 Reach = Literal["everywhere", "public"]
@@ -33,6 +36,7 @@ class Ranker:
         ... )  # doctest: +SKIP
     """
 
+    @named
     def __init__(
         self,
         config: ConfigLike = None,
@@ -61,7 +65,37 @@ class Ranker:
             raise ArgumentError.of("reach", f"must be 'everywhere' or 'public', not {reach!r:.40}")
         check(warn)
         self.warn: Warn = warn
-        self._native = _native(Configuration(config), reach)
+        self._opened: _testribute.NativeRanker | None = _native(Configuration(config), reach)
+
+    def secret_variables(self) -> list[str]:
+        """Get the variables of the environment that `credentials` of the configuration name."""
+        return self._native.secret_variables()
+
+    def close(self) -> None:
+        """Drop connections and caches, once rankings in flight have ended.
+
+        A ranker that nothing refers to is closed too. Closing it again does nothing.
+        """
+        self._opened = None
+
+    @property
+    def _native(self) -> _testribute.NativeRanker:
+        if self._opened is None:
+            raise TestributeError("This Ranker is closed; make another one.")
+        return self._opened
+
+    def __enter__(self) -> Self:
+        self._native  # noqa: B018 (open)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -79,7 +113,7 @@ class Ranker:
         resource_requirements: Requirements | None = None,
         tes_uris: Strings | None = (),
         *,
-        object_sizes: Mapping[str, int] | None = None,
+        object_sizes: Sizes | None = None,
         registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,
@@ -139,7 +173,7 @@ class Ranker:
         resource_requirements: Requirements | None = None,
         tes_uris: Strings | None = (),
         *,
-        object_sizes: Mapping[str, int] | None = None,
+        object_sizes: Sizes | None = None,
         registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,
@@ -165,14 +199,14 @@ class Ranker:
     @named
     def rank_tasks(
         self,
-        task: Mapping[str, object],
+        task: TaskLike,
         tes_uris: Strings | None = (),
         drs_uris: Strings | None = (),
         mode: ModeLike = 0.5,
         jwt: str | None = None,
         *,
         execution_time_sec: float | None = None,
-        sizes: Mapping[str, int] | None = None,
+        sizes: Sizes | None = None,
         registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,
@@ -220,14 +254,14 @@ class Ranker:
     @named
     async def rank_tasks_async(
         self,
-        task: Mapping[str, object],
+        task: TaskLike,
         tes_uris: Strings | None = (),
         drs_uris: Strings | None = (),
         mode: ModeLike = 0.5,
         jwt: str | None = None,
         *,
         execution_time_sec: float | None = None,
-        sizes: Mapping[str, int] | None = None,
+        sizes: Sizes | None = None,
         registries: Strings | None = (),
         limit: int | None = None,
         explain: bool = False,

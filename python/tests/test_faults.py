@@ -272,6 +272,14 @@ CALLS: list[Callable[..., object]] = [
 ]
 
 
+def test_an_option_that_there_is_not_is_named() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        Ranker(configuration={}, warnings=None)  # type: ignore[call-arg]
+    assert [str(error.pointer) for error in caught.value.errors] == ["/configuration", "/warnings"]
+    assert "of Ranker; did you mean config?" in str(caught.value)
+    assert "did you mean warn?" in str(caught.value)
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_an_argument_that_there_is_not_is_named(call: Callable[..., object]) -> None:
     with pytest.raises(ArgumentError) as caught:

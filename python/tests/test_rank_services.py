@@ -10,6 +10,8 @@ import os
 import pickle
 import re
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +117,11 @@ def test_a_timeout_leaves_services_out(network: Network, config: Path, silent_se
 
 @pytest.mark.parametrize(
     "timeout",
-    [0, -1, -0.0, True, False, float("nan"), float("inf"), -float("inf"), "2", "", b"2", [1], 1j],
+    [
+        *(0, -1, -0.0, float("nan"), float("inf"), -float("inf")),
+        *(Decimal(0), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity")),
+        *(True, False, "2", "", b"2", [1], 1j),
+    ],
     ids=repr,
 )
 def test_a_timeout_is_a_positive_number(timeout: Any) -> None:
@@ -124,6 +130,11 @@ def test_a_timeout_is_a_positive_number(timeout: Any) -> None:
     (fault,) = caught.value.errors
     assert fault.pointer == "/timeout"
     assert str(caught.value).startswith("/timeout: must be a positive number of seconds")
+
+
+@pytest.mark.parametrize("timeout", [Decimal("20.5"), Fraction(41, 2), 10**400], ids=repr)
+def test_a_timeout_may_be_any_real_number(network: Network, config: Path, timeout: Any) -> None:
+    assert rank_services(config=config, timeout=timeout, **network.request()).service_combinations
 
 
 def test_warnings_go_where_they_are_wanted(
@@ -175,6 +186,18 @@ def test_the_log_of_the_library_goes_through_logging(
         rank_services(config=config, **network.request())
     assert not caplog.records
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_part_of_the_log_may_have_a_level_of_its_own(
+    network: Network, config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ranker = Ranker(config)
+    with caplog.at_level(logging.DEBUG, "testribute.pipeline"):
+        ranker.rank_services(**network.request())
+    assert {record.name for record in caplog.records} == {"testribute.pipeline"}
+    caplog.clear()
+    ranker.rank_services(**network.request())
+    assert not caplog.records
 
 
 def test_a_configuration_may_be_a_mapping(network: Network) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +33,26 @@ NEEDS: ResourceRequirements = {
 TASK: dict[str, Any] = {"executors": [{"image": "alpine", "command": ["true"]}]}
 
 
+@dataclasses.dataclass
+class Needs:
+    cpu_cores: int = 2
+
+
+class PyTes:
+    def as_dict(self, drop_empty: bool = True) -> dict[str, Any]:
+        return {"drop": drop_empty}
+
+
+class Model:
+    def model_dump(self, *, mode: str = "python") -> dict[str, Any]:
+        return {"mode": mode}
+
+
+class Series:
+    def to_dict(self, *, into: type[dict[Any, Any]] = dict) -> dict[Any, Any]:
+        return into()
+
+
 def uris() -> Iterator[str]:
     yield URI
 
@@ -47,6 +68,15 @@ async def taken(ranker: Ranker, anything: Any, mapping: Mapping[str, int]) -> Ra
     rank_tasks(TASK, [URI], sizes={"/a": 1}, execution_time_sec=0.5, config=Path("c.yaml"))
     await rank_tasks_async(TASK, tes_uris=uris(), warn="warnings", config="c.yaml")
     await ranker.rank_tasks_async(TASK, [URI])
+    rank_services(resource_requirements=Needs(), object_sizes=Series())
+    rank_services(resource_requirements=Series())
+    rank_services(resource_requirements=Model())
+    rank_tasks(PyTes(), [URI], sizes=Series())
+    rank_tasks(Model(), [URI])
+    with Ranker({}) as kept:
+        kept.rank_services(tes_uris=[URI])
+    async with Ranker({}) as opened:
+        await opened.rank_services_async(tes_uris=[URI])
     response = await ranker.rank_services_async(jwt="token", tes_uris=[URI])
     score: float | None = response.service_combinations[0].score
     fault: ErrorDetail = ArgumentError.of("a", f"{score}").errors[0]
@@ -94,6 +124,9 @@ async def refused(ranker: Ranker) -> None:
     rank_services(config=7)  # type: ignore[arg-type]
     rank_services(warn="print")  # type: ignore[arg-type]
     rank_tasks("task")  # type: ignore[arg-type]
+    rank_services(resource_requirements=PyTes())  # type: ignore[arg-type]
+    rank_services(resource_requirements=Needs)  # type: ignore[arg-type]
+    rank_tasks(7)  # type: ignore[arg-type]
     rank_tasks(TASK, sizes=[1])  # type: ignore[arg-type]
     rank_tasks(TASK, execution_time_sec="1800")  # type: ignore[arg-type]
     Ranker({}, reach="all")  # type: ignore[arg-type]

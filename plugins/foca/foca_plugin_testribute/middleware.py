@@ -57,14 +57,30 @@ class TaskDistributionTestribute(AbstractMiddleware):  # type: ignore[misc]
         # Without user info, if there is any.
         pairs = [(public(url), url) for url in urls]
         try:
-            ranked = rank(request.json, [uri for uri, _ in pairs], options)
-            urls, _ = ordered(pairs, ranked)
+            urls = _order(request.json, pairs, options)
         except NoRankingError as error:
             logger.warning("no ranking by testribute: %s", error)
             if options.get("if_unavailable") == "next":
                 raise
         request.json["tes_urls"] = urls
         return request
+
+
+def _order(task: object, pairs: list[tuple[str, str]], options: Mapping[str, Any]) -> list[str]:
+    """Get the URLs, the best one first.
+
+    Raises:
+        NoRankingError: There is no ranking.
+    """
+    try:
+        urls, _ = ordered(pairs, rank(task, [uri for uri, _ in pairs], options))
+    except NoRankingError:
+        raise
+    except Exception as error:
+        # proTES would refuse the task.
+        logger.exception("internal error; please report it")
+        raise NoRankingError("internal_error", f"internal {type(error).__name__}") from error
+    return urls
 
 
 def rank(task: object, urls: list[str], options: Mapping[str, Any]) -> Any:

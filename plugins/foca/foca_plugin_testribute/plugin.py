@@ -243,6 +243,12 @@ class TestributeRouter(Plugin[TestributeConfig, TestributeParams]):
             ranked = ranking(ask(body, token, timeout))
             for warning in ranked.warnings[:_MAX_LIST]:
                 ctx.log.info("testribute: %s", warning)
+        except NoRankingError:
+            raise
+        except Exception as error:
+            # FOCA would refuse the task.
+            ctx.log.exception("internal error; please report it")
+            raise NoRankingError("internal_error", f"internal {type(error).__name__}") from error
         finally:
             if time.monotonic() - started > _LONG * timeout:
                 what = "timeout of the plugin" if timeout < left else "timeout of its step, in FOCA"

@@ -7,8 +7,8 @@ answer is read as what any server may send: what is not as it should be is an `N
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -206,10 +206,10 @@ def _choice(combination: object) -> tuple[str, Choice]:
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("not a number")
-    number = float(value)
-    if not math.isfinite(number) or number < 0:
+    # Integers of any length can be compared, but not all are floats.
+    if not 0 <= value <= sys.float_info.max:
         raise ValueError("not a finite number of at least 0")
-    return number
+    return float(value)
 
 
 def ordered(candidates: Iterable[tuple[str, T]], ranked: Ranking) -> tuple[list[T], int]:

@@ -206,7 +206,7 @@ def start_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     monkeypatch.syspath_prepend(str(HERE))
     with ExitStack() as stack:
 
-        def start(sites: list[Server], step: Any = PLUGIN, **config: Any) -> Gateway:
+        def start(sites: list[Server], steps: Any = PLUGIN, **config: Any) -> Gateway:
             settings = {
                 "server": {"host": "127.0.0.1", "port": 1},
                 "api": {"specs": [{"path": str(HERE / "tes.openapi.yaml")}]},
@@ -221,7 +221,7 @@ def start_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
                             "config": {"allow_http": True, **config},
                         }
                     },
-                    "pipeline": [step],
+                    "pipeline": steps if isinstance(steps, list) else [steps],
                 },
             }
             file = tmp_path / "config.yaml"

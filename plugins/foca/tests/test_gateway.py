@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import (
     CONFIG,
     PLUGIN,
@@ -146,6 +149,15 @@ def body(status: int, content: bytes) -> Callable[[threading.Event], Answer]:
             ),
             id="another TES",
         ),
+        pytest.param(
+            body(
+                200,
+                json.dumps(
+                    {"service_combinations": [{**combination("", 1), "time_estimate": 10**400}]}
+                ).encode(),
+            ),
+            id="a number that is no float",
+        ),
         pytest.param(body(200, b"[" * 50_000), id="deeply nested"),
         pytest.param(body(200, b'"' + b"x" * 40_000_000 + b'"'), id="too large"),
         pytest.param(body(400, b'{"code": 400}'), id="refused"),
@@ -177,6 +189,49 @@ def test_without_a_ranking_the_order_stands_and_nothing_is_lost(
     assert tasks(sites[0]) == [TASK]
     assert order(gate.run, sites) == [0, 1, 2]
     assert gate.annotations("route")["fallback"]
+
+
+def test_the_pipeline_of_the_readme_loses_no_task_on_a_busy_gateway(
+    sites: list[Server], start_gateway: StartGateway
+) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    (block, *_) = re.findall(r"```yaml\n(plugins:.*?)```", readme, re.DOTALL)
+    plugins = yaml.safe_load(block)["plugins"]
+    assert plugins["available"].keys() == {PLUGIN}
+    # More than the threads that FOCA has for plugins.
+    count = 24
+    released = threading.Event()
+    with serve(never(released)) as service, ThreadPoolExecutor(count) as threads:
+        gate = start_gateway(sites, plugins["pipeline"], url=service.url, timeout=0.5)
+        answers = list(threads.map(lambda _: gate.post(NO_INPUTS).status_code, range(count)))
+        released.set()
+    assert answers == [200] * count
+    assert [len(tasks(server)) for server in sites] == [count, 0, 0]
+
+
+@pytest.mark.parametrize("rewrite", ["never", "request"])
+def test_a_fault_of_the_plugin_leaves_the_order_and_is_told(
+    sites: list[Server],
+    start_gateway: StartGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    rewrite: str,
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("foca_plugin_testribute.plugin.ranking", fail)
+    urls = [server.url for server in sites] if rewrite == "request" else []
+    with serve(cheapest_first) as service:
+        gate = start_gateway(sites, url=service.url, rewrite_inputs=rewrite, tes_uris=urls)
+        # FOCA has taken the handler off that pytest had put on.
+        logging.getLogger(f"foca.plugins.{PLUGIN}").addHandler(caplog.handler)
+        assert gate.post(token="t0ken").status_code == 200
+    assert order(gate.run, sites) == [0, 1, 2]
+    assert tasks(sites[0]) == [TASK]
+    assert gate.annotations("route")["fallback"] == "internal_error"
+    assert "ZeroDivisionError" in caplog.text
+    assert "t0ken" not in caplog.text
 
 
 def test_the_ranking_ends_before_the_time_of_the_hook(

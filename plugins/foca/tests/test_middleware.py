@@ -82,6 +82,20 @@ def test_a_timeout_that_is_none_leaves_the_list_and_is_told(
     assert "tes.testribute.timeout must be more than 0" in caplog.text
 
 
+def test_a_fault_of_the_middleware_leaves_the_list_and_is_told(
+    middleware: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(middleware, "rank", fail)
+    urls = ["https://a.example", "https://b.example"]
+    assert applied(middleware, urls, {"url": "https://testribute.example"}) == urls
+    assert "ZeroDivisionError" in caplog.text
+    with pytest.raises(middleware.NoRankingError):
+        applied(middleware, urls, {"if_unavailable": "next"})
+
+
 def test_an_error_of_the_service_leaves_the_list(middleware: Any) -> None:
     def refuse(_: Any, handler: Any) -> None:
         send(handler, 503, b"{}")

@@ -61,11 +61,13 @@ def test_an_odd_task_can_be_asked_about(task: Any) -> None:
         b'{"service_combinations": [{"access_uris": [], "cost_estimate": {}, "time_estimate": 1}]}',
         json.dumps({"service_combinations": [combination("https://a", float("nan"))]}),
         json.dumps({"service_combinations": [combination("https://a", -1)]}),
+        json.dumps({"service_combinations": [{**combination("", 1), "time_estimate": 10**400}]}),
+        json.dumps({"service_combinations": [{**combination("", 1), "score": 10**400}]}),
         json.dumps({"service_combinations": [{**combination("", 1), "time_estimate": "soon"}]}),
         json.dumps({"service_combinations": [{**combination("", 1), "access_uris": {"a": "b"}}]}),
         json.dumps({"service_combinations": [combination(7, 1)]}),  # type: ignore[arg-type]
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_nonsense_is_no_ranking(answer: bytes) -> None:
     with pytest.raises(NoRankingError):
