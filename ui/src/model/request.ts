@@ -22,6 +22,9 @@ const foreignTo = (kind: Kind): readonly string[] => ONLY[kind === "task" ? "res
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** The value of a text of JSON, which may begin with a byte order mark, as files of some programs do. */
+export const parseJson = (text: string): Json => JSON.parse(text.replace(/^\uFEFF/, "")) as Json;
+
 /** `draft` as it is sent: without what belongs to the other kind. */
 export function bodyOf(draft: JsonObject, kind: Kind): JsonObject {
   const foreign = foreignTo(kind);
@@ -37,6 +40,10 @@ export function withBody(draft: JsonObject, kind: Kind, body: JsonObject): JsonO
 
 /** Whether `value` is a TES task by itself. */
 export const isTask = (value: unknown): value is JsonObject => isObject(value) && Array.isArray(value.executors);
+
+/** Whether `value` is a request, and no TES task by itself. */
+export const isRequest = (value: unknown): value is JsonObject =>
+  isObject(value) && !isTask(value) && ["task", "tes_uris", "resource_requirements"].some((key) => Object.hasOwn(value, key));
 
 /** The kind that `body` is. */
 export const kindOf = (body: JsonObject): Kind => ("task" in body ? "task" : "resources");

@@ -25,23 +25,26 @@ export function SiteMap() {
         <h2 id="map-title">Where everything is</h2>
         {places && <p class="hint">Lines: what {tesName(current.tes)} would read.</p>}
       </div>
-      {places ? (
-        <Known given={places} current={current} />
-      ) : (
-        <p class="note">
-          The answer has no places: it was asked without <code>explain</code>.{" "}
-          <button
-            type="button"
-            onClick={() => {
-              edit(["explain"], true);
-              void submit();
-            }}
-          >
-            Rank with places
-          </button>
-        </p>
-      )}
+      {places ? <Known given={places} current={current} /> : <NoPlaces wereAsked={data.request.explain === true} />}
     </section>
+  );
+}
+
+function NoPlaces({ wereAsked }: { wereAsked: boolean }) {
+  if (wereAsked) return <p class="note">The answer has no places: the service tells none.</p>;
+  return (
+    <p class="note">
+      The answer has no places: it was asked without <code>explain</code>.{" "}
+      <button
+        type="button"
+        onClick={() => {
+          edit(["explain"], true);
+          void submit();
+        }}
+      >
+        Rank with places
+      </button>
+    </p>
   );
 }
 

@@ -11,12 +11,15 @@ interface Group {
   texts: string[];
 }
 
+/** `text` with a capital letter, if it begins with a word, and not with a name or a URL. */
+const asSentence = (text: string): string => text.replace(/^[a-z]+(?= )/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+
 function groupsOf(warnings: readonly string[]): Group[] {
   const groups = new Map<string, string[]>();
   for (const warning of warnings) {
     const match = /^([A-Z][A-Za-z -]{2,40}): (.*)$/s.exec(warning);
     const kind = match?.[1] ?? "Note";
-    groups.set(kind, [...(groups.get(kind) ?? []), match?.[2] ?? warning]);
+    groups.set(kind, [...(groups.get(kind) ?? []), match?.[2] === undefined ? warning : asSentence(match[2])]);
   }
   return [...groups].map(([kind, texts]) => ({ kind, texts }));
 }
