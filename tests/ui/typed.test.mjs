@@ -112,6 +112,25 @@ onPage("on a phone the names of sites are whole in the table", async (page) => {
   assert.deepEqual(cut, []);
 }, { viewport: { width: 360, height: 740 } });
 
+onPage("hundreds of sites that are not ranked, or at unknown places, leave what is ranked in sight", async (page) => {
+  const uris = Array.from({ length: 300 }, (_, index) => `https://tes-${index}.example/`);
+  const json = answers.huge();
+  json.service_combinations = json.service_combinations.slice(0, 200).map((one, index) => ({ ...one, access_uris: { tes_uri: uris[index] } }));
+  json.warnings = uris.slice(200).map((uri) => `TES unavailable: '${uri}' did not answer within 2 s.`);
+  await answer(page, () => ({ json }));
+  await fill(page, { tes_uris: uris, mode: 0.5 });
+  await rank(page);
+  const warnings = page.locator(".warnings");
+  assert.ok((await warnings.boundingBox()).height < 300);
+  await warnings.getByRole("button", { name: "95 more" }).click();
+  assert.equal(await warnings.locator("li").count(), 100);
+  const note = page.locator(".map .note");
+  await note.waitFor();
+  assert.ok((await note.boundingBox()).height < 200);
+  await note.getByRole("button", { name: /more$/ }).click();
+  assert.match(await note.innerText(), /tes-199\.example/);
+});
+
 test("a page that does not find its files says so", { timeout: 60_000 }, async () => {
   const page = await newPage();
   const told = page.getByText("The files of this page were not found");

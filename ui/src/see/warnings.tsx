@@ -1,8 +1,9 @@
 // What went wrong without stopping the ranking, and the TES that are left out.
 
+import type { ComponentChild } from "preact";
 import { useState } from "preact/hooks";
 
-import { plural } from "../model/format";
+import { integer, plural } from "../model/format";
 import { readable } from "../model/readable";
 
 /** Warnings of one kind: what stands before the first colon. */
@@ -34,17 +35,15 @@ export function Quoted({ text }: { text: string }) {
   );
 }
 
-function List({ texts }: { texts: string[] }) {
+/** A few at first: what is ranked is below. */
+function List({ items }: { items: ComponentChild[] }) {
   const [most, setMost] = useState(5);
   return (
     <ul>
-      {texts.slice(0, most).map((text, index) => <li key={index}><Quoted text={text} /></li>)}
-      {texts.length > most && (
+      {items.slice(0, most).map((item, index) => <li key={index}>{item}</li>)}
+      {items.length > most && (
         <li>
-          <button type="button" class="link" onClick={() => setMost(texts.length)}>
-            {plural(texts.length - most, "more")
-              .replace(/mores?$/, "more")}
-          </button>
+          <button type="button" class="link" onClick={() => setMost(items.length)}>{integer(items.length - most)} more</button>
         </li>
       )}
     </ul>
@@ -81,25 +80,23 @@ export function Warnings({ warnings, requested, listed, isWhole }: WarningsProps
       {excluded.length > 0 && (
         <div class="excluded">
           {warnings.length > 0 && <h3>Not ranked</h3>}
-          <ul>
-            {excluded.map(({ uri, reason }) => (
-              <li key={uri}>
-                {reason ? (
-                  <Quoted text={reason} />
-                ) : (
-                  <>
-                    <code>{uri}</code> {isWhole ? "is in no combination." : "is in none of the listed combinations."}
-                  </>
-                )}
-              </li>
-            ))}
-          </ul>
+          <List
+            items={excluded.map(({ uri, reason }) =>
+              reason ? (
+                <Quoted text={reason} />
+              ) : (
+                <>
+                  <code>{uri}</code> {isWhole ? "is in no combination." : "is in none of the listed combinations."}
+                </>
+              ),
+            )}
+          />
         </div>
       )}
       {groups.map(({ kind, texts }) => (
         <div key={kind}>
           <h3>{kind}</h3>
-          <List texts={texts} />
+          <List items={texts.map((text) => <Quoted text={text} />)} />
         </div>
       ))}
     </section>
