@@ -112,6 +112,13 @@ onPage("on a phone the names of sites are whole in the table", async (page) => {
   assert.deepEqual(cut, []);
 }, { viewport: { width: 360, height: 740 } });
 
+onPage("the time until the next try is that of the service, in units that people read", async (page) => {
+  await page.clock.install();
+  await answer(page, () => ({ status: 429, headers: { "Retry-After": "7200" }, json: answers.problem(429, "TooManyRequests", "Too many.") }));
+  await rankButton(page).click();
+  await page.getByRole("button", { name: /^Try again in (2 h|1 h 59 min)$/ }).waitFor();
+}, { expected: ["status of 429"] });
+
 onPage("hundreds of sites that are not ranked, or at unknown places, leave what is ranked in sight", async (page) => {
   const uris = Array.from({ length: 300 }, (_, index) => `https://tes-${index}.example/`);
   const json = answers.huge();

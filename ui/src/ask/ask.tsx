@@ -172,8 +172,8 @@ export function Ask() {
             placeholder={kind.value === "task" ? "/data/a.cram = 15 GB" : "a001 = 15 GB"}
             hint={
               kind.value === "task"
-                ? "Of inputs and outputs, by their paths. Outputs cost what their sizes tell."
-                : "They win over what servers say of a URL."
+                ? "In bytes, or as 15 GB or 3 GiB; of inputs and outputs, by their paths. Outputs cost what their sizes tell."
+                : "In bytes, or as 15 GB or 3 GiB. They win over what servers say of a URL."
             }
           />
           <LinesField

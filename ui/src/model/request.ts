@@ -164,11 +164,15 @@ const UNITS: Record<string, number> = Object.fromEntries(
   ]),
 );
 
-/** Bytes as people write them: `1500`, `15 GB`, `3.1 GiB`; other text stays, for the service to say what is wrong with it. */
+/**
+ * Bytes as people write them: `1500`, `15 GB`, `3.1 GiB`, and as numbers of JSON are written (`1e+21`, `-1`); other text
+ * stays, for the service to say what is wrong with it.
+ */
 function sizeOf(text: string): Json {
-  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
+  const match = /^(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-z]*)$/i.exec(text.trim());
   const unit = UNITS[(match?.[2] || "b").toLowerCase()];
-  return match && unit !== undefined ? Math.round(Number(match[1]) * unit) : text.trim();
+  const size = match && unit !== undefined ? Math.round(Number(match[1]) * unit) : NaN;
+  return Number.isFinite(size) ? size : text.trim();
 }
 
 /** Sizes by name as lines of `name = size`, and back. A name may have equals signs of its own, as URLs do. */
