@@ -25,6 +25,35 @@ onPage("JSON with a byte order mark before it is taken", async (page) => {
   assert.equal(await page.locator(".ask [data-unread]").count(), 0);
 });
 
+for (const [locale, comma, cores, weight] of [["de-DE", "decimal", 2.5, 0.3], ["en-GB", "no decimal", 25, 1]]) {
+  onPage(`a comma is ${comma} separator where figures are written as in ${locale}`, async (page, context) => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const field = page.getByRole("spinbutton", { name: "CPU cores" });
+    const value = async () => (await request(page)).resource_requirements.cpu_cores;
+    const clear = async () => {
+      await field.fill("");
+      assert.equal(await value(), undefined);
+      await field.focus();
+    };
+    await clear();
+    await page.keyboard.type("2,5");
+    assert.equal(await value(), cores);
+    await clear();
+    await page.evaluate(() => navigator.clipboard.writeText(" 2,5\n"));
+    await page.keyboard.press("ControlOrMeta+v");
+    assert.equal(await value(), cores);
+    await clear();
+    await page.keyboard.type("2.5");
+    assert.equal(await value(), 2.5);
+    const number = page.getByRole("spinbutton", { name: "Weight of time" }).first();
+    await number.focus();
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("0,3");
+    await number.blur();
+    assert.equal((await request(page)).mode, weight);
+  }, { locale });
+}
+
 onPage("a request in the place of a task is taken as one, whether pasted or dropped", async (page) => {
   const { drs_uris } = await request(page);
   await page.getByLabel("TES task", { exact: true }).check();

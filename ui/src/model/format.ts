@@ -2,6 +2,9 @@
 
 const locale = typeof navigator === "undefined" ? undefined : navigator.language;
 
+/** What stands before the fraction of a number. */
+export const decimalSeparator = new Intl.NumberFormat(locale).formatToParts(1.5).find(({ type }) => type === "decimal")?.value;
+
 /** Which way figures are rounded: a bound that is told must hold as it is told. */
 export type Rounding = "nearest" | "down" | "up";
 
