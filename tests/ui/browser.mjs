@@ -93,6 +93,12 @@ export async function fill(page, request) {
   await json.fill(JSON.stringify(request));
 }
 
+/** Changes the request of the form by `more`. */
+export async function fillMore(page, more) {
+  const request = await page.evaluate(() => document.querySelector(".json textarea").value);
+  await fill(page, { ...JSON.parse(request), ...more });
+}
+
 export const rows = (page) => page.locator(".ranking tbody tr[data-index]");
 export const indices = (page) => rows(page).evaluateAll((list) => list.map((row) => row.getAttribute("data-index")));
 export const selectedRow = (page) => page.locator(".ranking tr.selected");

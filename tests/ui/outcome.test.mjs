@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import * as answers from "./answers.mjs";
-import { accessible, answer, fill, onPage, RANK, rank, rankButton, rows, settled } from "./browser.mjs";
+import { accessible, answer, fill, fillMore, onPage, RANK, rank, rankButton, rows, settled } from "./browser.mjs";
 
 const PHONE = { viewport: { width: 360, height: 640 }, hasTouch: true };
 const comesIntoSight = async (page, selector) => {
@@ -41,6 +41,7 @@ onPage("on a phone whatever became of a request comes into sight", async (page) 
   await rankButton(page).tap();
   await comesIntoSight(page, ".field[data-pointer='/tes_uris'] .faults");
   current = { json: answers.noObjects() };
+  await fillMore(page, { explain: false });
   await rankButton(page).tap();
   await comesIntoSight(page, ".verdict");
   // Also where it is above what asked for it.
@@ -180,6 +181,8 @@ onPage("what disappears does not take the focus with it", async (page) => {
   await rankButton(page).click();
   await page.getByRole("button", { name: "Try again" }).focus();
   response = { json: { ...answers.explained(), places: undefined } };
+  await fillMore(page, { explain: false });
+  await page.getByRole("button", { name: "Try again" }).focus();
   await page.keyboard.press("Enter");
   await rows(page).first().waitFor();
   await page.waitForFunction(() => document.activeElement !== document.body);

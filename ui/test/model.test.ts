@@ -111,6 +111,13 @@ describe("a fault of a request", () => {
 });
 
 describe("sizes", () => {
+  it("are what they were, written as lines and read again, whatever JSON has", () => {
+    for (const sizes of [{ a: 1e21, b: -1, "c = d": 0, e: 9_007_199_254_740_991 }, { a: "many" }]) {
+      expect(fromSizeLines(toSizeLines(sizes))).toEqual(sizes);
+    }
+    expect(fromSizeLines(`a = 1.5e9\nb = 2e3 kB\nc = 1e400\nd = ${"9".repeat(400)}`)).toEqual({ a: 1.5e9, b: 2e6, c: "1e400", d: "9".repeat(400) });
+  });
+
   it("are lines of name and size, with units as people write them", () => {
     expect(fromSizeLines("a = 15 GB\n\nhttps://x.example/?k=v = 3\nb=1.5GiB\n/c d = 2 kB\ne\nf = many")).toEqual({
       a: 15e9, "https://x.example/?k=v": 3, b: 1.5 * 2 ** 30, "/c d": 2000, e: "", f: "many",
@@ -220,6 +227,7 @@ describe("Retry-After", () => {
     expect(retryAfter("Thu, 01 Jan 2026 00:00:05 GMT", now)).toBe(5);
     expect(retryAfter("soon", now)).toBeUndefined();
     expect(retryAfter(null, now)).toBeUndefined();
-    expect(retryAfter("99999999", now)).toBe(3600);
+    expect(retryAfter("7200", now)).toBe(7200);
+    expect(retryAfter("99999999", now)).toBe(604_800);
   });
 });

@@ -93,6 +93,26 @@ describe("a bound that is told", () => {
     }
     expect(applied).toBeGreaterThan(500);
   });
+
+  it("is no share of nothing, and no more than there is", () => {
+    const told = (tes: [number, number][][], weight: number, index: number) => {
+      const answer = answerOf(tes, weight);
+      const result = breakEven(answer, index, weight);
+      return result ? sentencesOf(answer, index, "it", result).join(" ") : "";
+    };
+    const free: [number, number][][] = [[[0, 60]], [[1, 600]]];
+    expect(told(free, 0.05, 0)).toMatch(/costs at most \S+\d more\. /);
+    expect(told([[[1e-6, 60]], [[1, 600]]], 0.05, 0)).not.toMatch(/%/);
+    // As good as what is free, if it were free, and as what takes no time, if it took none.
+    expect(told(free, 0, 1)).toMatch(/Price: even if it were free, it would be no better/);
+    expect(told([[[1, 0]], [[1, 600]]], 1, 1)).toMatch(/Time: even if it took none, it would be no better/);
+    expect(told([[[0, 60]], [[0, 60]]], 0.5, 0)).toMatch(/only while it costs no more/);
+    for (const tes of [free, [[[0, 60]], [[0, 600]]], [[[0, 0]], [[0, 0]]]] as [number, number][][][]) {
+      for (const weight of [0, 0.05, 0.5, 1]) {
+        for (const index of [0, 1]) expect(told(tes, weight, index)).not.toMatch(/[1-9]\d\d%|,\d{3}%|NaN|∞/);
+      }
+    }
+  });
 });
 
 describe("ranking", () => {

@@ -79,6 +79,10 @@ describe("a link", () => {
     expect(await fromFragment("")).toBeUndefined();
     expect(await fromFragment("#results")).toBeUndefined();
     await expect(fromFragment("#request=AAAA")).rejects.toThrow();
+    const whole = `#${await toFragment({ mode: 0.3 }, ["/task/executors/0/env"])}`;
+    for (const odd of ["#request=", "#request=&without=", `${whole}.`, `${whole})`, `${whole}&x=1`, whole.replace("&without", "&amp;without"), whole.replace("=", "=%20")]) {
+      await expect(fromFragment(odd), odd).rejects.toThrow();
+    }
     await expect(fromFragment(`#${await toFragment([] as never)}`)).rejects.toThrow();
   });
 

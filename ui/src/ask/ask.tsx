@@ -6,14 +6,15 @@ import { useId, useRef, useState } from "preact/hooks";
 import { duration, integer } from "../model/format";
 import { at, type Kind } from "../model/request";
 import { cancel, submit } from "../calls";
-import { answer, asking, draft, edit, held, isStale, kind, missing, notice, settings, token, tokenFaults } from "../store";
+import { answer, asking, draft, edit, held, isStale, kind, missing, notice, settings } from "../store";
 import { CopyButtons } from "./copy";
 import { examplesOf } from "./examples";
-import { FaultList, LinesField, NumberField, OtherFaults, SizesField } from "./field";
+import { LinesField, NumberField, OtherFaults, SizesField } from "./field";
 import { JsonView } from "./json";
 import { Missing } from "./missing";
 import { showResults, useOutcome } from "./outcome";
 import { openTask, TaskFields } from "./task";
+import { TokenField } from "./token";
 import { WeightControl } from "./weight";
 
 const NEEDS = "resource_requirements";
@@ -59,30 +60,6 @@ function ResourceFields() {
         rows={2}
       />
     </>
-  );
-}
-
-function TokenField() {
-  const id = useId();
-  const messages = tokenFaults.value;
-  return (
-    <div class="field">
-      <label for={id}>Bearer token</label>
-      <input
-        id={id}
-        type="password"
-        autocomplete="off"
-        spellcheck={false}
-        value={token.value}
-        aria-invalid={messages.length > 0}
-        aria-describedby={messages.length > 0 ? `${id}-hint ${id}-faults` : `${id}-hint`}
-        onInput={(event) => (token.value = event.currentTarget.value.trim())}
-      />
-      <p class="hint" id={`${id}-hint`}>
-        Optional. It stays in the memory of this page, and the service sends it on to the TES and DRS above.
-      </p>
-      <FaultList id={`${id}-faults`} list={messages.map((text) => ({ pointer: "", text }))} />
-    </div>
   );
 }
 
@@ -195,8 +172,8 @@ export function Ask() {
             placeholder={kind.value === "task" ? "/data/a.cram = 15 GB" : "a001 = 15 GB"}
             hint={
               kind.value === "task"
-                ? "Of inputs and outputs, by their paths. Outputs cost what their sizes tell."
-                : "They win over what servers say of a URL."
+                ? "In bytes, or as 15 GB or 3 GiB; of inputs and outputs, by their paths. Outputs cost what their sizes tell."
+                : "In bytes, or as 15 GB or 3 GiB. They win over what servers say of a URL."
             }
           />
           <LinesField

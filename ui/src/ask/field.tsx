@@ -17,6 +17,7 @@ import {
   toSizeLines,
 } from "../model/request";
 import { draft, edit, faults } from "../store";
+import { decimalComma } from "./comma";
 import { useTyped } from "./typed";
 
 const pointerOf = (path: readonly string[]): string => path.map((key) => `/${key}`).join("");
@@ -86,7 +87,7 @@ export function NumberField({ label, path, hint, unit, min = 0, step = "any" }: 
         {unit && <span class="unit"> ({unit})</span>}
       </label>
       <input
-        {...(isText ? { type: "text", list: undefined } : { type: "number", min, step })}
+        {...(isText ? { type: "text", list: undefined } : { type: "number", min, step, ...decimalComma })}
         id={id}
         inputMode="decimal"
         value={shown}

@@ -2,7 +2,7 @@
 
 import { useId } from "preact/hooks";
 
-import { isObject, isTask } from "../model/request";
+import { isObject, isTask, parseJson } from "../model/request";
 import { body, missing, replaceBody } from "../store";
 import { takeTask } from "./task";
 import { useTyped } from "./typed";
@@ -33,7 +33,7 @@ export function JsonView() {
           onInput={(event) => {
             const next = event.currentTarget.value;
             try {
-              const value: unknown = JSON.parse(next);
+              const value = parseJson(next);
               if (isTask(value)) takeTask(next, "the text");
               else if (isObject(value)) replaceBody(value, missing.value);
               else throw new TypeError("a request is an object");

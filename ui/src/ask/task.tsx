@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 import { useId } from "preact/hooks";
 
-import { at, faultsAt, isObject } from "../model/request";
+import { at, faultsAt, isObject, isRequest, kindOf, parseJson } from "../model/request";
 import { draft, edit, faults, kind, missing, notice, settings } from "../store";
 import { FaultList, NumberField } from "./field";
 import { useTyped } from "./typed";
@@ -32,18 +32,19 @@ export async function openTask(file: File): Promise<void> {
   if (turn === opened) takeTask(text, file.name);
 }
 
-/** Takes over a TES task, by itself or in a request. */
+/** Takes over a TES task by itself, or what a request has; of the form the rest stays. */
 export function takeTask(text: string, name: string): void {
   try {
-    const value: unknown = JSON.parse(text);
-    const task = isObject(value) && isObject(value.task) ? value.task : value;
-    if (!isObject(task)) throw new TypeError("not an object");
+    const value = parseJson(text);
+    if (!isObject(value)) throw new TypeError("not an object");
+    const isWhole = isRequest(value);
+    const given = isWhole ? value : { task: value };
     batch(() => {
-      kind.value = "task";
-      edit(["task"], task);
-      missing.value = missing.value.filter((pointer) => !/^\/task\b/.test(pointer));
+      kind.value = kindOf(given);
+      draft.value = { ...draft.value, ...given };
+      missing.value = missing.value.filter((pointer) => !Object.hasOwn(given, pointer.split("/")[1] ?? ""));
     });
-    notice.value = { text: `The task is from ${name}.`, isError: false };
+    notice.value = { text: `The ${isWhole ? "request" : "task"} is from ${name}.`, isError: false };
   } catch {
     notice.value = { text: `${name} is no TES task: it is not a JSON object.`, isError: true };
   }
@@ -82,7 +83,12 @@ export function TaskFields() {
           onInput={(event) => {
             const next = event.currentTarget.value;
             try {
-              edit(["task"], next.trim() === "" ? undefined : JSON.parse(next));
+              const value = next.trim() === "" ? undefined : parseJson(next);
+              if (isRequest(value)) {
+                takeTask(next, "the text");
+                return;
+              }
+              edit(["task"], value);
               type(next, writtenTask());
             } catch (error) {
               type(next, writtenTask(), `Not JSON yet: ${(error as Error).message}`);

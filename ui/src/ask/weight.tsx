@@ -5,6 +5,7 @@ import { useId } from "preact/hooks";
 import { number } from "../model/format";
 import { faultsAt } from "../model/request";
 import { faults, setWeight, weight } from "../store";
+import { decimalComma } from "./comma";
 import { FaultList } from "./field";
 
 export function WeightControl() {
@@ -57,6 +58,7 @@ export function WeightControl() {
           value={shown}
           disabled={isRandom}
           aria-label="Weight of time, from 0 to 1"
+          {...decimalComma}
           aria-invalid={list.length > 0}
           aria-describedby={list.length > 0 ? `${id}-faults` : undefined}
           onChange={change}

@@ -2,6 +2,9 @@
 
 const locale = typeof navigator === "undefined" ? undefined : navigator.language;
 
+/** What stands before the fraction of a number. */
+export const decimalSeparator = new Intl.NumberFormat(locale).formatToParts(1.5).find(({ type }) => type === "decimal")?.value;
+
 /** Which way figures are rounded: a bound that is told must hold as it is told. */
 export type Rounding = "nearest" | "down" | "up";
 
@@ -72,7 +75,7 @@ export function duration(seconds: number, rounding: Rounding = "nearest"): strin
   const part = rounding === "up" ? Math.ceil : Math.floor;
   const total = whole(Math.max(0, seconds));
   if (seconds > 0 && seconds < 10) return `${number(whole(seconds * 10) / 10, 1)} s`;
-  if (total < 60) return `${total} s`;
+  if (total < 60) return `${integer(total)} s`;
   if (total < 3600) return pair(Math.floor(total / 60), "min", total % 60, "s");
   const minutes = part(total / 60);
   const hours = part(minutes / 60) < 48 ? Math.floor(minutes / 60) : part(minutes / 60);
@@ -82,7 +85,7 @@ export function duration(seconds: number, rounding: Rounding = "nearest"): strin
 }
 
 const pair = (large: number, unit: string, small: number, part: string): string =>
-  small > 0 ? `${integer(large)} ${unit} ${small} ${part}` : `${integer(large)} ${unit}`;
+  small > 0 ? `${integer(large)} ${unit} ${integer(small)} ${part}` : `${integer(large)} ${unit}`;
 
 /** The unit for an axis of times up to `most` seconds. */
 export function timeUnit(most: number): { name: string; seconds: number } {

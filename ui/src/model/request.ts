@@ -22,6 +22,9 @@ const foreignTo = (kind: Kind): readonly string[] => ONLY[kind === "task" ? "res
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** The value of a text of JSON, which may begin with a byte order mark, as files of some programs do. */
+export const parseJson = (text: string): Json => JSON.parse(text.replace(/^\uFEFF/, "")) as Json;
+
 /** `draft` as it is sent: without what belongs to the other kind. */
 export function bodyOf(draft: JsonObject, kind: Kind): JsonObject {
   const foreign = foreignTo(kind);
@@ -37,6 +40,10 @@ export function withBody(draft: JsonObject, kind: Kind, body: JsonObject): JsonO
 
 /** Whether `value` is a TES task by itself. */
 export const isTask = (value: unknown): value is JsonObject => isObject(value) && Array.isArray(value.executors);
+
+/** Whether `value` is a request, and no TES task by itself. */
+export const isRequest = (value: unknown): value is JsonObject =>
+  isObject(value) && !isTask(value) && ["task", "tes_uris", "resource_requirements"].some((key) => Object.hasOwn(value, key));
 
 /** The kind that `body` is. */
 export const kindOf = (body: JsonObject): Kind => ("task" in body ? "task" : "resources");
@@ -157,11 +164,15 @@ const UNITS: Record<string, number> = Object.fromEntries(
   ]),
 );
 
-/** Bytes as people write them: `1500`, `15 GB`, `3.1 GiB`; other text stays, for the service to say what is wrong with it. */
+/**
+ * Bytes as people write them: `1500`, `15 GB`, `3.1 GiB`, and as numbers of JSON are written (`1e+21`, `-1`); other text
+ * stays, for the service to say what is wrong with it.
+ */
 function sizeOf(text: string): Json {
-  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
+  const match = /^(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-z]*)$/i.exec(text.trim());
   const unit = UNITS[(match?.[2] || "b").toLowerCase()];
-  return match && unit !== undefined ? Math.round(Number(match[1]) * unit) : text.trim();
+  const size = match && unit !== undefined ? Math.round(Number(match[1]) * unit) : NaN;
+  return Number.isFinite(size) ? size : text.trim();
 }
 
 /** Sizes by name as lines of `name = size`, and back. A name may have equals signs of its own, as URLs do. */

@@ -47,11 +47,14 @@ export type Failure =
 
 export type Outcome = { body: unknown; milliseconds: number } | { failure: Failure };
 
+/** The longest time that is waited before another try, in seconds: other figures are none that is meant. */
+const LONGEST_RETRY = 7 * 86_400;
+
 /** Seconds of a `Retry-After`, which may also be a date. */
 export function retryAfter(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - now) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(0, Math.ceil(seconds)), 3600) : undefined;
+  return Number.isFinite(seconds) ? Math.min(Math.max(0, Math.ceil(seconds)), LONGEST_RETRY) : undefined;
 }
 
 /** The errors of the service's own error body, or one that has the status if another server answered. */

@@ -152,10 +152,14 @@ export async function toFragment(body: JsonObject, without: readonly string[] = 
   return `request=${await pack(body)}${named.length > 0 ? `&without=${await pack(named)}` : ""}`;
 }
 
-/** The request of a fragment and what it lacks; `undefined` if it has none. Throws if it cannot be read. */
+/**
+ * The request of a fragment and what it lacks; `undefined` if it has none. Throws if it cannot be read, also if something
+ * was lost of it or added to it on its way, as a full stop behind a link is.
+ */
 export async function fromFragment(fragment: string): Promise<{ body: JsonObject; without: string[] } | undefined> {
+  if (!/^#?request=/.test(fragment)) return undefined;
   const match = /^#?request=([\w-]+)(?:&without=([\w-]+))?$/.exec(fragment);
-  if (!match) return undefined;
+  if (!match) throw new TypeError("the link is not as it was made");
   const body = await unpack(match[1] ?? "");
   if (!isObject(body)) throw new TypeError("the link has no request");
   const named = match[2] === undefined ? [] : await unpack(match[2]);

@@ -1,12 +1,15 @@
 // What would make a TES the best, or keeps it there, in sentences. Bounds are rounded to the side where they hold: who
 // applies what is told gets what is said.
 
-import type { Answer } from "../model/answer";
+import type { Answer, Combination } from "../model/answer";
 import { duration, money, number, percent, type Rounding } from "../model/format";
 import { type BreakEven, weightsWithin } from "../model/ranking";
 
 /** At a bound itself two are equally good, so that what is told lies this much beyond, relatively. */
 const BEYOND = 1e-9;
+
+/** From this share on, percents tell nothing: of what costs nothing, nothing is a share. */
+const LARGEST_SHARE = 10;
 
 const beyond = (value: number, rounding: Rounding): number => value * (rounding === "up" ? 1 + BEYOND : 1 - BEYOND);
 
@@ -16,7 +19,8 @@ export function sentencesOf(data: Answer, tes: number, name: string, { isBest, w
   const fastest = own.reduce((a, b) => (b.seconds < a.seconds ? b : a));
   const price = (change: number, rounding: Rounding) => {
     const amount = beyond(Math.abs(change), rounding);
-    return `${money(amount, data.currency, rounding)} (${percent(amount / Math.max(cheapest.cost, 1e-12), rounding)})`;
+    const share = amount < LARGEST_SHARE * cheapest.cost ? ` (${percent(amount / cheapest.cost, rounding)})` : "";
+    return `${money(amount, data.currency, rounding)}${share}`;
   };
   const time = (change: number, rounding: Rounding) => duration(beyond(Math.abs(change), rounding), rounding);
   const weight = weightSentence(weights, isBest);
@@ -25,7 +29,7 @@ export function sentencesOf(data: Answer, tes: number, name: string, { isBest, w
       `${name} is the best at this weight.`,
       cost === undefined
         ? "No higher price would change that."
-        : cost < 1e-9 * cheapest.cost
+        : cost <= 1e-9 * Math.max(cheapest.cost, data.means?.cost ?? 0)
           ? "It stays the best only while it costs no more: another one is as good."
           : `It stays the best while it costs at most ${price(cost, "down")} more.`,
       seconds === undefined
@@ -37,18 +41,24 @@ export function sentencesOf(data: Answer, tes: number, name: string, { isBest, w
     ];
   }
   return [
-    cost === undefined ? "Price: not even if it were free." : `Price: ${price(cost, "up")} less per task.`,
-    timeSentence(seconds, fastest.timeParts?.queue, time),
+    cost === undefined
+      ? "Price: not even if it were free."
+      : beyond(-cost, "up") > cheapest.cost
+        ? "Price: even if it were free, it would be no better than another one."
+        : `Price: ${price(cost, "up")} less per task.`,
+    timeSentence(seconds, fastest, time),
     weight,
   ];
 }
 
 function timeSentence(
   seconds: number | undefined,
-  queue: number | undefined,
+  { seconds: whole, timeParts }: Combination,
   time: (change: number, rounding: Rounding) => string,
 ): string {
   if (seconds === undefined) return "Time: no speed is enough.";
+  if (beyond(-seconds, "up") > whole) return "Time: even if it took none, it would be no better than another one.";
+  const queue = timeParts?.queue;
   const less = time(seconds, "up");
   if (queue === undefined) return `Queue: ${less} less.`;
   if (-seconds > queue) return `Time: ${less} less; an empty queue, which is ${duration(queue)} less, is not enough.`;

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { submit } from "../calls";
-import { integer } from "../model/format";
+import { duration, integer } from "../model/format";
 import type { Failure } from "../model/service";
 import { faults } from "../store";
 import { Quoted } from "./warnings";
@@ -35,7 +35,7 @@ function Retry({ failure }: { failure: Failure }) {
     <p>
       {/* Not `disabled`, which would take the focus from it. */}
       <button type="button" aria-disabled={left > 0} onClick={() => left === 0 && void submit()}>
-        {left > 0 ? `Try again in ${left} s` : "Try again"}
+        {left > 0 ? `Try again in ${duration(left)}` : "Try again"}
       </button>
       <span class="visually-hidden" role="status">{after && left === 0 ? "The service can be asked again." : null}</span>
     </p>

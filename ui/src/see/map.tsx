@@ -25,23 +25,26 @@ export function SiteMap() {
         <h2 id="map-title">Where everything is</h2>
         {places && <p class="hint">Lines: what {tesName(current.tes)} would read.</p>}
       </div>
-      {places ? (
-        <Known given={places} current={current} />
-      ) : (
-        <p class="note">
-          The answer has no places: it was asked without <code>explain</code>.{" "}
-          <button
-            type="button"
-            onClick={() => {
-              edit(["explain"], true);
-              void submit();
-            }}
-          >
-            Rank with places
-          </button>
-        </p>
-      )}
+      {places ? <Known given={places} current={current} /> : <NoPlaces wereAsked={data.request.explain === true} />}
     </section>
+  );
+}
+
+function NoPlaces({ wereAsked }: { wereAsked: boolean }) {
+  if (wereAsked) return <p class="note">The answer has no places: the service tells none.</p>;
+  return (
+    <p class="note">
+      The answer has no places: it was asked without <code>explain</code>.{" "}
+      <button
+        type="button"
+        onClick={() => {
+          edit(["explain"], true);
+          void submit();
+        }}
+      >
+        Rank with places
+      </button>
+    </p>
   );
 }
 
@@ -105,11 +108,27 @@ function Known({ given, current }: { given: Record<string, HostPlace>; current: 
         hasApproximate={approximate.length > 0}
         unnamed={unnamedTes(drawn, labels)}
       />
-      {hidden.length > 0 && (
-        <p class="note">Not on the map, since the place is unknown: {hidden.map((name) => middle(readable(name), 60)).join(", ")}.</p>
-      )}
+      <Hidden hosts={hidden} />
       <Moves sources={sources} />
     </>
+  );
+}
+
+/** Hosts whose place is unknown. */
+function Hidden({ hosts }: { hosts: string[] }) {
+  const [most, setMost] = useState(12);
+  if (hosts.length === 0) return null;
+  return (
+    <p class="note">
+      Not on the map, since the place is unknown: {hosts.slice(0, most).map((name) => middle(readable(name), 60)).join(", ")}
+      {hosts.length > most && (
+        <>
+          {" "}
+          and <button type="button" class="link" onClick={() => setMost(hosts.length)}>{integer(hosts.length - most)} more</button>
+        </>
+      )}
+      .
+    </p>
   );
 }
 

@@ -1,8 +1,9 @@
 // What went wrong without stopping the ranking, and the TES that are left out.
 
+import type { ComponentChild } from "preact";
 import { useState } from "preact/hooks";
 
-import { plural } from "../model/format";
+import { integer, plural } from "../model/format";
 import { readable } from "../model/readable";
 
 /** Warnings of one kind: what stands before the first colon. */
@@ -11,12 +12,15 @@ interface Group {
   texts: string[];
 }
 
+/** `text` with a capital letter, if it begins with a word, and not with a name or a URL. */
+const asSentence = (text: string): string => text.replace(/^[a-z]+(?= )/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+
 function groupsOf(warnings: readonly string[]): Group[] {
   const groups = new Map<string, string[]>();
   for (const warning of warnings) {
     const match = /^([A-Z][A-Za-z -]{2,40}): (.*)$/s.exec(warning);
     const kind = match?.[1] ?? "Note";
-    groups.set(kind, [...(groups.get(kind) ?? []), match?.[2] ?? warning]);
+    groups.set(kind, [...(groups.get(kind) ?? []), match?.[2] === undefined ? warning : asSentence(match[2])]);
   }
   return [...groups].map(([kind, texts]) => ({ kind, texts }));
 }
@@ -31,17 +35,15 @@ export function Quoted({ text }: { text: string }) {
   );
 }
 
-function List({ texts }: { texts: string[] }) {
+/** A few at first: what is ranked is below. */
+function List({ items }: { items: ComponentChild[] }) {
   const [most, setMost] = useState(5);
   return (
     <ul>
-      {texts.slice(0, most).map((text, index) => <li key={index}><Quoted text={text} /></li>)}
-      {texts.length > most && (
+      {items.slice(0, most).map((item, index) => <li key={index}>{item}</li>)}
+      {items.length > most && (
         <li>
-          <button type="button" class="link" onClick={() => setMost(texts.length)}>
-            {plural(texts.length - most, "more")
-              .replace(/mores?$/, "more")}
-          </button>
+          <button type="button" class="link" onClick={() => setMost(items.length)}>{integer(items.length - most)} more</button>
         </li>
       )}
     </ul>
@@ -78,25 +80,23 @@ export function Warnings({ warnings, requested, listed, isWhole }: WarningsProps
       {excluded.length > 0 && (
         <div class="excluded">
           {warnings.length > 0 && <h3>Not ranked</h3>}
-          <ul>
-            {excluded.map(({ uri, reason }) => (
-              <li key={uri}>
-                {reason ? (
-                  <Quoted text={reason} />
-                ) : (
-                  <>
-                    <code>{uri}</code> {isWhole ? "is in no combination." : "is in none of the listed combinations."}
-                  </>
-                )}
-              </li>
-            ))}
-          </ul>
+          <List
+            items={excluded.map(({ uri, reason }) =>
+              reason ? (
+                <Quoted text={reason} />
+              ) : (
+                <>
+                  <code>{uri}</code> {isWhole ? "is in no combination." : "is in none of the listed combinations."}
+                </>
+              ),
+            )}
+          />
         </div>
       )}
       {groups.map(({ kind, texts }) => (
         <div key={kind}>
           <h3>{kind}</h3>
-          <List texts={texts} />
+          <List items={texts.map((text) => <Quoted text={text} />)} />
         </div>
       ))}
     </section>
