@@ -150,37 +150,24 @@ impl TesClient {
     ) -> Result<Found, TesError> {
         let key = self.endpoint_key(tes, authorization);
         let known = self.endpoints.get(&key);
-        match known.as_deref() {
-            Some(known) if known.without_task_info.is_none() => {
-                let base = Arc::clone(&known.base);
-                match self.task_info_at(scope, &base, task, authorization).await {
-                    Err(NoTaskInfo::NotImplemented(_)) => {}
-                    info => return Ok(Found { base, info }),
-                }
-            }
-            Some(Endpoint {
-                base,
-                without_task_info: Some(answer),
-                since,
-            }) if since.elapsed() < NO_TASK_INFO_TTL => {
-                return Ok(Found {
-                    base: Arc::clone(base),
-                    info: Err(NoTaskInfo::NotImplemented(answer.clone())),
-                });
-            }
-            Some(_) | None => {}
+        if let Some(Endpoint {
+            base,
+            without_task_info: Some(answer),
+            since,
+            ..
+        }) = known.as_deref()
+            && since.elapsed() < NO_TASK_INFO_TTL
+        {
+            return Ok(Found {
+                base: Arc::clone(base),
+                info: Err(NoTaskInfo::NotImplemented(answer.clone())),
+            });
         }
         let search = self.search(scope, tes, task, authorization);
         let (base, info) = self.within_several_calls(search).await?;
-        let without_task_info = match &info {
-            Err(NoTaskInfo::NotImplemented(answer)) => Some(answer.clone()),
-            Ok(_) | Err(NoTaskInfo::Failed(_)) => None,
-        };
         // A TES that has answered other tasks does not lack the operation: it does not know this task's zone, say.
-        if without_task_info.is_none()
-            || known.is_none_or(|known| known.without_task_info.is_some())
-        {
-            self.remember(key, &base, without_task_info);
+        if known.is_none_or(|known| !known.has_task_info || known.base != base) {
+            self.remember(key, &base, Some(&info));
         }
         if info.is_err() {
             // The search has asked for its tasks.
@@ -189,10 +176,20 @@ impl TesClient {
         Ok(Found { base, info })
     }
 
-    fn remember(&self, key: CacheKey, base: &Arc<Url>, without_task_info: Option<FetchError>) {
+    /// That the API begins at `base`, and what it answers to task info, if that was asked for.
+    fn remember(
+        &self,
+        key: CacheKey,
+        base: &Arc<Url>,
+        info: Option<&Result<TaskInfo, NoTaskInfo>>,
+    ) {
         let endpoint = Endpoint {
             base: Arc::clone(base),
-            without_task_info,
+            has_task_info: matches!(info, Some(Ok(_))),
+            without_task_info: match info {
+                Some(Err(NoTaskInfo::NotImplemented(answer))) => Some(answer.clone()),
+                Some(Ok(_) | Err(NoTaskInfo::Failed(_))) | None => None,
+            },
             since: Instant::now(),
         };
         self.endpoints.insert(key, Arc::new(endpoint));
@@ -212,7 +209,16 @@ impl TesClient {
         let key = self.endpoint_key(tes, authorization);
         let fetch = async |scope: CallScope| {
             let find = self.within_several_calls(self.find(&scope, tes, authorization));
-            Ok(Box::pin(find).await)
+            let found = Box::pin(find).await;
+            if let Ok(base) = &found
+                && self
+                    .endpoints
+                    .get(&key)
+                    .is_none_or(|known| known.base != *base)
+            {
+                self.remember(key, base, None);
+            }
+            Ok(found)
         };
         self.presences
             .get_or_fetch(&self.client, scope, key, tes.root(), Result::is_ok, fetch)

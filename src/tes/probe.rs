@@ -27,6 +27,8 @@ use crate::{
 pub(super) struct Endpoint {
     /// Where its API begins.
     pub(super) base: Arc<Url>,
+    /// Whether it has answered a task.
+    pub(super) has_task_info: bool,
     /// What the answer to task info was, if the server does not have it.
     pub(super) without_task_info: Option<FetchError>,
     pub(super) since: Instant,
@@ -52,7 +54,7 @@ struct Search<'a> {
 type Found = (Arc<Url>, Result<TaskInfo, NoTaskInfo>);
 
 impl TesClient {
-    /// Where the API begins, and what it answers to task info. Inserts into the caches what it finds.
+    /// Where the API begins, and what it answers to task info.
     pub(super) async fn search(
         &self,
         scope: &CallScope,
@@ -103,11 +105,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Asks at one path after the other until there is a TES; at all of them at once as soon as one is slow.
+    /// Asks at one path after the other until there is a TES; at all of them at once as soon as one is slow. Where it was
+    /// found before, it has the time of a call.
     async fn run(self) -> Result<Found, TesError> {
         let call = self.client.client.time().call();
         // Enough for a call that begins when another was given up.
-        let deadline = Instant::now() + call * 3 / 2;
+        let start = Instant::now();
+        let deadline = start + call * 3 / 2;
         let mut rest = self.bases.iter();
         let first = rest.next().map(|base| self.visit(base));
         let mut pending: FuturesUnordered<_> = first.into_iter().collect();
@@ -115,13 +119,14 @@ impl<'a> Search<'a> {
         loop {
             let until = match rest.len() {
                 0 => deadline,
+                _ if visits.is_empty() && self.known.is_some() => deadline.min(start + call),
                 _ => deadline.min(Instant::now() + self.head_start()),
             };
             match timeout_at(until, pending.next()).await {
                 Ok(Some(Ok(found))) => return Ok(found),
                 Ok(Some(Err(visit))) => {
-                    if visits.is_empty() {
-                        if let Some(failure) = visit.shared_failure(self.is_priced) {
+                    if visits.is_empty() && pending.is_empty() {
+                        if let Some(failure) = visit.shared_failure() {
                             return Err(told_at(&visit, failure, self.tes, self.authorization));
                         }
                         if self.is_as_known(&visit) {
