@@ -272,10 +272,10 @@ impl<'a> Search<'a> {
         let limit = self.client.client.time().call() / 2;
         let lacking = visits.iter_mut().filter(|visit| visit.may_lack_list());
         let descriptions = lacking.map(async |visit| {
-            let description = timeout(limit, self.service_info(&visit.base)).await;
-            match description.unwrap_or(Probe::Broken(FetchError::Timeout(limit))) {
-                Probe::Absent(_) | Probe::Nothing => {}
-                probe => visit.probe = probe,
+            match timeout(limit, self.service_info(&visit.base)).await {
+                // The answer to the other question tells more.
+                Ok(Probe::Absent(_) | Probe::Nothing) | Err(_) => {}
+                Ok(probe) => visit.probe = probe,
             }
         });
         join_all(descriptions).await;

@@ -182,7 +182,14 @@ pub(super) fn told(
         let alike = telling.iter().filter(|(_, other)| other.status() == status);
         let is_guessed = tes.root().path() == "/" || !is_given(&visit.base);
         let (is_refusal, is_refused) = (failure.is_refusal(), visit.is_refused());
-        (alike.count(), is_guessed, !is_refusal, !is_refused)
+        let is_silent = status.is_none();
+        (
+            alike.count(),
+            is_guessed,
+            !is_refusal,
+            !is_refused,
+            is_silent,
+        )
     };
     let without_status = || {
         visits.iter().find_map(|visit| {

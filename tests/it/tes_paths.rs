@@ -623,6 +623,31 @@ async fn the_failure_of_one_path_alone_is_told_and_not_that_of_all_guessed_ones(
 }
 
 #[tokio::test]
+async fn an_answer_tells_more_than_none() {
+    let service = service_with_prices(0.5).await;
+    let silent = (Recorder::NEVER, json!({}));
+    let failure = (500, json!({"message": "the database is away"}));
+    let tes = Recorder::start(at_both(silent, failure, 404)).await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
+    assert!(told[1].contains("the database is away"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_description_that_hangs_hides_no_failure() {
+    let service = service_with_prices(0.5).await;
+    let tes = Recorder::start(|line, _| match line {
+        line if line.contains("service-info") => Some((Recorder::NEVER, json!({}))),
+        line if line.contains(" /v1/") => Some((400, json!({"message": "no page_size here"}))),
+        _ => None,
+    })
+    .await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
+    assert!(told[1].contains("no page_size here"), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_gateway_that_refuses_what_it_does_not_know_hides_no_failure() {
     let service = service_with_prices(2.0).await;
     let failure = (500, json!({"message": "the database is away"}));
