@@ -150,46 +150,47 @@ impl TesClient {
     ) -> Result<Found, TesError> {
         let key = self.endpoint_key(tes, authorization);
         let known = self.endpoints.get(&key);
+        let known = known.as_deref();
         if let Some(Endpoint {
             base,
-            without_task_info: Some(answer),
+            answer: Some(Err(none @ NoTaskInfo::NotImplemented(_))),
             since,
-            ..
-        }) = known.as_deref()
+        }) = known
             && since.elapsed() < NO_TASK_INFO_TTL
         {
             return Ok(Found {
                 base: Arc::clone(base),
-                info: Err(NoTaskInfo::NotImplemented(answer.clone())),
+                info: Err(none.clone()),
             });
         }
-        let search = self.search(scope, tes, task, authorization);
-        let (base, info) = self.within_several_calls(search).await?;
+        let presence = self.presences.get(&key).and_then(Result::ok);
+        let is_there =
+            |known: &&Endpoint| known.answer.is_some() && presence.as_ref() == Some(&known.base);
+        let (base, info) = if let Some(Endpoint { base, .. }) = known.filter(is_there) {
+            let info = self.task_info_at(scope, base, task, authorization).await;
+            (Arc::clone(base), info)
+        } else {
+            let search = self.search(scope, tes, task, authorization);
+            let (base, info) = self.within_several_calls(search).await?;
+            if info.is_err() {
+                // The search has asked for its tasks.
+                self.presences.insert(key, Ok(Arc::clone(&base)));
+            }
+            (base, info)
+        };
         // A TES that has answered other tasks does not lack the operation: it does not know this task's zone, say.
-        if known.is_none_or(|known| !known.has_task_info || known.base != base) {
-            self.remember(key, &base, Some(&info));
-        }
-        if info.is_err() {
-            // The search has asked for its tasks.
-            self.presences.insert(key, Ok(Arc::clone(&base)));
+        if known.is_none_or(|known| known.base != base || !matches!(known.answer, Some(Ok(())))) {
+            let answer = info.as_ref().map(|_| ()).map_err(Clone::clone);
+            self.remember(key, &base, Some(answer));
         }
         Ok(Found { base, info })
     }
 
-    /// That the API begins at `base`, and what it answers to task info, if that was asked for.
-    fn remember(
-        &self,
-        key: CacheKey,
-        base: &Arc<Url>,
-        info: Option<&Result<TaskInfo, NoTaskInfo>>,
-    ) {
+    /// That the API begins at `base`, and what it answers to task info.
+    fn remember(&self, key: CacheKey, base: &Arc<Url>, answer: Option<Result<(), NoTaskInfo>>) {
         let endpoint = Endpoint {
             base: Arc::clone(base),
-            has_task_info: matches!(info, Some(Ok(_))),
-            without_task_info: match info {
-                Some(Err(NoTaskInfo::NotImplemented(answer))) => Some(answer.clone()),
-                Some(Ok(_) | Err(NoTaskInfo::Failed(_))) | None => None,
-            },
+            answer,
             since: Instant::now(),
         };
         self.endpoints.insert(key, Arc::new(endpoint));

@@ -27,10 +27,8 @@ use crate::{
 pub(super) struct Endpoint {
     /// Where its API begins.
     pub(super) base: Arc<Url>,
-    /// Whether it has answered a task.
-    pub(super) has_task_info: bool,
-    /// What the answer to task info was, if the server does not have it.
-    pub(super) without_task_info: Option<FetchError>,
+    /// What the answer to task info was, if it was asked for.
+    pub(super) answer: Option<Result<(), NoTaskInfo>>,
     pub(super) since: Instant,
 }
 

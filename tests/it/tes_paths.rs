@@ -161,6 +161,31 @@ async fn a_tes_that_lost_its_task_info_is_asked_for_it_once_in_each_request() {
         tes.lines(),
         ["POST /tasks/task-info", "GET /tasks?page_size=1"]
     );
+    service.refuse(&request, "ResourceUnavailableError").await;
+    assert_eq!(tes.lines(), ["POST /tasks/task-info"]);
+}
+
+#[tokio::test]
+async fn a_site_in_the_book_that_refuses_task_info_is_asked_for_that_alone() {
+    let service = service_with_prices(2.0).await;
+    for list in [json!({"tasks": []}), json!({}), json!({"x": 1})] {
+        let tes = Recorder::start(move |line, _| {
+            let is_list = line.starts_with("GET /v1/tasks?");
+            let elsewhere = (!line.contains(" /v1/")).then(|| (404, json!({})));
+            let here = if is_list {
+                (200, list.clone())
+            } else {
+                (403, json!({}))
+            };
+            elsewhere.or(Some(here))
+        })
+        .await;
+        let request = request(&[tes.server.url("/")], &[], &[]);
+        service.rank(&request).await;
+        tes.lines();
+        service.rank(&request).await;
+        assert_eq!(tes.lines(), ["POST /v1/tasks/task-info"]);
+    }
 }
 
 #[tokio::test]
