@@ -194,13 +194,14 @@ async fn a_tes_that_moved_and_lost_its_task_info_is_remembered_where_it_is() {
     let moved = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&moved);
     let tes = Recorder::start(move |line, _| {
-        let is_it = match seen.load(SeqCst) {
-            true => line == "GET /ga4gh/tes/v1/tasks?page_size=1",
-            false => line == "POST /v1/tasks/task-info",
+        let question = if seen.load(SeqCst) {
+            "GET /ga4gh/tes/v1/tasks?page_size=1"
+        } else {
+            "POST /v1/tasks/task-info"
         };
         let mut answer = task_info();
         answer["tasks"] = json!([]);
-        is_it.then_some((200, answer))
+        (line == question).then_some((200, answer))
     })
     .await;
     let request = request(&[tes.server.url("/")], &[], &[]);
