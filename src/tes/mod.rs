@@ -150,49 +150,47 @@ impl TesClient {
     ) -> Result<Found, TesError> {
         let key = self.endpoint_key(tes, authorization);
         let known = self.endpoints.get(&key);
-        match known.as_deref() {
-            Some(known) if known.without_task_info.is_none() => {
-                let base = Arc::clone(&known.base);
-                match self.task_info_at(scope, &base, task, authorization).await {
-                    Err(NoTaskInfo::NotImplemented(_)) => {}
-                    info => return Ok(Found { base, info }),
-                }
-            }
-            Some(Endpoint {
-                base,
-                without_task_info: Some(answer),
-                since,
-            }) if since.elapsed() < NO_TASK_INFO_TTL => {
-                return Ok(Found {
-                    base: Arc::clone(base),
-                    info: Err(NoTaskInfo::NotImplemented(answer.clone())),
-                });
-            }
-            Some(_) | None => {}
+        let known = known.as_deref();
+        if let Some(Endpoint {
+            base,
+            answer: Some(Err(none @ NoTaskInfo::NotImplemented(_))),
+            since,
+        }) = known
+            && since.elapsed() < NO_TASK_INFO_TTL
+        {
+            return Ok(Found {
+                base: Arc::clone(base),
+                info: Err(none.clone()),
+            });
         }
-        let search = self.search(scope, tes, task, authorization);
-        let (base, info) = self.within_several_calls(search).await?;
-        let without_task_info = match &info {
-            Err(NoTaskInfo::NotImplemented(answer)) => Some(answer.clone()),
-            Ok(_) | Err(NoTaskInfo::Failed(_)) => None,
+        let presence = self.presences.get(&key).and_then(Result::ok);
+        let is_there =
+            |known: &&Endpoint| known.answer.is_some() && presence.as_ref() == Some(&known.base);
+        let (base, info) = if let Some(Endpoint { base, .. }) = known.filter(is_there) {
+            let info = self.task_info_at(scope, base, task, authorization).await;
+            (Arc::clone(base), info)
+        } else {
+            let search = self.search(scope, tes, task, authorization);
+            let (base, info) = self.within_several_calls(search).await?;
+            if info.is_err() {
+                // The search has asked for its tasks.
+                self.presences.insert(key, Ok(Arc::clone(&base)));
+            }
+            (base, info)
         };
         // A TES that has answered other tasks does not lack the operation: it does not know this task's zone, say.
-        if without_task_info.is_none()
-            || known.is_none_or(|known| known.without_task_info.is_some())
-        {
-            self.remember(key, &base, without_task_info);
-        }
-        if info.is_err() {
-            // The search has asked for its tasks.
-            self.presences.insert(key, Ok(Arc::clone(&base)));
+        if known.is_none_or(|known| known.base != base || !matches!(known.answer, Some(Ok(())))) {
+            let answer = info.as_ref().map(|_| ()).map_err(Clone::clone);
+            self.remember(key, &base, Some(answer));
         }
         Ok(Found { base, info })
     }
 
-    fn remember(&self, key: CacheKey, base: &Arc<Url>, without_task_info: Option<FetchError>) {
+    /// That the API begins at `base`, and what it answers to task info.
+    fn remember(&self, key: CacheKey, base: &Arc<Url>, answer: Option<Result<(), NoTaskInfo>>) {
         let endpoint = Endpoint {
             base: Arc::clone(base),
-            without_task_info,
+            answer,
             since: Instant::now(),
         };
         self.endpoints.insert(key, Arc::new(endpoint));
@@ -212,7 +210,16 @@ impl TesClient {
         let key = self.endpoint_key(tes, authorization);
         let fetch = async |scope: CallScope| {
             let find = self.within_several_calls(self.find(&scope, tes, authorization));
-            Ok(Box::pin(find).await)
+            let found = Box::pin(find).await;
+            if let Ok(base) = &found
+                && self
+                    .endpoints
+                    .get(&key)
+                    .is_none_or(|known| known.base != *base)
+            {
+                self.remember(key, base, None);
+            }
+            Ok(found)
         };
         self.presences
             .get_or_fetch(&self.client, scope, key, tes.root(), Result::is_ok, fetch)

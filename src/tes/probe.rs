@@ -27,8 +27,8 @@ use crate::{
 pub(super) struct Endpoint {
     /// Where its API begins.
     pub(super) base: Arc<Url>,
-    /// What the answer to task info was, if the server does not have it.
-    pub(super) without_task_info: Option<FetchError>,
+    /// What the answer to task info was, if it was asked for.
+    pub(super) answer: Option<Result<(), NoTaskInfo>>,
     pub(super) since: Instant,
 }
 
@@ -52,7 +52,7 @@ struct Search<'a> {
 type Found = (Arc<Url>, Result<TaskInfo, NoTaskInfo>);
 
 impl TesClient {
-    /// Where the API begins, and what it answers to task info. Inserts into the caches what it finds.
+    /// Where the API begins, and what it answers to task info.
     pub(super) async fn search(
         &self,
         scope: &CallScope,
@@ -103,11 +103,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Asks at one path after the other until there is a TES; at all of them at once as soon as one is slow.
+    /// Asks at one path after the other until there is a TES; at all of them at once as soon as one is slow. Where it was
+    /// found before, it has the time of a call.
     async fn run(self) -> Result<Found, TesError> {
         let call = self.client.client.time().call();
         // Enough for a call that begins when another was given up.
-        let deadline = Instant::now() + call * 3 / 2;
+        let start = Instant::now();
+        let deadline = start + call * 3 / 2;
         let mut rest = self.bases.iter();
         let first = rest.next().map(|base| self.visit(base));
         let mut pending: FuturesUnordered<_> = first.into_iter().collect();
@@ -115,13 +117,14 @@ impl<'a> Search<'a> {
         loop {
             let until = match rest.len() {
                 0 => deadline,
+                _ if visits.is_empty() && self.known.is_some() => deadline.min(start + call),
                 _ => deadline.min(Instant::now() + self.head_start()),
             };
             match timeout_at(until, pending.next()).await {
                 Ok(Some(Ok(found))) => return Ok(found),
                 Ok(Some(Err(visit))) => {
-                    if visits.is_empty() {
-                        if let Some(failure) = visit.shared_failure(self.is_priced) {
+                    if visits.is_empty() && pending.is_empty() {
+                        if let Some(failure) = visit.shared_failure() {
                             return Err(told_at(&visit, failure, self.tes, self.authorization));
                         }
                         if self.is_as_known(&visit) {
@@ -267,10 +270,10 @@ impl<'a> Search<'a> {
         let limit = self.client.client.time().call() / 2;
         let lacking = visits.iter_mut().filter(|visit| visit.may_lack_list());
         let descriptions = lacking.map(async |visit| {
-            let description = timeout(limit, self.service_info(&visit.base)).await;
-            match description.unwrap_or(Probe::Broken(FetchError::Timeout(limit))) {
-                Probe::Absent(_) | Probe::Nothing => {}
-                probe => visit.probe = probe,
+            match timeout(limit, self.service_info(&visit.base)).await {
+                // The answer to the other question tells more.
+                Ok(Probe::Absent(_) | Probe::Nothing) | Err(_) => {}
+                Ok(probe) => visit.probe = probe,
             }
         });
         join_all(descriptions).await;

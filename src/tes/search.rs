@@ -85,17 +85,15 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// The failure that other paths would share: there is no connection, or the host limits the rate of calls. Without
-    /// prices, no answer in time is one too: nothing is left to ask.
-    pub(super) fn shared_failure(&self, is_priced: bool) -> Option<&FetchError> {
+    /// The failure that other paths would share: there is no connection, or the host limits the rate of calls.
+    pub(super) fn shared_failure(&self) -> Option<&FetchError> {
         let Probe::Broken(failure) = &self.probe else {
             return None;
         };
         let is_limited = failure
             .status()
             .is_some_and(|status| status.as_u16() == 429);
-        let is_silent = !is_priced && failure.is_about_the_service();
-        (failure.is_without_connection() || is_limited || is_silent).then_some(failure)
+        (failure.is_without_connection() || is_limited).then_some(failure)
     }
 
     /// Whether service-info may say more, as the list of tasks may not be implemented.
@@ -166,7 +164,8 @@ pub(super) fn choose_last(visits: &[Visit]) -> Option<usize> {
 }
 
 /// The failure that tells most. A gateway answers all paths that it does not know in one way, so that the answer of one
-/// path alone is that of the TES; else that of a path that was given tells more than that of a guessed one.
+/// path alone is that of the TES; else that of a path that was given tells more than that of a guessed one, and an answer
+/// more than none.
 pub(super) fn told(
     visits: &[Visit],
     tes: &ServiceUri,
@@ -183,7 +182,14 @@ pub(super) fn told(
         let alike = telling.iter().filter(|(_, other)| other.status() == status);
         let is_guessed = tes.root().path() == "/" || !is_given(&visit.base);
         let (is_refusal, is_refused) = (failure.is_refusal(), visit.is_refused());
-        (alike.count(), is_guessed, !is_refusal, !is_refused)
+        let is_silent = status.is_none();
+        (
+            alike.count(),
+            is_guessed,
+            !is_refusal,
+            !is_refused,
+            is_silent,
+        )
     };
     let without_status = || {
         visits.iter().find_map(|visit| {

@@ -80,24 +80,31 @@ async fn paths_are_tried_in_order_and_the_right_one_is_remembered() {
 }
 
 #[tokio::test]
-async fn a_tes_that_moved_is_found_again() {
-    let service = Service::start().await;
-    let moved = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&moved);
-    let tes = Recorder::start(move |line, _| {
-        let base = if seen.load(SeqCst) {
-            "/ga4gh/tes/v1"
-        } else {
-            "/v1"
-        };
-        (line == format!("POST {base}/tasks/task-info")).then(|| (200, task_info()))
-    })
-    .await;
-    let request = request(&[tes.server.url("/")], &[], &[]);
-    service.rank(&request).await;
-    moved.store(true, SeqCst);
-    let answer = service.rank(&request).await;
-    assert_eq!(answer["warnings"], json!([]));
+async fn a_tes_that_moved_is_found_again_whatever_answers_where_it_was() {
+    for old in [Recorder::NEVER, 200, 401, 403, 404, 410, 500] {
+        let service = Service::start_with("timeout: 1").await;
+        let moved = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&moved);
+        let tes = Recorder::start(move |line, _| {
+            let (base, is_old) = if seen.load(SeqCst) {
+                ("/ga4gh/tes/v1", line.contains(" /v1/"))
+            } else {
+                ("/v1", false)
+            };
+            let is_info = line == format!("POST {base}/tasks/task-info");
+            let elsewhere = is_old.then(|| (old, json!({"message": "welcome"})));
+            is_info.then(|| (200, task_info())).or(elsewhere)
+        })
+        .await;
+        let request = request(&[tes.server.url("/")], &[], &[]);
+        service.rank(&request).await;
+        moved.store(true, SeqCst);
+        let answer = service.rank(&request).await;
+        assert_eq!(answer["warnings"], json!([]), "{old}");
+        tes.lines();
+        service.rank(&request).await;
+        assert_eq!(tes.lines(), ["POST /ga4gh/tes/v1/tasks/task-info"], "{old}");
+    }
 }
 
 /// A TES that has task info while it is told to, and tasks in any case.
@@ -139,6 +146,89 @@ async fn a_tes_without_task_info_is_asked_for_it_once_a_minute() {
     assert_eq!(tes.lines(), [""; 0]);
     later(61).await;
     assert_eq!(service.rank(&request).await["warnings"], json!([]));
+}
+
+#[tokio::test]
+async fn a_tes_that_lost_its_task_info_is_asked_for_it_once_in_each_request() {
+    let (service, answers) = (Service::start().await, Arc::new(AtomicBool::new(true)));
+    let tes = tes_with_task_info_while(&answers).await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    service.rank(&request).await;
+    answers.store(false, SeqCst);
+    tes.lines();
+    service.refuse(&request, "ResourceUnavailableError").await;
+    assert_eq!(
+        tes.lines(),
+        ["POST /tasks/task-info", "GET /tasks?page_size=1"]
+    );
+    service.refuse(&request, "ResourceUnavailableError").await;
+    assert_eq!(tes.lines(), ["POST /tasks/task-info"]);
+}
+
+#[tokio::test]
+async fn a_site_in_the_book_that_refuses_task_info_is_asked_for_that_alone() {
+    let service = service_with_prices(2.0).await;
+    for list in [json!({"tasks": []}), json!({}), json!({"x": 1})] {
+        let tes = Recorder::start(move |line, _| {
+            let is_list = line.starts_with("GET /v1/tasks?");
+            let elsewhere = (!line.contains(" /v1/")).then(|| (404, json!({})));
+            let here = if is_list {
+                (200, list.clone())
+            } else {
+                (403, json!({}))
+            };
+            elsewhere.or(Some(here))
+        })
+        .await;
+        let request = request(&[tes.server.url("/")], &[], &[]);
+        service.rank(&request).await;
+        tes.lines();
+        service.rank(&request).await;
+        assert_eq!(tes.lines(), ["POST /v1/tasks/task-info"]);
+    }
+}
+
+#[tokio::test]
+async fn a_tes_that_moved_and_lost_its_task_info_is_remembered_where_it_is() {
+    let service = service_with_prices(2.0).await;
+    let moved = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&moved);
+    let tes = Recorder::start(move |line, _| {
+        let question = if seen.load(SeqCst) {
+            "GET /ga4gh/tes/v1/tasks?page_size=1"
+        } else {
+            "POST /v1/tasks/task-info"
+        };
+        let mut answer = task_info();
+        answer["tasks"] = json!([]);
+        (line == question).then_some((200, answer))
+    })
+    .await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    service.rank(&request).await;
+    moved.store(true, SeqCst);
+    service.rank(&request).await;
+    tes.lines();
+    service.rank(&request).await;
+    assert_eq!(tes.lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_tes_that_is_never_asked_for_task_info_is_remembered_too() {
+    let config = "tes: {task_info: never, price_book: [{match: 127.0.0.1, currency: EUR, queue: {signal: fixed},
+        unit_costs: {cpu_usage: 1, memory_consumption: 0, data_storage: 0, data_transfer: 0}}]}";
+    let service = Service::start_with(config).await;
+    let tes = Recorder::start(|line, _| {
+        line.starts_with("GET /v1/tasks?")
+            .then(|| (200, json!({"tasks": []})))
+    })
+    .await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    service.rank(&request).await;
+    tes.lines();
+    later(31).await;
+    service.rank(&request).await;
+    assert_eq!(tes.lines(), ["GET /v1/tasks?page_size=1"]);
 }
 
 #[tokio::test]
@@ -431,6 +521,43 @@ async fn a_server_that_limits_the_rate_of_calls_is_not_tried_at_other_paths() {
     );
 }
 
+/// A TES at `/v1/` that takes more than a quarter, and less than half, of a second; `lines` are the questions so far.
+async fn slow_tes(elsewhere: u16) -> (crate::support::Server, Arc<std::sync::Mutex<Vec<String>>>) {
+    use axum::response::IntoResponse;
+    let lines: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let asked = Arc::clone(&lines);
+    let router = axum::Router::new().fallback(async move |method: http::Method, uri: http::Uri| {
+        let line = format!("{method} {uri}");
+        asked.lock().unwrap().push(line.clone());
+        if !line.contains(" /v1/") {
+            let status = http::StatusCode::from_u16(elsewhere).unwrap();
+            return status.into_response();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        axum::Json(task_info()).into_response()
+    });
+    (crate::support::Server::start(router).await, lines)
+}
+
+#[tokio::test]
+async fn a_limit_of_rate_at_a_guessed_path_hides_no_slow_tes() {
+    let service = Service::start_with("timeout: 1").await;
+    let (tes, _) = slow_tes(429).await;
+    let answer = service.rank(&request(&[tes.url("/v1/")], &[], &[])).await;
+    assert_eq!(tes_of(&answer), [tes.url("/v1/")]);
+}
+
+#[tokio::test]
+async fn a_slow_tes_is_asked_nowhere_else_once_it_is_found() {
+    let service = Service::start_with("timeout: 1").await;
+    let (tes, lines) = slow_tes(404).await;
+    let request = request(&[tes.url("/")], &[], &[]);
+    service.rank(&request).await;
+    lines.lock().unwrap().clear();
+    service.rank(&request).await;
+    assert_eq!(*lines.lock().unwrap(), ["POST /v1/tasks/task-info"]);
+}
+
 /// With prices for every TES on this machine, of which only the small question is asked.
 async fn service_with_prices(timeout: f64) -> Service {
     let book = "{match: 127.0.0.1, currency: EUR, unit_costs: {cpu_usage: 1, memory_consumption: 0, data_storage: 0, data_transfer: 0},
@@ -519,6 +646,31 @@ async fn the_failure_of_one_path_alone_is_told_and_not_that_of_all_guessed_ones(
         let told = service.refuse(&request, "ResourceUnavailableError").await;
         assert!(told[1].contains(&format!("status {real}")), "{told:?}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_tells_more_than_none() {
+    let service = service_with_prices(0.5).await;
+    let silent = (Recorder::NEVER, json!({}));
+    let failure = (500, json!({"message": "the database is away"}));
+    let tes = Recorder::start(at_both(silent, failure, 404)).await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
+    assert!(told[1].contains("the database is away"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_description_that_hangs_hides_no_failure() {
+    let service = service_with_prices(0.5).await;
+    let tes = Recorder::start(|line, _| match line {
+        line if line.contains("service-info") => Some((Recorder::NEVER, json!({}))),
+        line if line.contains(" /v1/") => Some((400, json!({"message": "no page_size here"}))),
+        _ => None,
+    })
+    .await;
+    let request = request(&[tes.server.url("/")], &[], &[]);
+    let told = service.refuse(&request, "ResourceUnavailableError").await;
+    assert!(told[1].contains("no page_size here"), "{told:?}");
 }
 
 #[tokio::test]
