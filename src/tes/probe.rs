@@ -19,7 +19,11 @@ use super::{
 };
 use crate::{
     client::{Authorization, CallScope, FetchError, parse_object},
-    domain::{findings::TaskInfo, service::ServiceUri, tes_base::bases},
+    domain::{
+        findings::TaskInfo,
+        service::ServiceUri,
+        tes_base::{bases, given_base},
+    },
 };
 
 /// What is remembered of a TES.
@@ -44,8 +48,6 @@ struct Search<'a> {
     is_priced: bool,
     /// Where it was found before.
     known: Option<Arc<Url>>,
-    /// All paths, the one that is known first.
-    bases: Vec<Arc<Url>>,
 }
 
 /// Where the API begins, and what it answers to task info.
@@ -87,10 +89,6 @@ impl<'a> Search<'a> {
         let known = client
             .endpoints
             .get(&client.endpoint_key(tes, authorization));
-        let known = known.map(|known| Arc::clone(&known.base));
-        // A TES may have moved.
-        let others = bases(tes).into_iter().map(Arc::new);
-        let others: Vec<_> = others.filter(|base| Some(base) != known.as_ref()).collect();
         Self {
             client,
             scope,
@@ -98,8 +96,7 @@ impl<'a> Search<'a> {
             authorization,
             task,
             is_priced: task.is_none() || client.config.entry_for(tes).is_some(),
-            bases: known.iter().cloned().chain(others).collect(),
-            known,
+            known: known.map(|known| Arc::clone(&known.base)),
         }
     }
 
@@ -107,42 +104,63 @@ impl<'a> Search<'a> {
     /// found before, it has the time of a call.
     async fn run(self) -> Result<Found, TesError> {
         let call = self.client.client.time().call();
-        // Enough for a call that begins when another was given up.
         let start = Instant::now();
+        let head_start = if self.known.is_some() {
+            call
+        } else {
+            self.head_start()
+        };
+        let mut first = Box::pin(self.visit(self.first()));
+        let early = match timeout(head_start, &mut first).await {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(visit)) => Some(visit),
+            Err(_) => None,
+        };
+        // A TES that is where it was needs no more.
+        let bases = self.bases();
+        let mut rest = bases.iter().skip(1);
+        let mut pending = FuturesUnordered::new();
+        let mut visits: Vec<Visit> = Vec::with_capacity(bases.len());
+        if let Some(visit) = early {
+            if let Some(failure) = visit.shared_failure() {
+                return Err(told_at(&visit, failure, self.tes, self.authorization));
+            }
+            if self.is_as_known(&visit) {
+                return Ok(found(visit));
+            }
+            visits.push(visit);
+        } else {
+            pending.push(first);
+            pending.extend(
+                rest.by_ref()
+                    .map(|base| Box::pin(self.visit(Arc::clone(base)))),
+            );
+        }
+        // Enough for a call that begins when another was given up.
         let deadline = start + call * 3 / 2;
-        let mut rest = self.bases.iter();
-        let first = rest.next().map(|base| self.visit(base));
-        let mut pending: FuturesUnordered<_> = first.into_iter().collect();
-        let mut visits: Vec<Visit> = Vec::with_capacity(self.bases.len());
         loop {
             let until = match rest.len() {
                 0 => deadline,
-                _ if visits.is_empty() && self.known.is_some() => deadline.min(start + call),
                 _ => deadline.min(Instant::now() + self.head_start()),
             };
             match timeout_at(until, pending.next()).await {
                 Ok(Some(Ok(found))) => return Ok(found),
-                Ok(Some(Err(visit))) => {
-                    if visits.is_empty() && pending.is_empty() {
-                        if let Some(failure) = visit.shared_failure() {
-                            return Err(told_at(&visit, failure, self.tes, self.authorization));
-                        }
-                        if self.is_as_known(&visit) {
-                            return Ok(found(visit));
-                        }
-                    }
-                    visits.push(visit);
-                }
+                Ok(Some(Err(visit))) => visits.push(visit),
                 Ok(None) => match rest.next() {
-                    Some(base) => pending.push(self.visit(base)),
+                    Some(base) => pending.push(Box::pin(self.visit(Arc::clone(base)))),
                     None => break,
                 },
                 Err(_) if rest.len() == 0 => break,
-                Err(_) => pending.extend(rest.by_ref().map(|base| self.visit(base))),
+                Err(_) => {
+                    pending.extend(
+                        rest.by_ref()
+                            .map(|base| Box::pin(self.visit(Arc::clone(base)))),
+                    );
+                }
             }
         }
         drop(pending);
-        let mut visits = self.in_order(visits, call);
+        let mut visits = in_order(&bases, visits, call);
         if let Some(place) = choose(&visits) {
             return Ok(found(visits.swap_remove(place)));
         }
@@ -151,6 +169,20 @@ impl<'a> Search<'a> {
             Some(place) => Ok(found(visits.swap_remove(place))),
             None => Err(told(&visits, self.tes, self.authorization)),
         }
+    }
+
+    /// Where it was found before, or the path that was given.
+    fn first(&self) -> Arc<Url> {
+        let known = self.known.as_ref();
+        known.map_or_else(|| Arc::new(given_base(self.tes)), Arc::clone)
+    }
+
+    /// All paths, the first one first. A TES may have moved.
+    fn bases(&self) -> Vec<Arc<Url>> {
+        let known = self.known.as_ref();
+        let others = bases(self.tes).into_iter().map(Arc::new);
+        let others = others.filter(|base| Some(base) != known);
+        known.into_iter().cloned().chain(others).collect()
     }
 
     /// Whether a look at a TES that is known finds it as it was taken for one.
@@ -164,31 +196,15 @@ impl<'a> Search<'a> {
         self.client.client.time().call() / 4
     }
 
-    /// The `visits` of all paths in their order; those that are not over have no answer.
-    fn in_order(&self, mut visits: Vec<Visit>, limit: Duration) -> Vec<Visit> {
-        let all = self.bases.iter().map(|base| {
-            match visits.iter().position(|visit| visit.base == *base) {
-                Some(place) => visits.swap_remove(place),
-                None => Visit {
-                    base: Arc::clone(base),
-                    none: None,
-                    probe: Probe::Broken(FetchError::Timeout(limit)),
-                },
-            }
-        });
-        all.collect()
-    }
-
     /// What is at `base`, unless it is the TES.
-    async fn visit(&self, base: &Arc<Url>) -> Result<Found, Visit> {
+    async fn visit(&self, base: Arc<Url>) -> Result<Found, Visit> {
         let (none, probe) = match self.task {
-            None => (None, Box::pin(self.probe(base)).await),
-            Some(task) => match Box::pin(self.ask(base, task)).await {
-                Ok(info) => return Ok((Arc::clone(base), Ok(info))),
+            None => (None, Box::pin(self.probe(&base)).await),
+            Some(task) => match Box::pin(self.ask(&base, task)).await {
+                Ok(info) => return Ok((base, Ok(info))),
                 Err((none, probe)) => (Some(none), probe),
             },
         };
-        let base = Arc::clone(base);
         let visit = Visit { base, none, probe };
         match visit.probe {
             Probe::Tes => Ok(found(visit)),
@@ -241,7 +257,7 @@ impl<'a> Search<'a> {
             Err(failure) => return Probe::of_failure(failure),
         };
         // One call more tells a TES without tasks from a server that answers so at any path.
-        if !matches!(probe, Probe::Tes) && self.bases.len() > 1 {
+        if !matches!(probe, Probe::Tes) && self.bases().len() > 1 {
             let description = timeout(self.head_start(), self.service_info(base));
             if let Ok(Probe::Tes) = description.await {
                 return Probe::Tes;
@@ -278,6 +294,21 @@ impl<'a> Search<'a> {
         });
         join_all(descriptions).await;
     }
+}
+
+/// The `visits` of all paths in the order of `bases`; those that are not over have no answer.
+fn in_order(bases: &[Arc<Url>], mut visits: Vec<Visit>, limit: Duration) -> Vec<Visit> {
+    let all = bases.iter().map(
+        |base| match visits.iter().position(|visit| visit.base == *base) {
+            Some(place) => visits.swap_remove(place),
+            None => Visit {
+                base: Arc::clone(base),
+                none: None,
+                probe: Probe::Broken(FetchError::Timeout(limit)),
+            },
+        },
+    );
+    all.collect()
 }
 
 fn found(visit: Visit) -> Found {
