@@ -4,6 +4,8 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::scheme::Scheme;
+
 /// The query keys of URIs that may be disclosed: they select a representation or a version, or name who pays.
 pub const HARMLESS_KEYS: [&str; 7] = [
     "alt",
@@ -64,8 +66,13 @@ pub fn redacted(uri: &str) -> String {
     if is_plain || may_be_disclosed(uri) {
         return uri.to_owned();
     }
-    let Ok(url) = Url::parse(uri) else {
-        return format!("{scheme}://(unreadable)");
+    let url = Url::parse(uri).ok().filter(|url| !url.cannot_be_a_base());
+    let Some(url) = url else {
+        // Anything may stand before `://`, a query or user info too.
+        return match Scheme::parse(scheme) {
+            Ok(scheme) => format!("{scheme}://(unreadable)"),
+            Err(_) => "(unreadable)".to_owned(),
+        };
     };
     let host = url.host_str().unwrap_or_default();
     let port = url
@@ -393,6 +400,9 @@ mod tests {
             ("a?b", "a?b"),
             ("drs://dg.4503:dg.4503/x", "drs://dg.4503:dg.4503/x"),
             ("drs://dg.4503:x?token=af07", "drs://(unreadable)"),
+            ("/x?sig=af07&of=https://b.example", "(unreadable)"),
+            ("ann:af07@b.example?to=s3://b", "(unreadable)"),
+            ("aws#af07-1s3://b.example", "(unreadable)"),
         ] {
             assert_eq!(redacted(uri), shown);
         }
