@@ -97,6 +97,7 @@ export async function fill(page, request) {
 export async function fillMore(page, more) {
   const request = await page.evaluate(() => document.querySelector(".json textarea").value);
   await fill(page, { ...JSON.parse(request), ...more });
+  await settled(page);
 }
 
 export const rows = (page) => page.locator(".ranking tbody tr[data-index]");
