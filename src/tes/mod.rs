@@ -133,7 +133,7 @@ impl TesClient {
             .keys
             .of((tes.root(), task.json(), authorization.secret()));
         let fetch = async |scope: CallScope| {
-            // Boxed: searching is rare, and its future large.
+            // Boxed: its future is large.
             Ok(Box::pin(self.fetch_or_search(&scope, tes, task, authorization)).await)
         };
         self.task_infos
@@ -163,14 +163,15 @@ impl TesClient {
                 info: Err(none.clone()),
             });
         }
-        let presence = self.presences.get(&key).and_then(Result::ok);
-        let is_there =
-            |known: &&Endpoint| known.answer.is_some() && presence.as_ref() == Some(&known.base);
+        let is_there = |known: &&Endpoint| {
+            let presence = self.presences.get(&key).and_then(Result::ok);
+            known.answer.is_some() && presence.as_ref() == Some(&known.base)
+        };
         let (base, info) = if let Some(Endpoint { base, .. }) = known.filter(is_there) {
             let info = self.task_info_at(scope, base, task, authorization).await;
             (Arc::clone(base), info)
         } else {
-            let search = self.search(scope, tes, task, authorization);
+            let search = self.search(scope, tes, known, task, authorization);
             let (base, info) = self.within_several_calls(search).await?;
             if info.is_err() {
                 // The search has asked for its tasks.
@@ -209,8 +210,10 @@ impl TesClient {
     ) -> Result<Arc<Url>, TesError> {
         let key = self.endpoint_key(tes, authorization);
         let fetch = async |scope: CallScope| {
-            let find = self.within_several_calls(self.find(&scope, tes, authorization));
-            let found = Box::pin(find).await;
+            let known = self.endpoints.get(&key);
+            let find = self.find(&scope, tes, known.as_deref(), authorization);
+            let found = Box::pin(self.within_several_calls(find)).await;
+            // Others may have found it meanwhile.
             if let Ok(base) = &found
                 && self
                     .endpoints

@@ -54,52 +54,50 @@ struct Search<'a> {
 type Found = (Arc<Url>, Result<TaskInfo, NoTaskInfo>);
 
 impl TesClient {
-    /// Where the API begins, and what it answers to task info.
+    /// Where the API begins, and what it answers to task info. Where it was found before, `known`, is asked first.
     pub(super) async fn search(
         &self,
         scope: &CallScope,
         tes: &ServiceUri,
+        known: Option<&Endpoint>,
         task: &TaskInfoRequest,
         authorization: Authorization<'_>,
     ) -> Result<Found, TesError> {
-        let search = Search::new(self, scope, tes, Some(task), authorization);
+        let search = Search {
+            client: self,
+            scope,
+            tes,
+            authorization,
+            task: Some(task),
+            is_priced: self.config.entry_for(tes).is_some(),
+            known: known.map(|known| Arc::clone(&known.base)),
+        };
         search.run().await
     }
 
-    /// Where the API of `tes` begins, if it is there and lets the caller in, without asking for task info.
+    /// Where the API of `tes` begins, if it is there and lets the caller in, without asking for task info. Where it was
+    /// found before, `known`, is asked first.
     pub(super) async fn find(
         &self,
         scope: &CallScope,
         tes: &ServiceUri,
+        known: Option<&Endpoint>,
         authorization: Authorization<'_>,
     ) -> Result<Arc<Url>, TesError> {
-        let search = Search::new(self, scope, tes, None, authorization);
+        let search = Search {
+            client: self,
+            scope,
+            tes,
+            authorization,
+            task: None,
+            is_priced: true,
+            known: known.map(|known| Arc::clone(&known.base)),
+        };
         search.run().await.map(|(base, _)| base)
     }
 }
 
-impl<'a> Search<'a> {
-    fn new(
-        client: &'a TesClient,
-        scope: &'a CallScope,
-        tes: &'a ServiceUri,
-        task: Option<&'a TaskInfoRequest>,
-        authorization: Authorization<'a>,
-    ) -> Self {
-        let known = client
-            .endpoints
-            .get(&client.endpoint_key(tes, authorization));
-        Self {
-            client,
-            scope,
-            tes,
-            authorization,
-            task,
-            is_priced: task.is_none() || client.config.entry_for(tes).is_some(),
-            known: known.map(|known| Arc::clone(&known.base)),
-        }
-    }
-
+impl Search<'_> {
     /// Asks at one path after the other until there is a TES; at all of them at once as soon as one is slow. Where it was
     /// found before, it has the time of a call.
     async fn run(self) -> Result<Found, TesError> {
@@ -110,7 +108,8 @@ impl<'a> Search<'a> {
         } else {
             self.head_start()
         };
-        let mut first = Box::pin(self.visit(self.first()));
+        let visit = |base: &Arc<Url>| Box::pin(self.visit(Arc::clone(base)));
+        let mut first = visit(&self.first());
         let early = match timeout(head_start, &mut first).await {
             Ok(Ok(found)) => return Ok(found),
             Ok(Err(visit)) => Some(visit),
@@ -131,10 +130,7 @@ impl<'a> Search<'a> {
             visits.push(visit);
         } else {
             pending.push(first);
-            pending.extend(
-                rest.by_ref()
-                    .map(|base| Box::pin(self.visit(Arc::clone(base)))),
-            );
+            pending.extend(rest.by_ref().map(visit));
         }
         // Enough for a call that begins when another was given up.
         let deadline = start + call * 3 / 2;
@@ -147,16 +143,11 @@ impl<'a> Search<'a> {
                 Ok(Some(Ok(found))) => return Ok(found),
                 Ok(Some(Err(visit))) => visits.push(visit),
                 Ok(None) => match rest.next() {
-                    Some(base) => pending.push(Box::pin(self.visit(Arc::clone(base)))),
+                    Some(base) => pending.push(visit(base)),
                     None => break,
                 },
                 Err(_) if rest.len() == 0 => break,
-                Err(_) => {
-                    pending.extend(
-                        rest.by_ref()
-                            .map(|base| Box::pin(self.visit(Arc::clone(base)))),
-                    );
-                }
+                Err(_) => pending.extend(rest.by_ref().map(visit)),
             }
         }
         drop(pending);
@@ -277,10 +268,7 @@ impl<'a> Search<'a> {
 
     /// Asks for service-info where the list of tasks may not be implemented, unless a path refuses the caller or fails.
     async fn describe(&self, visits: &mut [Visit]) {
-        if visits
-            .iter()
-            .any(|visit| matches!(visit.probe, Probe::Guarded(_) | Probe::Broken(_)))
-        {
+        if visits.iter().any(Visit::is_refused) {
             return;
         }
         let limit = self.client.client.time().call() / 2;

@@ -107,7 +107,8 @@ impl Visit {
                 .is_some_and(|status| matches!(status.as_u16(), 400 | 404 | 405 | 422 | 501))
     }
 
-    const fn is_refused(&self) -> bool {
+    /// Whether it refuses the caller or does not work.
+    pub(super) const fn is_refused(&self) -> bool {
         matches!(self.probe, Probe::Guarded(_) | Probe::Broken(_))
     }
 
